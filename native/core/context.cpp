@@ -1,0 +1,96 @@
+#include "core/context.h"
+
+#include <algorithm>
+
+#include "core/memory.h"
+#include "core/simd.h"
+#include "core/threads.h"
+
+vk_context::vk_context(const vk_context_options& options)
+    : backend(options.backend == VK_BACKEND_AUTO ? VK_BACKEND_CPU : options.backend),
+      isa(options.isa == VK_ISA_AUTO ? vk_processor_isa() : options.isa),
+      arena(std::make_unique<vk::ThreadArena>(
+          options.threads > 0 ? options.threads : vk::ThreadArena::availableThreads())),
+      memory(std::make_unique<vk::MemoryPool>(
+          options.memory_limit > 0 ? options.memory_limit : vk::MemoryPool::defaultLimit())) {}
+
+vk_context::~vk_context() = default;
+
+namespace vk {
+
+void checkCancelled(const Context& context) {
+  if (context.cancelled.load(std::memory_order_relaxed)) throw Error(VK_CANCELLED, "cancelled");
+}
+
+namespace {
+
+void checkOptions(const vk_context_options& options) {
+  if (options.struct_size != sizeof(vk_context_options)) {
+    invalidArgument(
+        "context options have %u bytes, expected %zu: the binding and the library are of different "
+        "versions",
+        options.struct_size, sizeof(vk_context_options));
+  }
+  if (options.backend == VK_BACKEND_CUDA || options.backend == VK_BACKEND_CUDA_EMULATED) {
+    unsupported("this build has no CUDA backend");
+  }
+  if (options.backend < VK_BACKEND_AUTO || options.backend > VK_BACKEND_CUDA_EMULATED) {
+    invalidArgument("unknown backend %d", static_cast<int>(options.backend));
+  }
+  if (!processorHas(options.isa == VK_ISA_AUTO ? vk_processor_isa() : options.isa)) {
+    unsupported("this processor does not have the instruction set %s", isaName(options.isa));
+  }
+  if (options.threads < 0 || options.threads > 4096) {
+    invalidArgument("%d threads asked for, expected 1 to 4096, or 0 for every core",
+                    options.threads);
+  }
+  if (options.memory_limit < 0) {
+    invalidArgument(
+        "a memory limit of %lld bytes, expected a positive number, or 0 for the default",
+        static_cast<long long>(options.memory_limit));
+  }
+}
+
+}  // namespace
+}  // namespace vk
+
+extern "C" {
+
+uint32_t vk_abi_version(void) { return VK_ABI_VERSION; }
+
+const char* vk_version(void) { return VOXKERN_VERSION; }
+
+vk_status vk_context_create(const vk_context_options* options, vk_context** context) {
+  return vk::guarded([&] {
+    if (options == nullptr || context == nullptr)
+      vk::invalidArgument("context options or result are missing");
+    vk::checkOptions(*options);
+    *context = new vk_context(*options);
+  });
+}
+
+void vk_context_destroy(vk_context* context) { delete context; }
+
+vk_backend vk_context_backend(const vk_context* context) { return context->backend; }
+
+vk_isa vk_context_isa(const vk_context* context) { return context->isa; }
+
+int32_t vk_context_threads(const vk_context* context) { return context->arena->threads(); }
+
+vk_status vk_allocate(vk_context* context, int64_t bytes, void** memory) {
+  return vk::guarded([&] { *memory = context->memory->allocate(bytes); });
+}
+
+void vk_free(vk_context* context, void* memory) { context->memory->free(memory); }
+
+void vk_trim(vk_context* context) { context->memory->trim(); }
+
+void vk_memory(const vk_context* context, vk_memory_report* report) {
+  *report = context->memory->report();
+}
+
+void vk_cancel(vk_context* context, int32_t cancelled) { context->cancelled.store(cancelled != 0); }
+
+int32_t vk_is_cancelled(const vk_context* context) { return context->cancelled.load() ? 1 : 0; }
+
+}  // extern "C"

@@ -1,0 +1,39 @@
+// A context: one thread arena, one memory budget, one choice of backend and instruction set.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "core/status.h"
+#include "voxkern.h"
+
+namespace vk {
+class ThreadArena;
+class MemoryPool;
+}  // namespace vk
+
+struct vk_context {
+  explicit vk_context(const vk_context_options& options);
+  ~vk_context();
+
+  vk_backend backend;
+  vk_isa isa;
+  std::unique_ptr<vk::ThreadArena> arena;
+  std::unique_ptr<vk::MemoryPool> memory;
+  std::atomic<bool> cancelled{false};
+  /** Operations on one context run one after the other; use several contexts to run several at
+   * once. */
+  std::mutex running;
+};
+
+namespace vk {
+
+using Context = vk_context;
+
+/** Throws VK_CANCELLED when cancellation was asked for. parallelFor does this before every chunk.
+ */
+void checkCancelled(const Context& context);
+
+}  // namespace vk

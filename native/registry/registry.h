@@ -1,0 +1,122 @@
+// The registry: for each operation an ordered table of implementations, fastest first, reference
+// last. Each entry accepts the arguments or refuses them with a reason; the first that accepts is
+// the one that runs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "core/context.h"
+#include "core/parallel.h"
+#include "core/simd.h"
+#include "core/status.h"
+#include "core/view.h"
+#include "voxkern.h"
+
+namespace vk {
+
+/** Scratch memory a kernel asked for in its plan; never initialised. */
+struct Workspace {
+  void* data = nullptr;
+  int64_t bytes = 0;
+
+  template <class T>
+  T* as(int64_t byteOffset = 0) const {
+    return reinterpret_cast<T*>(static_cast<char*>(data) + byteOffset);
+  }
+};
+
+template <class Args>
+using Kernel = void(const Args&, Context&, const Workspace&);
+
+/** Empty when the arguments are accepted, otherwise why not, e.g. "takes f32 only". */
+using Refusal = std::string;
+
+template <class Args>
+struct Implementation {
+  const char* name;
+  vk_backend backend;
+  /** Least instruction set, for the CPU backend. */
+  vk_isa isa;
+  /** Null where this build does not have it. */
+  Kernel<Args>* run;
+  Refusal (*accepts)(const Args&);
+  int64_t (*workspaceBytes)(const Args&);
+};
+
+template <class Args>
+using Implementations = std::span<const Implementation<Args>>;
+
+/** The four host rows that an operation with one SIMD kernel and one reference has. */
+template <class Args>
+struct HostImplementations {
+  Implementation<Args> rows[5];
+
+  HostImplementations(const SimdTable<Kernel<Args>>& simd, Refusal (*simdAccepts)(const Args&),
+                      int64_t (*simdWorkspaceBytes)(const Args&), Kernel<Args>* reference)
+      : rows{{"cpu-avx512", VK_BACKEND_CPU, VK_ISA_AVX512, simd.avx512, simdAccepts,
+              simdWorkspaceBytes},
+             {"cpu-avx2", VK_BACKEND_CPU, VK_ISA_AVX2, simd.avx2, simdAccepts, simdWorkspaceBytes},
+             {"cpu-neon", VK_BACKEND_CPU, VK_ISA_NEON, simd.neon, simdAccepts, simdWorkspaceBytes},
+             {"cpu-portable", VK_BACKEND_CPU, VK_ISA_PORTABLE, simd.portable, simdAccepts,
+              simdWorkspaceBytes},
+             {"reference", VK_BACKEND_REFERENCE, VK_ISA_PORTABLE, reference, nullptr, nullptr}} {}
+
+  operator Implementations<Args>() const { return rows; }
+};
+
+/** Why this context cannot run this row, whatever the arguments; empty if it can. */
+Refusal refuses(const Context& context, vk_backend backend, vk_isa isa, bool built);
+
+/** First phase: the first row that accepts. Throws VK_UNSUPPORTED with every row's reason when none
+ * does. */
+template <class Args>
+void choose(const Context& context, const char* operation, Implementations<Args> table,
+            const Args& args, vk_plan* plan) {
+  std::string reasons;
+  for (size_t row = 0; row < table.size(); ++row) {
+    const Implementation<Args>& entry = table[row];
+    Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
+    if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
+    if (refusal.empty()) {
+      *plan = {sizeof(vk_plan), static_cast<int32_t>(row),
+               entry.workspaceBytes ? entry.workspaceBytes(args) : 0, 0};
+      return;
+    }
+    reasons += std::string(reasons.empty() ? "" : "; ") + entry.name + " " + refusal;
+  }
+  unsupported("%s: no implementation takes these arguments: %s", operation, reasons.c_str());
+}
+
+void checkWorkspace(const char* operation, const vk_plan& plan, const vk_view* workspace);
+
+/** Second phase. */
+template <class Args>
+void run(Context& context, const char* operation, Implementations<Args> table, const Args& args,
+         const vk_plan* plan, const vk_view* workspace) {
+  if (plan == nullptr || plan->struct_size != sizeof(vk_plan) || plan->implementation < 0 ||
+      plan->implementation >= static_cast<int32_t>(table.size())) {
+    invalidArgument("%s: the plan was not made by this operation", operation);
+  }
+  const Implementation<Args>& entry = table[static_cast<size_t>(plan->implementation)];
+  // The plan may have been made for other arguments: what the kernel relies on is checked again,
+  // cheaply.
+  Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
+  if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
+  if (refusal.empty() && entry.workspaceBytes != nullptr &&
+      entry.workspaceBytes(args) > plan->workspace_bytes) {
+    refusal = "needs more workspace than the plan says";
+  }
+  if (!refusal.empty())
+    invalidArgument("%s: the plan was made for other arguments: %s", operation, refusal.c_str());
+  checkWorkspace(operation, *plan, workspace);
+  const std::lock_guard<std::mutex> lock(context.running);
+  checkCancelled(context);
+  entry.run(
+      args, context,
+      plan->workspace_bytes > 0 ? Workspace{workspace->data, plan->workspace_bytes} : Workspace{});
+  checkCancelled(context);
+}
+
+}  // namespace vk

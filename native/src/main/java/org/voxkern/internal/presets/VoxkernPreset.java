@@ -1,0 +1,27 @@
+package org.voxkern.internal.presets;
+
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.tools.Info;
+import org.bytedeco.javacpp.tools.InfoMap;
+import org.bytedeco.javacpp.tools.InfoMapper;
+
+/** How JavaCPP reads {@code voxkern.h}; its output is committed under {@code native/src/gen/java}. */
+@Properties(
+    value =
+        @Platform(
+            value = "linux",
+            include = "voxkern.h",
+            link = "voxkern",
+            preload = "tbb@.12",
+            preloadpath = {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}),
+    target = "org.voxkern.internal",
+    global = "org.voxkern.internal.Voxkern")
+@NoException
+public final class VoxkernPreset implements InfoMapper {
+  @Override
+  public void map(InfoMap infoMap) {
+    infoMap.put(new Info("VK_API").cppTypes().annotations());
+  }
+}
