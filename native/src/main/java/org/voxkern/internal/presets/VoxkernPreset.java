@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     target = "org.voxkern.internal",
     global = "org.voxkern.internal.Voxkern")
 @NoException
-public final class VoxkernPreset implements InfoMapper {
+public class VoxkernPreset implements InfoMapper {
   @Override
   public void map(InfoMap infoMap) {
     infoMap.put(new Info("VK_API").cppTypes().annotations());

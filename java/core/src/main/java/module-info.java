@@ -1,0 +1,9 @@
+/** Voxkern's core: tensors, images, operations, transforms, registration. */
+module org.voxkern.core {
+  requires org.slf4j;
+  requires org.bytedeco.javacpp;
+  requires org.voxkern.bindings;
+
+  exports org.voxkern;
+  exports org.voxkern.op;
+}

@@ -1,0 +1,224 @@
+package org.voxkern;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.voxkern.internal.Voxkern;
+import org.voxkern.internal.vk_context;
+import org.voxkern.internal.vk_context_options;
+import org.voxkern.internal.vk_memory_report;
+import org.voxkern.nativecall.Status;
+
+/**
+ * One backend, one thread arena and one memory budget.
+ *
+ * <p>Operations on one context run one after the other; several Java threads that want to run at the
+ * same time use a context each. Closing a context releases everything that was allocated from it.
+ *
+ * <pre>{@code
+ * try (Context context = Context.builder().threads(2).build();
+ *     Scope scope = Scope.open(context)) {
+ *   Tensor image = Tensor.of(context, new float[] {1, 2, 3, 4}, 1, 2, 2);
+ * }
+ * }</pre>
+ */
+public final class Context implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Context.class);
+
+  private final vk_context handle;
+  private final Backend backend;
+  private final InstructionSet instructionSet;
+  private final int threads;
+  private final Scope root;
+  private volatile boolean closed;
+
+  private Context(Builder builder) {
+    NativeLibrary.require();
+    vk_context created = new vk_context();
+    try (vk_context_options options = new vk_context_options()) {
+      options.struct_size(options.sizeof());
+      options.backend(builder.backend.ordinal());
+      options.isa(builder.instructionSet.ordinal());
+      options.threads(builder.threads);
+      options.memory_limit(builder.memoryLimit);
+      Status.check(Voxkern.vk_context_create(options, created));
+    }
+    handle = created;
+    backend = Backend.values()[Voxkern.vk_context_backend(handle)];
+    instructionSet = InstructionSet.values()[Voxkern.vk_context_isa(handle)];
+    threads = Voxkern.vk_context_threads(handle);
+    root = new Scope(this, null);
+    if (builder.backend == Backend.AUTO) {
+      LOG.debug("backend {} ({}, {} threads)", backend, instructionSet, threads);
+    }
+  }
+
+  /** A context with the defaults: best backend, every core, 80 % of the memory. */
+  public static Context create() {
+    return builder().build();
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  /** The instruction set that the CPU kernels of this context use. */
+  public InstructionSet instructionSet() {
+    return instructionSet;
+  }
+
+  public int threads() {
+    return threads;
+  }
+
+  /** Version of the native library. */
+  public static String nativeVersion() {
+    NativeLibrary.require();
+    return Voxkern.vk_version().getString();
+  }
+
+  /** The best instruction set of this processor. */
+  public static InstructionSet processorInstructionSet() {
+    NativeLibrary.require();
+    return InstructionSet.values()[Voxkern.vk_processor_isa()];
+  }
+
+  /** Every registered operation with the names of its implementations, fastest first. */
+  public static Map<String, List<String>> operations() {
+    NativeLibrary.require();
+    Map<String, List<String>> operations = new TreeMap<>();
+    for (int op = 0; op < Voxkern.vk_operation_count(); op++) {
+      List<String> rows = new ArrayList<>();
+      for (int row = 0; row < Voxkern.vk_implementation_count(op); row++) {
+        rows.add(Voxkern.vk_implementation_name(op, row).getString());
+      }
+      operations.put(Voxkern.vk_operation_name(op).getString(), List.copyOf(rows));
+    }
+    return operations;
+  }
+
+  /** Bytes of native memory: the budget, what is in use, what is cached, and the most ever in use. */
+  public record Memory(long limit, long inUse, long cached, long highWater) {}
+
+  public Memory memory() {
+    try (vk_memory_report report = new vk_memory_report()) {
+      Voxkern.vk_memory(handle(), report);
+      return new Memory(report.limit(), report.in_use(), report.cached(), report.high_water());
+    }
+  }
+
+  /** Gives cached memory back to the operating system. */
+  public void trim() {
+    Voxkern.vk_trim(handle());
+  }
+
+  /**
+   * Makes the running operation and later ones fail with {@link CancellationException} until {@link
+   * #clearCancellation()}. May be called from any thread.
+   */
+  public void cancel() {
+    Voxkern.vk_cancel(handle(), 1);
+  }
+
+  public void clearCancellation() {
+    Voxkern.vk_cancel(handle(), 0);
+  }
+
+  public boolean isCancelled() {
+    return Voxkern.vk_is_cancelled(handle()) != 0;
+  }
+
+  /** The scope that holds tensors made outside any other; it lives as long as the context. */
+  Scope rootScope() {
+    return root;
+  }
+
+  /** Address of the native context, for bindings; 0 never. */
+  public long nativeAddress() {
+    return handle().address();
+  }
+
+  vk_context handle() {
+    if (closed) {
+      throw new IllegalStateException("this context is closed");
+    }
+    return handle;
+  }
+
+  Pointer allocate(long bytes) {
+    Pointer memory = new BytePointer((Pointer) null);
+    Status.check(Voxkern.vk_allocate(handle(), bytes, memory));
+    return memory;
+  }
+
+  void free(Pointer memory) {
+    if (!closed) {
+      Voxkern.vk_free(handle, memory);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      root.close();
+      closed = true;
+      Voxkern.vk_context_destroy(handle);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Context(" + backend + ", " + instructionSet + ", " + threads + " threads)";
+  }
+
+  /** Options of a context. */
+  public static final class Builder {
+    private Backend backend = Backend.AUTO;
+    private InstructionSet instructionSet = InstructionSet.AUTO;
+    private int threads;
+    private long memoryLimit;
+
+    private Builder() {}
+
+    public Builder backend(Backend value) {
+      backend = java.util.Objects.requireNonNull(value, "backend");
+      return this;
+    }
+
+    /** The best instruction set that may be used; by default what this processor has. */
+    public Builder instructionSet(InstructionSet value) {
+      instructionSet = java.util.Objects.requireNonNull(value, "instructionSet");
+      return this;
+    }
+
+    /** Worker threads, 1 to 4096; 0, the default, takes every core the process may use. */
+    public Builder threads(int value) {
+      threads = value;
+      return this;
+    }
+
+    /** Bytes of native memory that tensors may take in all; 0, the default, takes 80 %. */
+    public Builder memoryLimit(long bytes) {
+      memoryLimit = bytes;
+      return this;
+    }
+
+    /**
+     * @throws IllegalArgumentException if an option is out of range
+     * @throws UnsupportedOperationException if this machine lacks the backend or instruction set
+     */
+    public Context build() {
+      return new Context(this);
+    }
+  }
+}

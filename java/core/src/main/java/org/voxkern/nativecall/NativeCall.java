@@ -1,0 +1,117 @@
+package org.voxkern.nativecall;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.internal.Voxkern;
+import org.voxkern.internal.vk_context;
+import org.voxkern.internal.vk_plan;
+import org.voxkern.internal.vk_view;
+
+/**
+ * The native structs of one operation call: made on demand, freed together.
+ *
+ * <pre>{@code
+ * try (NativeCall call = new NativeCall(context)) {
+ *   vk_view image = call.view(tensor);
+ *   vk_plan plan = call.plan();
+ *   Status.check(Voxkern.vk_op_plan(call.context(), image, plan));
+ *   Status.check(Voxkern.vk_op(call.context(), plan, image, call.workspace(plan)));
+ * }
+ * }</pre>
+ */
+public final class NativeCall implements AutoCloseable {
+  private final Context context;
+  private final vk_context handle;
+  private final List<AutoCloseable> owned = new ArrayList<>();
+
+  public NativeCall(Context context) {
+    this.context = context;
+    this.handle = new vk_context(new Address(context.nativeAddress()));
+  }
+
+  public vk_context context() {
+    return handle;
+  }
+
+  /**
+   * A view of a tensor; of nothing when {@code tensor} is null, which is how an optional one is left
+   * out.
+   *
+   * @throws IllegalStateException if the tensor is closed
+   * @throws IllegalArgumentException if the tensor belongs to another context
+   */
+  public vk_view view(Tensor tensor) {
+    vk_view view = own(new vk_view());
+    if (tensor == null) {
+      view.data(null);
+      view.rank(0);
+      return view;
+    }
+    if (tensor.context() != context) {
+      throw new IllegalArgumentException(
+          tensor + " belongs to another context than the one that the operation runs on");
+    }
+    view.data(new Address(tensor.address()));
+    view.device(Voxkern.VK_DEVICE_HOST);
+    view.device_index(0);
+    view.type(tensor.type().ordinal());
+    view.layout(Voxkern.VK_LAYOUT_PLAIN);
+    int rank = tensor.shape().rank();
+    view.rank(rank);
+    long stride = 1;
+    for (int axis = rank - 1; axis >= 0; axis--) {
+      view.sizes(axis, tensor.shape().size(axis));
+      view.strides(axis, stride);
+      stride *= tensor.shape().size(axis);
+    }
+    return view;
+  }
+
+  public vk_plan plan() {
+    return own(new vk_plan());
+  }
+
+  /** Scratch memory as large as the plan says, freed with this call. */
+  public vk_view workspace(vk_plan plan) {
+    long bytes = plan.workspace_bytes();
+    return view(
+        bytes == 0 ? null : own(Tensor.uninitialized(context, ElementType.U8, Shape.of(bytes))));
+  }
+
+  /** Room for {@code count} doubles that the native side writes. */
+  public DoublePointer doubles(int count) {
+    return own(new DoublePointer(count));
+  }
+
+  /** Keeps a struct until this call is closed. */
+  public <T extends AutoCloseable> T own(T resource) {
+    owned.add(resource);
+    return resource;
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable resource : owned) {
+      try {
+        resource.close();
+      } catch (RuntimeException exception) {
+        throw exception;
+      } catch (Exception exception) {
+        throw new IllegalStateException(exception);
+      }
+    }
+  }
+
+  private static final class Address extends Pointer {
+    Address(long address) {
+      super((Pointer) null);
+      this.address = address;
+    }
+  }
+}
