@@ -36,7 +36,7 @@ int64_t readLimit(const char* path) {
 
 }  // namespace
 
-MemoryPool::MemoryPool(int64_t limit) { report_.limit = limit; }
+MemoryPool::MemoryPool(int64_t limit) { report_.budget = limit; }
 
 MemoryPool::~MemoryPool() {
   for (const auto& [block, size] : sizes_) std::free(block);
@@ -65,13 +65,13 @@ void* MemoryPool::allocate(int64_t bytes) {
     if (cached->second.empty()) cachedBySize_.erase(cached);
     report_.cached -= size;
   } else {
-    if (report_.in_use + report_.cached + size > report_.limit) trimLocked();
-    if (report_.in_use + size > report_.limit) {
+    if (report_.in_use + report_.cached + size > report_.budget) trimLocked();
+    if (report_.in_use + size > report_.budget) {
       throw Error(
           VK_OUT_OF_MEMORY,
           format("%lld bytes asked for, but %lld of the context's budget of %lld bytes are in use",
                  static_cast<long long>(bytes), static_cast<long long>(report_.in_use),
-                 static_cast<long long>(report_.limit)));
+                 static_cast<long long>(report_.budget)));
     }
     block = std::aligned_alloc(static_cast<size_t>(size >= kHugePage ? kHugePage : kAlignment),
                                static_cast<size_t>(size));

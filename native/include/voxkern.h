@@ -143,7 +143,7 @@ VK_API void vk_free(vk_context* context, void* memory);
 VK_API void vk_trim(vk_context* context);
 
 typedef struct vk_memory_report {
-  int64_t limit;
+  int64_t budget;
   int64_t in_use;
   int64_t cached;
   int64_t high_water;

@@ -108,12 +108,12 @@ public final class Context implements AutoCloseable {
   }
 
   /** Bytes of native memory: the budget, what is in use, what is cached, and the most ever in use. */
-  public record Memory(long limit, long inUse, long cached, long highWater) {}
+  public record Memory(long budget, long inUse, long cached, long highWater) {}
 
   public Memory memory() {
     try (vk_memory_report report = new vk_memory_report()) {
       Voxkern.vk_memory(handle(), report);
-      return new Memory(report.limit(), report.in_use(), report.cached(), report.high_water());
+      return new Memory(report.budget(), report.in_use(), report.cached(), report.high_water());
     }
   }
 

@@ -183,6 +183,30 @@ public static native @Cast("vk_status") int vk_ssd(vk_context context, @Const vk
                         @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
                         @Const vk_view workspace, double[] value);
 
+/* bspline_prefilter (kernels/bspline_prefilter/README.md) */
+
+/* warp3d (kernels/warp3d/README.md) */
+
+/* gaussian (kernels/gaussian/README.md) */
+
+/* image_gradient (kernels/image_gradient/README.md) */
+
+/* mutual_information (kernels/mutual_information/README.md) */
+
+/* ncc (kernels/ncc/README.md) */
+
+/* lncc (kernels/lncc/README.md) */
+
+/* ffd (kernels/ffd/README.md) */
+
+/* compose (kernels/compose/README.md) */
+
+/* exponential (kernels/exponential/README.md) */
+
+/* invert (kernels/invert/README.md) */
+
+/* jacobian (kernels/jacobian/README.md) */
+
 // #ifdef __cplusplus
 // #endif
 

@@ -27,7 +27,7 @@ public class vk_memory_report extends Pointer {
         return new vk_memory_report((Pointer)this).offsetAddress(i);
     }
 
-  public native @Cast("int64_t") @Name("limit") long _limit(); public native vk_memory_report _limit(long setter);
+  public native @Cast("int64_t") long budget(); public native vk_memory_report budget(long setter);
   public native @Cast("int64_t") long in_use(); public native vk_memory_report in_use(long setter);
   public native @Cast("int64_t") long cached(); public native vk_memory_report cached(long setter);
   public native @Cast("int64_t") long high_water(); public native vk_memory_report high_water(long setter);
