@@ -1,7 +1,11 @@
 #include "core/parallel.h"
 
 #include <sched.h>
+#include <algorithm>
+#include <memory>
+#include <mutex>
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -9,7 +13,27 @@
 
 namespace vk {
 
-ThreadArena::ThreadArena(int32_t threads) : threads_(threads), arena_(threads) {}
+namespace {
+
+// oneTBB keeps to one thread a core, and prints a warning when an arena asks for more. The limit is
+// raised to the most that any context asked for, never lowered: arenas share the workers.
+void allowThreads(int32_t threads) {
+  static std::mutex mutex;
+  static int32_t allowed = ThreadArena::availableThreads();
+  static std::unique_ptr<tbb::global_control> control;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (threads <= allowed) return;
+  control.reset();
+  control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                  static_cast<size_t>(threads));
+  allowed = threads;
+}
+
+}  // namespace
+
+ThreadArena::ThreadArena(int32_t threads) : threads_(threads), arena_(threads) {
+  allowThreads(threads);
+}
 
 int32_t ThreadArena::availableThreads() {
   cpu_set_t set;

@@ -1,0 +1,136 @@
+// vk_cases CASE_FILE... [-- FILTER]: runs the case lines of the files on every host backend.
+//
+// A filter is words of a case line, or a whole line: that line is replayed even when no file has
+// it. Exit code 1 when a case fails.
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <set>
+
+#include "cases/case.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+// Every registered operation has an adapter; a missing one is a failing case, not a link error, so
+// that operations can be developed side by side.
+namespace vk::cases {
+#define VK_OPERATION(name, Args) __attribute__((weak)) void name##Case(Case&);
+#include "registry/operations.inc"
+#undef VK_OPERATION
+
+namespace {
+
+using Adapter = void (*)(Case&);
+
+const std::map<std::string, Adapter>& adapters() {
+  static const std::map<std::string, Adapter> all = {
+#define VK_OPERATION(name, Args) {#name, name##Case},
+#include "registry/operations.inc"
+#undef VK_OPERATION
+  };
+  return all;
+}
+
+struct Totals {
+  int64_t cases = 0;
+  int64_t failed = 0;
+  std::map<std::string, int64_t> ran;
+  std::map<std::string, int64_t> skipped;
+};
+
+std::vector<std::string> runCase(const std::string& text, Totals& totals) {
+  try {
+    const CaseLine line(text);
+    const auto adapter = adapters().find(line.operation());
+    if (adapter == adapters().end()) return {"no operation of this name is registered"};
+    if (adapter->second == nullptr) return {"its adapter (kernels/*/*_case.cpp) is missing"};
+    Case test(line);
+    adapter->second(test);
+    std::vector<std::string> failures = test.failures();
+    if (test.ran().empty()) failures.push_back("the adapter ran nothing");
+    for (const std::string& key : line.unread()) {
+      if (key != "expect" && key != "break") failures.push_back("nothing reads the key " + key);
+    }
+    for (const std::string& name : test.ran()) ++totals.ran[name];
+    for (const std::string& reason : test.skipped()) ++totals.skipped[reason];
+    return failures;
+  } catch (const CaseFailed& failed) {
+    return {failed.message};
+  } catch (const CallFailed& failed) {
+    return {failed.message};
+  } catch (const std::exception& exception) {
+    return {exception.what()};
+  }
+}
+
+// A sanitizer ends the process at its first finding: say in which case.
+const char* runningCase = "";
+
+[[maybe_unused]] void reportRunningCase() { std::fprintf(stderr, "FAILED %s\n", runningCase); }
+
+void runAndReport(const std::string& text, Totals& totals) {
+  ++totals.cases;
+  runningCase = text.c_str();
+  const std::vector<std::string> failures = runCase(text, totals);
+  if (failures.empty()) return;
+  ++totals.failed;
+  std::printf("FAILED %s\n", text.c_str());
+  for (const std::string& failure : failures) std::printf("  %s\n", failure.c_str());
+}
+
+void print(const char* label, const std::map<std::string, int64_t>& counts) {
+  for (const auto& [name, count] : counts) {
+    std::printf("  %s %s: %lld cases\n", label, name.c_str(), static_cast<long long>(count));
+  }
+}
+
+int main(int count, char** arguments) {
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_set_death_callback(reportRunningCase);
+#endif
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<std::string> lines;
+  std::string filter;
+  for (int i = 1; i < count; ++i) {
+    if (std::strcmp(arguments[i], "--") == 0) {
+      while (++i < count) filter += std::string(filter.empty() ? "" : " ") + arguments[i];
+    } else {
+      for (std::string& line : readCaseFile(arguments[i])) lines.push_back(std::move(line));
+    }
+  }
+  std::vector<std::string> chosen;
+  for (const std::string& line : lines) {
+    if (CaseLine(line).matches(filter)) chosen.push_back(line);
+  }
+  if (chosen.empty() && !filter.empty()) chosen.push_back(filter);
+
+  Totals totals;
+  std::set<std::string> operations;
+  for (const std::string& line : chosen) {
+    runAndReport(line, totals);
+    operations.insert(line.substr(0, line.find(' ')));
+  }
+  print("ran on", totals.ran);
+  print("skipped", totals.skipped);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  std::printf("%lld cases of %zu operations, %lld failed, %.1f s\n",
+              static_cast<long long>(totals.cases), operations.size(),
+              static_cast<long long>(totals.failed), seconds.count());
+  return totals.failed > 0 || totals.cases == 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace vk::cases
+
+int main(int count, char** arguments) {
+  try {
+    return vk::cases::main(count, arguments);
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "vk_cases: %s\n", exception.what());
+    return 2;
+  }
+}
