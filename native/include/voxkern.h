@@ -194,7 +194,33 @@ VK_API vk_status vk_ssd(vk_context* context, const vk_plan* plan, const vk_view*
 
 /* warp3d (kernels/warp3d/README.md) */
 
-/* gaussian (kernels/gaussian/README.md) */
+/* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
+typedef enum vk_gaussian_border {
+  /** The outermost voxels continue outside. */
+  VK_GAUSSIAN_CLAMP = 0,
+  /** Outside does not count: the weights inside sum to one. */
+  VK_GAUSSIAN_RENORMALISED = 1,
+  /** Outside is zero. */
+  VK_GAUSSIAN_ZERO = 2
+} vk_gaussian_border;
+
+/** Arrays are in the order x, y, z. */
+typedef struct vk_gaussian_params {
+  uint32_t struct_size;
+  vk_gaussian_border border;
+  /** Standard deviation in input voxels; 0 does not smooth along the axis. */
+  double sigma[3];
+  /** Output voxel j of an axis sits at input index factor * j + offset. */
+  double offset[3];
+  int32_t factor[3];
+} vk_gaussian_params;
+
+VK_API vk_status vk_gaussian_plan(vk_context* context, const vk_view* image, const vk_view* mask,
+                                  const vk_gaussian_params* params, const vk_view* smoothed,
+                                  vk_plan* plan);
+VK_API vk_status vk_gaussian(vk_context* context, const vk_plan* plan, const vk_view* image,
+                             const vk_view* mask, const vk_gaussian_params* params,
+                             const vk_view* workspace, const vk_view* smoothed);
 
 /* image_gradient (kernels/image_gradient/README.md) */
 

@@ -187,7 +187,25 @@ public static native @Cast("vk_status") int vk_ssd(vk_context context, @Const vk
 
 /* warp3d (kernels/warp3d/README.md) */
 
-/* gaussian (kernels/gaussian/README.md) */
+/* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
+/** enum vk_gaussian_border */
+public static final int
+  /** The outermost voxels continue outside. */
+  VK_GAUSSIAN_CLAMP = 0,
+  /** Outside does not count: the weights inside sum to one. */
+  VK_GAUSSIAN_RENORMALISED = 1,
+  /** Outside is zero. */
+  VK_GAUSSIAN_ZERO = 2;
+// Targeting vk_gaussian_params.java
+
+
+
+public static native @Cast("vk_status") int vk_gaussian_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
+                                  @Const vk_gaussian_params params, @Const vk_view smoothed,
+                                  vk_plan plan);
+public static native @Cast("vk_status") int vk_gaussian(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                             @Const vk_view mask, @Const vk_gaussian_params params,
+                             @Const vk_view workspace, @Const vk_view smoothed);
 
 /* image_gradient (kernels/image_gradient/README.md) */
 
