@@ -225,8 +225,53 @@ VK_API vk_status vk_gaussian(vk_context* context, const vk_plan* plan, const vk_
 /* image_gradient (kernels/image_gradient/README.md) */
 
 /* mutual_information (kernels/mutual_information/README.md) */
+typedef enum vk_mutual_information_measure {
+  /** Mattes mutual information, in nats; larger is better. */
+  VK_MATTES_MI = 0,
+  /** Studholme's (H(fixed) + H(warped)) / H(fixed, warped), in [1, 2]; larger is better. */
+  VK_NMI = 1
+} vk_mutual_information_measure;
 
-/* ncc (kernels/ncc/README.md) */
+/** What becomes of a warped intensity outside [moving_min, moving_max]. */
+typedef enum vk_outside_range {
+  /** It counts as the nearer end, with zero gradient. */
+  VK_OUTSIDE_RANGE_CLAMPED = 0,
+  /** The voxel does not count, which is ITK's rule. */
+  VK_OUTSIDE_RANGE_IGNORED = 1
+} vk_outside_range;
+
+typedef struct vk_mutual_information_params {
+  uint32_t struct_size;
+  vk_mutual_information_measure measure;
+  /** Bins of either axis of the joint histogram, two of padding at each end included: 5 to 256. */
+  int32_t bins;
+  vk_outside_range outside_range;
+  double fixed_min;
+  double fixed_max;
+  double moving_min;
+  double moving_max;
+} vk_mutual_information_params;
+
+/** Optional outputs: gradient, dMeasure/dwarped, of the shape of warped; joint_histogram, f64
+ * (bins, bins), rows fixed, sum 1. */
+VK_API vk_status vk_mutual_information_plan(vk_context* context, const vk_view* fixed,
+                                            const vk_view* warped, const vk_view* mask,
+                                            const vk_mutual_information_params* params,
+                                            const vk_view* gradient,
+                                            const vk_view* joint_histogram, vk_plan* plan);
+VK_API vk_status vk_mutual_information(vk_context* context, const vk_plan* plan,
+                                       const vk_view* fixed, const vk_view* warped,
+                                       const vk_view* mask,
+                                       const vk_mutual_information_params* params,
+                                       const vk_view* gradient, const vk_view* joint_histogram,
+                                       const vk_view* workspace, double* value);
+
+/* ncc: global normalised cross correlation (kernels/ncc/README.md) */
+VK_API vk_status vk_ncc_plan(vk_context* context, const vk_view* fixed, const vk_view* warped,
+                             const vk_view* mask, const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_ncc(vk_context* context, const vk_plan* plan, const vk_view* fixed,
+                        const vk_view* warped, const vk_view* mask, const vk_view* gradient,
+                        const vk_view* workspace, double* value);
 
 /* lncc (kernels/lncc/README.md) */
 

@@ -210,8 +210,62 @@ public static native @Cast("vk_status") int vk_gaussian(vk_context context, @Con
 /* image_gradient (kernels/image_gradient/README.md) */
 
 /* mutual_information (kernels/mutual_information/README.md) */
+/** enum vk_mutual_information_measure */
+public static final int
+  /** Mattes mutual information, in nats; larger is better. */
+  VK_MATTES_MI = 0,
+  /** Studholme's (H(fixed) + H(warped)) / H(fixed, warped), in [1, 2]; larger is better. */
+  VK_NMI = 1;
 
-/* ncc (kernels/ncc/README.md) */
+/** What becomes of a warped intensity outside [moving_min, moving_max]. */
+/** enum vk_outside_range */
+public static final int
+  /** It counts as the nearer end, with zero gradient. */
+  VK_OUTSIDE_RANGE_CLAMPED = 0,
+  /** The voxel does not count, which is ITK's rule. */
+  VK_OUTSIDE_RANGE_IGNORED = 1;
+// Targeting vk_mutual_information_params.java
+
+
+
+/** Optional outputs: gradient, dMeasure/dwarped, of the shape of warped; joint_histogram, f64
+ * (bins, bins), rows fixed, sum 1. */
+public static native @Cast("vk_status") int vk_mutual_information_plan(vk_context context, @Const vk_view fixed,
+                                            @Const vk_view warped, @Const vk_view mask,
+                                            @Const vk_mutual_information_params params,
+                                            @Const vk_view gradient,
+                                            @Const vk_view joint_histogram, vk_plan plan);
+public static native @Cast("vk_status") int vk_mutual_information(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view fixed, @Const vk_view warped,
+                                       @Const vk_view mask,
+                                       @Const vk_mutual_information_params params,
+                                       @Const vk_view gradient, @Const vk_view joint_histogram,
+                                       @Const vk_view workspace, DoublePointer value);
+public static native @Cast("vk_status") int vk_mutual_information(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view fixed, @Const vk_view warped,
+                                       @Const vk_view mask,
+                                       @Const vk_mutual_information_params params,
+                                       @Const vk_view gradient, @Const vk_view joint_histogram,
+                                       @Const vk_view workspace, DoubleBuffer value);
+public static native @Cast("vk_status") int vk_mutual_information(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view fixed, @Const vk_view warped,
+                                       @Const vk_view mask,
+                                       @Const vk_mutual_information_params params,
+                                       @Const vk_view gradient, @Const vk_view joint_histogram,
+                                       @Const vk_view workspace, double[] value);
+
+/* ncc: global normalised cross correlation (kernels/ncc/README.md) */
+public static native @Cast("vk_status") int vk_ncc_plan(vk_context context, @Const vk_view fixed, @Const vk_view warped,
+                             @Const vk_view mask, @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_ncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                        @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
+                        @Const vk_view workspace, DoublePointer value);
+public static native @Cast("vk_status") int vk_ncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                        @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
+                        @Const vk_view workspace, DoubleBuffer value);
+public static native @Cast("vk_status") int vk_ncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                        @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
+                        @Const vk_view workspace, double[] value);
 
 /* lncc (kernels/lncc/README.md) */
 

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "registry/registry.h"
+
+namespace vk {
+
+struct MutualInformationArgs {
+  int64_t count;
+  vk_element_type type;
+  const void* fixed;
+  const void* warped;
+  /** Non-zero where a voxel counts; null when every voxel does. */
+  const uint8_t* mask;
+  vk_mutual_information_params params;
+  /** dMeasure/dwarped, the same shape; null when not wanted. */
+  void* gradient;
+  /** (bins, bins), rows fixed, sum 1; null when not wanted. */
+  double* jointHistogram;
+  double* value;
+};
+
+void mutualInformationReference(const MutualInformationArgs&, Context&, const Workspace&);
+extern const SimdTable<Kernel<MutualInformationArgs>> mutualInformationCpuTable;
+int64_t mutualInformationCpuWorkspaceBytes(const MutualInformationArgs&);
+
+/** How the CPU kernel cuts the voxels into groups, and where things are in its workspace, in bytes.
+ * Each group sums into taps of its own. */
+struct MutualInformationLayout {
+  int64_t groups;
+  int64_t groupSize;
+  int64_t tapsOfGroup;
+  int64_t taps;
+  int64_t joint;
+  int64_t slopes;
+  int64_t bytes;
+};
+
+MutualInformationLayout mutualInformationLayout(const MutualInformationArgs&);
+
+}  // namespace vk

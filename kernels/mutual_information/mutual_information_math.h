@@ -1,0 +1,47 @@
+// What every fast backend shares: how an intensity finds its bin, and the polynomials of the cubic
+// B-spline Parzen window.
+//
+// A counted voxel belongs to one cell: its fixed bin and the bin that the moving window is centred
+// on, both in [2, bins - 3]. A cell has four taps, the sums of the four window weights that its
+// voxels give to the moving bins centre - 1 ... centre + 2, as integers in units of
+// 1 / kParzenScale. Integer sums do not depend on the order, and the four weights of a voxel sum to
+// exactly kParzenScale, so that counts and the fixed marginal are exact.
+#pragma once
+
+#include <cstdint>
+
+#include "voxkern.h"
+
+namespace vk {
+
+constexpr int32_t kParzenPadding = 2;
+constexpr int32_t kParzenTaps = 4;
+constexpr int32_t kParzenScale = 1 << 24;
+constexpr int32_t kMinimumBins = 5;
+constexpr int32_t kMaximumBins = 256;
+
+inline int32_t centreBins(int32_t bins) { return bins - 2 * kParzenPadding; }
+inline int64_t parzenCells(int32_t bins) { return int64_t(centreBins(bins)) * centreBins(bins); }
+
+/** One intensity axis of the joint histogram for f32 images. The continuous bin of an intensity v,
+ * counted from the first centre bin, is (v - origin) * scale + offset. */
+struct IntensityAxis {
+  float origin;
+  float scale;
+  float offset;
+};
+
+IntensityAxis intensityAxis(double minimum, double maximum, int32_t bins);
+
+/** upperEdges[b] is the least f32 intensity whose fixed bin, computed in f64, is above centre bin
+ * b; +infinity for the last. */
+void fixedUpperEdges(double minimum, double maximum, int32_t bins, float* upperEdges);
+
+/** The measure of the taps (all zero: no voxel counted), and what follows from it.
+ * @param joint (bins, bins), written
+ * @param slopes null, or four a cell, written: with s in [0, 1] the position of a voxel between its
+ *     centre bin and the next, dMeasure/dwarped = slopes[0] + slopes[1] s + slopes[2] s^2 */
+double measureOfTaps(const vk_mutual_information_params& params, const int64_t* taps, double* joint,
+                     float* slopes);
+
+}  // namespace vk

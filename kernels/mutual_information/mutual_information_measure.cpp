@@ -1,0 +1,141 @@
+#include <cmath>
+#include <limits>
+
+#include "mutual_information/mutual_information_math.h"
+
+namespace vk {
+
+namespace {
+
+// A probability this small says no more than that the bin is empty; ITK skips it too.
+constexpr double kEmpty = std::numeric_limits<double>::epsilon();
+
+struct Entropies {
+  double fixed = 0;
+  double moving = 0;
+  double joint = 0;
+};
+
+double binSize(double minimum, double maximum, int32_t bins) {
+  return (maximum - minimum) / centreBins(bins);
+}
+
+void jointOfTaps(const int64_t* taps, int32_t bins, double* joint) {
+  const int32_t centres = centreBins(bins);
+  const int64_t cells = parzenCells(bins);
+  int64_t total = 0;
+  for (int64_t i = 0; i < cells * kParzenTaps; ++i) total += taps[i];
+  for (int64_t i = 0; i < int64_t(bins) * bins; ++i) joint[i] = 0;
+  if (total == 0) return;
+  const double normalise = 1.0 / double(total);
+  for (int32_t fixed = 0; fixed < centres; ++fixed) {
+    int64_t row[kMaximumBins] = {};
+    for (int32_t moving = 0; moving < centres; ++moving) {
+      for (int32_t tap = 0; tap < kParzenTaps; ++tap) {
+        row[moving + kParzenPadding - 1 + tap] +=
+            taps[(int64_t(fixed) * centres + moving) * kParzenTaps + tap];
+      }
+    }
+    double* out = joint + int64_t(fixed + kParzenPadding) * bins;
+    for (int32_t moving = 0; moving < bins; ++moving) out[moving] = double(row[moving]) * normalise;
+  }
+}
+
+}  // namespace
+
+IntensityAxis intensityAxis(double minimum, double maximum, int32_t bins) {
+  const double scale = 1.0 / binSize(minimum, maximum, bins);
+  const float origin = float(minimum);
+  // Subtracting an f32 origin is nearly free of rounding; what the origin lost goes to the offset.
+  return {origin, float(scale), float((double(origin) - minimum) * scale)};
+}
+
+void fixedUpperEdges(double minimum, double maximum, int32_t bins, float* upperEdges) {
+  const double size = binSize(minimum, maximum, bins);
+  const double normalisedMinimum = minimum / size - kParzenPadding;
+  const int32_t centres = centreBins(bins);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (int32_t centre = 0; centre < centres - 1; ++centre) {
+    const double bin = centre + 1 + kParzenPadding;
+    const auto above = [&](float value) { return double(value) / size - normalisedMinimum >= bin; };
+    float edge = float(minimum + (centre + 1) * size);
+    while (above(edge)) edge = std::nextafter(edge, -infinity);
+    while (!above(edge)) edge = std::nextafter(edge, infinity);
+    upperEdges[centre] = edge;
+  }
+  upperEdges[centres - 1] = infinity;
+}
+
+double measureOfTaps(const vk_mutual_information_params& params, const int64_t* taps, double* joint,
+                     float* slopes) {
+  const int32_t bins = params.bins;
+  const int32_t centres = centreBins(bins);
+  jointOfTaps(taps, bins, joint);
+  double fixedMarginal[kMaximumBins] = {};
+  double movingMarginal[kMaximumBins] = {};
+  for (int32_t fixed = 0; fixed < bins; ++fixed) {
+    for (int32_t moving = 0; moving < bins; ++moving) {
+      fixedMarginal[fixed] += joint[int64_t(fixed) * bins + moving];
+      movingMarginal[moving] += joint[int64_t(fixed) * bins + moving];
+    }
+  }
+
+  double logMoving[kMaximumBins];
+  Entropies entropy;
+  double information = 0;
+  for (int32_t moving = 0; moving < bins; ++moving) {
+    const double p = movingMarginal[moving];
+    logMoving[moving] = p > kEmpty ? std::log(p) : 0;
+    entropy.moving -= p * logMoving[moving];
+  }
+  // The logarithms of the joint histogram are kept in place of it, until the slopes are made.
+  for (int32_t fixed = 0; fixed < bins; ++fixed) {
+    const double pFixed = fixedMarginal[fixed];
+    if (pFixed <= kEmpty) continue;
+    const double logFixed = std::log(pFixed);
+    entropy.fixed -= pFixed * logFixed;
+    for (int32_t moving = 0; moving < bins; ++moving) {
+      const double p = joint[int64_t(fixed) * bins + moving];
+      if (p <= kEmpty || movingMarginal[moving] <= kEmpty) continue;
+      const double logJoint = std::log(p);
+      entropy.joint -= p * logJoint;
+      information += p * (logJoint - logMoving[moving] - logFixed);
+    }
+  }
+  const bool mattes = params.measure == VK_MATTES_MI;
+  const double sumOfMarginals = entropy.fixed + entropy.moving;
+  const double value =
+      mattes ? information : (entropy.joint > 0 ? sumOfMarginals / entropy.joint : 0);
+  if (slopes == nullptr) return value;
+
+  // d p(f, m) of a voxel sums to zero over m, so every term that does not depend on m cancels: what
+  // is left is d value = sum over m of d p(f, m) * ratio(f, m).
+  const double jointFactor = mattes              ? 1.0
+                             : entropy.joint > 0 ? sumOfMarginals / (entropy.joint * entropy.joint)
+                                                 : 0.0;
+  const double movingFactor = mattes ? 1.0 : entropy.joint > 0 ? 1.0 / entropy.joint : 0.0;
+  int64_t total = 0;
+  for (int64_t i = 0; i < parzenCells(bins) * kParzenTaps; ++i) total += taps[i];
+  const double counted = double(total) / kParzenScale;
+  const double perIntensity =
+      counted > 0 ? 1.0 / (binSize(params.moving_min, params.moving_max, bins) * counted) : 0;
+  for (int32_t fixed = 0; fixed < centres; ++fixed) {
+    double ratio[kMaximumBins];
+    for (int32_t moving = 0; moving < bins; ++moving) {
+      const double p = joint[int64_t(fixed + kParzenPadding) * bins + moving];
+      const bool counts = p > kEmpty && movingMarginal[moving] > kEmpty;
+      ratio[moving] = counts ? jointFactor * std::log(p) - movingFactor * logMoving[moving] : 0;
+    }
+    for (int32_t moving = 0; moving < centres; ++moving) {
+      const double* r = ratio + moving + kParzenPadding - 1;
+      float* slope = slopes + (int64_t(fixed) * centres + moving) * kParzenTaps;
+      slope[0] = float(perIntensity * 0.5 * (r[2] - r[0]));
+      slope[1] = float(perIntensity * (r[0] - 2 * r[1] + r[2]));
+      slope[2] = float(perIntensity * 0.5 * (r[3] - r[0] + 3 * (r[1] - r[2])));
+      slope[3] = 0;
+    }
+  }
+  return value;
+}
+
+}  // namespace vk

@@ -1,0 +1,62 @@
+#include "ncc/ncc.h"
+#include "registry/operations.h"
+
+namespace vk {
+namespace {
+
+constexpr const char* kName = "ncc";
+
+NccArgs checked(const vk_view* fixed, const vk_view* warped, const vk_view* mask,
+                const vk_view* gradient, double* value) {
+  requireDenseFloat(kName, "fixed", fixed);
+  requireDenseFloat(kName, "warped", warped);
+  requireSameType(kName, "fixed", *fixed, "warped", *warped);
+  requireSameSizes(kName, "fixed", *fixed, "warped", *warped);
+  if (present(mask)) {
+    requireDense(kName, "mask", mask, VK_U8);
+    requireSameSizes(kName, "fixed", *fixed, "mask", *mask);
+  }
+  if (present(gradient)) {
+    requireDense(kName, "gradient", gradient, fixed->type);
+    requireSameSizes(kName, "fixed", *fixed, "gradient", *gradient);
+  }
+  return {
+      elementCount(*fixed),   fixed->type, fixed->data, warped->data, dataOf<const uint8_t>(mask),
+      dataOf<void>(gradient), value};
+}
+
+Refusal cpuAccepts(const NccArgs& args) {
+  return args.type == VK_F32 ? Refusal() : "takes f32 only";
+}
+
+}  // namespace
+
+Implementations<NccArgs> nccImplementations() {
+  static const HostImplementations<NccArgs> table(nccCpuTable, cpuAccepts, nccCpuWorkspaceBytes,
+                                                  nccReference);
+  return table;
+}
+
+}  // namespace vk
+
+extern "C" {
+
+vk_status vk_ncc_plan(vk_context* context, const vk_view* fixed, const vk_view* warped,
+                      const vk_view* mask, const vk_view* gradient, vk_plan* plan) {
+  return vk::guarded([&] {
+    vk::choose(*context, vk::kName, vk::nccImplementations(),
+               vk::checked(fixed, warped, mask, gradient, nullptr), plan);
+  });
+}
+
+vk_status vk_ncc(vk_context* context, const vk_plan* plan, const vk_view* fixed,
+                 const vk_view* warped, const vk_view* mask, const vk_view* gradient,
+                 const vk_view* workspace, double* value) {
+  return vk::guarded([&] {
+    if (value == nullptr) vk::invalidArgument("ncc: nowhere to put the value");
+    vk::run(*context, vk::kName, vk::nccImplementations(),
+            vk::checked(fixed, warped, mask, gradient, value), plan, workspace);
+  });
+}
+
+}  // extern "C"
