@@ -6,4 +6,5 @@ module org.voxkern.core {
 
   exports org.voxkern;
   exports org.voxkern.op;
+  exports org.voxkern.transform;
 }
