@@ -193,6 +193,55 @@ VK_API vk_status vk_ssd(vk_context* context, const vk_plan* plan, const vk_view*
 /* bspline_prefilter (kernels/bspline_prefilter/README.md) */
 
 /* warp3d (kernels/warp3d/README.md) */
+typedef enum vk_interpolation {
+  VK_NEAREST = 0,
+  VK_LINEAR = 1,
+  /** Of coefficients made by bspline_prefilter. */
+  VK_CUBIC_BSPLINE = 2
+} vk_interpolation;
+
+/** What an image is outside its buffer: the fill value; its edge voxel; its mirror image about the
+ * centre of the edge voxel (.. 2 1 0 1 2 ..); itself again. */
+typedef enum vk_border {
+  VK_BORDER_CONSTANT = 0,
+  VK_BORDER_CLAMP = 1,
+  VK_BORDER_MIRROR = 2,
+  VK_BORDER_PERIODIC = 3
+} vk_border;
+
+/** The moving index position of output voxel i is p(i) = index_map (i, 1) + displacement_map u(i):
+ * row-major 3x4 and 3x3, i and p as (x, y, z), u the displacement in mm. */
+typedef struct vk_warp3d_params {
+  uint32_t struct_size;
+  vk_interpolation interpolation;
+  vk_border border;
+  double fill_value;
+  double index_map[12];
+  double displacement_map[9];
+} vk_warp3d_params;
+
+/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; displacement (3, output) or none;
+ * points (3, N) in output indices or none, which makes the output a list; warped ((C,) output);
+ * inside u8 (output) or none. */
+VK_API vk_status vk_warp3d_plan(vk_context* context, const vk_view* moving,
+                                const vk_view* moving_mask, const vk_view* displacement,
+                                const vk_view* points, const vk_warp3d_params* params,
+                                const vk_view* warped, const vk_view* inside, vk_plan* plan);
+VK_API vk_status vk_warp3d(vk_context* context, const vk_plan* plan, const vk_view* moving,
+                           const vk_view* moving_mask, const vk_view* displacement,
+                           const vk_view* points, const vk_warp3d_params* params,
+                           const vk_view* warped, const vk_view* inside, const vk_view* workspace);
+
+/** gradient[12] = dL/d(index_map), given upstream = dL/dwarped; mask u8 (output) or none. */
+VK_API vk_status vk_warp3d_gradient_linear_plan(vk_context* context, const vk_view* moving,
+                                                const vk_view* displacement, const vk_view* points,
+                                                const vk_view* mask, const vk_view* upstream,
+                                                const vk_warp3d_params* params, vk_plan* plan);
+VK_API vk_status vk_warp3d_gradient_linear(vk_context* context, const vk_plan* plan,
+                                           const vk_view* moving, const vk_view* displacement,
+                                           const vk_view* points, const vk_view* mask,
+                                           const vk_view* upstream, const vk_warp3d_params* params,
+                                           const vk_view* workspace, double* gradient);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 typedef enum vk_gaussian_border {

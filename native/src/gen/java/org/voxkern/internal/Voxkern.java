@@ -186,6 +186,57 @@ public static native @Cast("vk_status") int vk_ssd(vk_context context, @Const vk
 /* bspline_prefilter (kernels/bspline_prefilter/README.md) */
 
 /* warp3d (kernels/warp3d/README.md) */
+/** enum vk_interpolation */
+public static final int
+  VK_NEAREST = 0,
+  VK_LINEAR = 1,
+  /** Of coefficients made by bspline_prefilter. */
+  VK_CUBIC_BSPLINE = 2;
+
+/** What an image is outside its buffer: the fill value; its edge voxel; its mirror image about the
+ * centre of the edge voxel (.. 2 1 0 1 2 ..); itself again. */
+/** enum vk_border */
+public static final int
+  VK_BORDER_CONSTANT = 0,
+  VK_BORDER_CLAMP = 1,
+  VK_BORDER_MIRROR = 2,
+  VK_BORDER_PERIODIC = 3;
+// Targeting vk_warp3d_params.java
+
+
+
+/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; displacement (3, output) or none;
+ * points (3, N) in output indices or none, which makes the output a list; warped ((C,) output);
+ * inside u8 (output) or none. */
+public static native @Cast("vk_status") int vk_warp3d_plan(vk_context context, @Const vk_view moving,
+                                @Const vk_view moving_mask, @Const vk_view displacement,
+                                @Const vk_view points, @Const vk_warp3d_params params,
+                                @Const vk_view warped, @Const vk_view inside, vk_plan plan);
+public static native @Cast("vk_status") int vk_warp3d(vk_context context, @Const vk_plan plan, @Const vk_view moving,
+                           @Const vk_view moving_mask, @Const vk_view displacement,
+                           @Const vk_view points, @Const vk_warp3d_params params,
+                           @Const vk_view warped, @Const vk_view inside, @Const vk_view workspace);
+
+/** gradient[12] = dL/d(index_map), given upstream = dL/dwarped; mask u8 (output) or none. */
+public static native @Cast("vk_status") int vk_warp3d_gradient_linear_plan(vk_context context, @Const vk_view moving,
+                                                @Const vk_view displacement, @Const vk_view points,
+                                                @Const vk_view mask, @Const vk_view upstream,
+                                                @Const vk_warp3d_params params, vk_plan plan);
+public static native @Cast("vk_status") int vk_warp3d_gradient_linear(vk_context context, @Const vk_plan plan,
+                                           @Const vk_view moving, @Const vk_view displacement,
+                                           @Const vk_view points, @Const vk_view mask,
+                                           @Const vk_view upstream, @Const vk_warp3d_params params,
+                                           @Const vk_view workspace, DoublePointer gradient);
+public static native @Cast("vk_status") int vk_warp3d_gradient_linear(vk_context context, @Const vk_plan plan,
+                                           @Const vk_view moving, @Const vk_view displacement,
+                                           @Const vk_view points, @Const vk_view mask,
+                                           @Const vk_view upstream, @Const vk_warp3d_params params,
+                                           @Const vk_view workspace, DoubleBuffer gradient);
+public static native @Cast("vk_status") int vk_warp3d_gradient_linear(vk_context context, @Const vk_plan plan,
+                                           @Const vk_view moving, @Const vk_view displacement,
+                                           @Const vk_view points, @Const vk_view mask,
+                                           @Const vk_view upstream, @Const vk_warp3d_params params,
+                                           @Const vk_view workspace, double[] gradient);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 /** enum vk_gaussian_border */

@@ -1,0 +1,184 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "warp3d/warp3d_cpu.cpp"
+#include "core/simd_begin.h"
+#include "warp3d/warp3d_sample-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace {
+
+/** Writes the `inside` flags of one vector. */
+HWY_INLINE void storeInside(const Frame& frame, const int32_t nearest[3][kLanes], int64_t n,
+                            uint8_t* inside) {
+  const uint8_t* mask = frame.args->movingMask;
+  const int64_t* size = frame.size;
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t x = nearest[0][k];
+    const int64_t y = nearest[1][k];
+    const int64_t z = nearest[2][k];
+    bool in = x >= 0 && x < size[0] && y >= 0 && y < size[1] && z >= 0 && z < size[2];
+    if (in && mask != nullptr) in = mask[(z * size[1] + y) * size[0] + x] != 0;
+    inside[k] = in ? 1 : 0;
+  }
+}
+
+inline HWY_NOINLINE void storeInsideOf(const Frame& frame, const Cells& cells, int64_t n,
+                                       uint8_t* inside) {
+  const I32 di;
+  HWY_ALIGN int32_t nearest[3][kLanes];
+  hn::Store(nearestOf(cells.x, cells.fx), di, nearest[0]);
+  hn::Store(nearestOf(cells.y, cells.fy), di, nearest[1]);
+  hn::Store(nearestOf(cells.z, cells.fz), di, nearest[2]);
+  storeInside(frame, nearest, n, inside);
+}
+
+/** Linear or cubic interpolation of the voxels [begin, end) of one row. */
+template <bool kCubic, bool kDense, bool kPoints, class Offset>
+HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, int64_t end) {
+  const Warp3dArgs& args = *frame.args;
+  const float* moving = static_cast<const float*>(args.moving);
+  float* warped = static_cast<float*>(args.warped) + row * args.domainSize.x;
+  uint8_t* inside = args.inside != nullptr ? args.inside + row * args.domainSize.x : nullptr;
+  const int64_t volume = args.movingSize.count();
+  const Strides strides = stridesOf(frame);
+  double start[3];
+  rowStart(args, row, start);
+  HWY_ALIGN Offset offsets[kLanes] = {};
+  for (int64_t i = begin; i < end; i += kLanes) {
+    const int64_t n = end - i < kLanes ? end - i : kLanes;
+    const Cells cells = cellsOf<kDense, kPoints>(frame, start, row, i, n);
+    const Placement placement = place<kCubic>(frame, cells);
+    if (!placement.slow && !placement.nothing) cellOffsets(frame, placement.at.cells, offsets);
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const VecF value = valueAt(frame, moving + channel * volume, strides, offsets, placement);
+      storeFirst(value, warped + channel * frame.domainCount + i, n);
+    }
+    if (inside != nullptr) {
+      if (!placement.clamped && args.movingMask == nullptr) {
+        for (int64_t k = 0; k < n; ++k) inside[i + k] = 1;
+      } else {
+        storeInsideOf(frame, cells, n, inside + i);
+      }
+    }
+  }
+}
+
+/** Copies the nearest voxels; Bits is an integer as wide as the element type. */
+template <class Bits>
+HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t begin, int64_t end) {
+  const Warp3dArgs& args = *frame.args;
+  const int64_t* size = frame.size;
+  const Bits* moving = static_cast<const Bits*>(args.moving);
+  Bits* warped = static_cast<Bits*>(args.warped) + row * args.domainSize.x;
+  uint8_t* inside = args.inside != nullptr ? args.inside + row * args.domainSize.x : nullptr;
+  const int64_t volume = args.movingSize.count();
+  ExactCells cells;
+  int64_t offsets[kLanes];
+  for (int64_t i = begin; i < end; i += kLanes) {
+    const int64_t n = end - i < kLanes ? end - i : kLanes;
+    exactCells(frame, row, i, n, &cells);
+    for (int64_t k = 0; k < n; ++k) {
+      int64_t x = cells.nearest[0][k];
+      int64_t y = cells.nearest[1][k];
+      int64_t z = cells.nearest[2][k];
+      bool sampled = x >= 0 && x < size[0] && y >= 0 && y < size[1] && z >= 0 && z < size[2];
+      if (!sampled && args.border != VK_BORDER_CONSTANT) {
+        sampled = x <= kWarp3dFar && x >= -kWarp3dFar && y <= kWarp3dFar && y >= -kWarp3dFar &&
+                  z <= kWarp3dFar && z >= -kWarp3dFar;
+        x = warp3dFold(x, size[0], args.border);
+        y = warp3dFold(y, size[1], args.border);
+        z = warp3dFold(z, size[2], args.border);
+      }
+      offsets[k] = sampled ? (z * size[1] + y) * size[0] + x : -1;
+    }
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const Bits* from = moving + channel * volume;
+      Bits* to = warped + channel * frame.domainCount + i;
+      for (int64_t k = 0; k < n; ++k) to[k] = offsets[k] >= 0 ? from[offsets[k]] : fill;
+    }
+    if (inside != nullptr) storeInside(frame, cells.nearest, n, inside + i);
+  }
+}
+
+/** Calls rows(row, begin, end) for every row of the domain, in fixed chunks. */
+template <class Rows>
+HWY_INLINE void forRows(const Warp3dArgs& args, Context& context, const Rows& rows) {
+  const int64_t chunkRows = warp3dChunkRows(args);
+  parallelFor(context, warp3dChunks(args), [&](int64_t chunk) HWY_ATTR {
+    if (args.points != nullptr) {
+      const Range range = chunkRange(args.domainSize.x, chunkRows, chunk);
+      rows(0, range.begin, range.end);
+      return;
+    }
+    const Range range = chunkRange(args.domainSize.y * args.domainSize.z, chunkRows, chunk);
+    for (int64_t row = range.begin; row < range.end; ++row) rows(row, 0, args.domainSize.x);
+  });
+}
+
+template <bool kCubic, class Offset>
+void interpolate(const Warp3dArgs& args, Context& context) {
+  if (args.points != nullptr) {
+    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
+      const Frame frame = makeFrame(args);
+      interpolateRow<kCubic, false, true, Offset>(frame, row, begin, end);
+    });
+  } else if (args.displacement != nullptr) {
+    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
+      const Frame frame = makeFrame(args);
+      interpolateRow<kCubic, true, false, Offset>(frame, row, begin, end);
+    });
+  } else {
+    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
+      const Frame frame = makeFrame(args);
+      interpolateRow<kCubic, false, false, Offset>(frame, row, begin, end);
+    });
+  }
+}
+
+template <class Bits>
+void copyNearest(const Warp3dArgs& args, Context& context) {
+  Bits fill;
+  warp3dFillBits(args, &fill);
+  forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
+    const Frame frame = makeFrame(args);
+    nearestRow<Bits>(frame, fill, row, begin, end);
+  });
+}
+
+}  // namespace
+
+void warp3dCpu(const Warp3dArgs& args, Context& context, const Workspace&) {
+  if (args.interpolation == VK_NEAREST) {
+    switch (elementSize(args.type)) {
+      case 1:
+        return copyNearest<uint8_t>(args, context);
+      case 2:
+        return copyNearest<uint16_t>(args, context);
+      case 4:
+        return copyNearest<uint32_t>(args, context);
+      default:
+        return copyNearest<uint64_t>(args, context);
+    }
+  }
+  const bool wide = args.movingSize.count() > INT32_MAX;
+  if (args.interpolation == VK_CUBIC_BSPLINE) {
+    interpolate<true, int32_t>(args, context);
+  } else if (wide) {
+    interpolate<false, int64_t>(args, context);
+  } else {
+    interpolate<false, int32_t>(args, context);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vk {
+
+VK_SIMD_TABLE(warp3dCpu);
+
+}  // namespace vk
+#endif
