@@ -306,8 +306,8 @@ typedef struct vk_mutual_information_params {
 VK_API vk_status vk_mutual_information_plan(vk_context* context, const vk_view* fixed,
                                             const vk_view* warped, const vk_view* mask,
                                             const vk_mutual_information_params* params,
-                                            const vk_view* gradient,
-                                            const vk_view* joint_histogram, vk_plan* plan);
+                                            const vk_view* gradient, const vk_view* joint_histogram,
+                                            vk_plan* plan);
 VK_API vk_status vk_mutual_information(vk_context* context, const vk_plan* plan,
                                        const vk_view* fixed, const vk_view* warped,
                                        const vk_view* mask,

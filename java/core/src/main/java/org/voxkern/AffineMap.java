@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * An affine map of 3D points, p &rarr; A p + t, held in double. The maths behind geometries and linear
- * transforms; which spaces it maps between is said where it is used.
+ * An affine map of 3D points, p &rarr; A p + t, held in double. The maths behind geometries and
+ * linear transforms; which spaces it maps between is said where it is used.
  */
 public final class AffineMap {
   private static final AffineMap IDENTITY =
@@ -25,8 +25,7 @@ public final class AffineMap {
   /** From the twelve numbers of [A | t], row by row. */
   public static AffineMap of(double... rowMajor34) {
     if (rowMajor34.length != 12) {
-      throw new IllegalArgumentException(
-          "an affine map has 12 numbers, not " + rowMajor34.length);
+      throw new IllegalArgumentException("an affine map has 12 numbers, not " + rowMajor34.length);
     }
     return new AffineMap(rowMajor34.clone());
   }
@@ -68,7 +67,8 @@ public final class AffineMap {
   public double[] applyToVector(double... vector) {
     double[] result = new double[3];
     for (int row = 0; row < 3; row++) {
-      result[row] = m[4 * row] * vector[0] + m[4 * row + 1] * vector[1] + m[4 * row + 2] * vector[2];
+      result[row] =
+          m[4 * row] * vector[0] + m[4 * row + 1] * vector[1] + m[4 * row + 2] * vector[2];
     }
     return result;
   }

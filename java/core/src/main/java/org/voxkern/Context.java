@@ -18,8 +18,9 @@ import org.voxkern.nativecall.Status;
 /**
  * One backend, one thread arena and one memory budget.
  *
- * <p>Operations on one context run one after the other; several Java threads that want to run at the
- * same time use a context each. Closing a context releases everything that was allocated from it.
+ * <p>Operations on one context run one after the other; several Java threads that want to run at
+ * the same time use a context each. Closing a context releases everything that was allocated from
+ * it.
  *
  * <pre>{@code
  * try (Context context = Context.builder().threads(2).build();
@@ -107,7 +108,9 @@ public final class Context implements AutoCloseable {
     return operations;
   }
 
-  /** Bytes of native memory: the budget, what is in use, what is cached, and the most ever in use. */
+  /**
+   * Bytes of native memory: the budget, what is in use, what is cached, and the most ever in use.
+   */
   public record Memory(long budget, long inUse, long cached, long highWater) {}
 
   public Memory memory() {

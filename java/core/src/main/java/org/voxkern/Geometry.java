@@ -129,8 +129,8 @@ public final class Geometry {
   }
 
   /**
-   * The grid of every {@code factor}-th part of this one along each axis, as a pyramid level has it:
-   * voxel j lies at this grid's index factor j + (factor - 1) / 2.
+   * The grid of every {@code factor}-th part of this one along each axis, as a pyramid level has
+   * it: voxel j lies at this grid's index factor j + (factor - 1) / 2.
    */
   public Geometry shrink(int... factor) {
     int[] shrunkSize = new int[3];

@@ -6,8 +6,8 @@ import java.util.Objects;
  * A 3D image: voxels and where they lie.
  *
  * <p>The tensor is (D, H, W) for one value a voxel, (C, D, H, W) for C components (RGB, vectors),
- * and (T, C, D, H, W) with a time axis. An image does not own its tensor: the tensor's scope does. A
- * 2D image has depth 1.
+ * and (T, C, D, H, W) with a time axis. An image does not own its tensor: the tensor's scope does.
+ * A 2D image has depth 1.
  */
 public final class Image {
   private final Tensor data;

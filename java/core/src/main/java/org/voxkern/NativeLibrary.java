@@ -5,7 +5,9 @@ import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.voxkern.internal.Voxkern;
 
-/** Loads the native library once; a failure keeps every cause and is thrown again on each later use. */
+/**
+ * Loads the native library once; a failure keeps every cause and is thrown again on each later use.
+ */
 final class NativeLibrary {
   private static final UnsatisfiedLinkError FAILURE = load();
 

@@ -10,8 +10,8 @@ import java.util.Set;
 /**
  * Owns tensors and releases them together.
  *
- * <p>A tensor belongs to the scope of its context that was opened last on the creating thread, or to
- * the context itself when none is open. Close scopes in the reverse order of opening, best by
+ * <p>A tensor belongs to the scope of its context that was opened last on the creating thread, or
+ * to the context itself when none is open. Close scopes in the reverse order of opening, best by
  * try-with-resources. {@link Tensor#moveTo} lets a result outlive the scope it was made in.
  */
 public final class Scope implements AutoCloseable {

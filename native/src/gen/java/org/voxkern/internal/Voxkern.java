@@ -284,8 +284,8 @@ public static final int
 public static native @Cast("vk_status") int vk_mutual_information_plan(vk_context context, @Const vk_view fixed,
                                             @Const vk_view warped, @Const vk_view mask,
                                             @Const vk_mutual_information_params params,
-                                            @Const vk_view gradient,
-                                            @Const vk_view joint_histogram, vk_plan plan);
+                                            @Const vk_view gradient, @Const vk_view joint_histogram,
+                                            vk_plan plan);
 public static native @Cast("vk_status") int vk_mutual_information(vk_context context, @Const vk_plan plan,
                                        @Const vk_view fixed, @Const vk_view warped,
                                        @Const vk_view mask,

@@ -208,8 +208,7 @@ public final class Case {
         call.outputs()
             .forEach(
                 (name, output) -> {
-                  String text =
-                      output.bound().difference(output.values(), expected.result(name));
+                  String text = output.bound().difference(output.values(), expected.result(name));
                   expect(text.isEmpty(), where + name + ": " + text);
                 });
       } else {
@@ -240,7 +239,11 @@ public final class Case {
       } catch (RuntimeException refusal) {
         expect(
             refusalType.isInstance(refusal) && refusal.getMessage() != null,
-            backend + ": expected a " + refusalType.getSimpleName() + " with a message, got " + refusal);
+            backend
+                + ": expected a "
+                + refusalType.getSimpleName()
+                + " with a message, got "
+                + refusal);
       }
     }
   }

@@ -109,7 +109,9 @@ public final class CaseLine {
     return Shape.of(slowestFirst);
   }
 
-  /** Keys that nobody asked for: a typing error in the table, or an adapter that lacks something. */
+  /**
+   * Keys that nobody asked for: a typing error in the table, or an adapter that lacks something.
+   */
   public List<String> unread() {
     List<String> keys = new ArrayList<>(values.keySet());
     keys.removeAll(read);

@@ -47,8 +47,7 @@ class CoverageTest {
       missing.add("a line of " + name + " in tests/cases/" + folder + ".txt");
     }
     String type = CaseAdapter.className(folder);
-    if (!Files.exists(
-        root.resolve("java/core/src/main/java/org/voxkern/op/" + type + ".java"))) {
+    if (!Files.exists(root.resolve("java/core/src/main/java/org/voxkern/op/" + type + ".java"))) {
       missing.add("the Java class org.voxkern.op." + type);
     }
     if (Files.exists(root.resolve("bench/pom.xml"))

@@ -17,8 +17,7 @@ public final class Requirement {
   /** The folder of one real data set, e.g. {@code lung-ct}. */
   public static Path dataSet(String name) {
     Path folder = dataFolder().resolve(name);
-    check(
-        "data", Files.exists(folder), "needs the data set " + name + " in " + folder.getParent());
+    check("data", Files.exists(folder), "needs the data set " + name + " in " + folder.getParent());
     return folder;
   }
 

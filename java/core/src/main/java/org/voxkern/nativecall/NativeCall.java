@@ -40,8 +40,8 @@ public final class NativeCall implements AutoCloseable {
   }
 
   /**
-   * A view of a tensor; of nothing when {@code tensor} is null, which is how an optional one is left
-   * out.
+   * A view of a tensor; of nothing when {@code tensor} is null, which is how an optional one is
+   * left out.
    *
    * @throws IllegalStateException if the tensor is closed
    * @throws IllegalArgumentException if the tensor belongs to another context

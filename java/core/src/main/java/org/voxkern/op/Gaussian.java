@@ -15,12 +15,12 @@ import org.voxkern.nativecall.Status;
  * Separable Gaussian smoothing of an image or of every component of a field, with decimation fused
  * in.
  *
- * <p>Images are (D, H, W) or (C, D, H, W), f32, or f64 on the reference backend. Sigmas, factors and
- * offsets are in the order x, y, z; sigmas are standard deviations in input voxels, and 0 does not
- * smooth along an axis. Kernels reach ceil(4 sigma) voxels. With a mask (u8, non-zero where a voxel
- * counts, of the image's spatial shape) the result is the normalised convolution G*(image mask) /
- * G*(mask), and 0 where no counted voxel is within reach; what the image holds outside the mask,
- * NaN included, does not matter.
+ * <p>Images are (D, H, W) or (C, D, H, W), f32, or f64 on the reference backend. Sigmas, factors
+ * and offsets are in the order x, y, z; sigmas are standard deviations in input voxels, and 0 does
+ * not smooth along an axis. Kernels reach ceil(4 sigma) voxels. With a mask (u8, non-zero where a
+ * voxel counts, of the image's spatial shape) the result is the normalised convolution G*(image
+ * mask) / G*(mask), and 0 where no counted voxel is within reach; what the image holds outside the
+ * mask, NaN included, does not matter.
  */
 public final class Gaussian {
   /** What lies outside the image. */

@@ -13,9 +13,9 @@ import org.voxkern.nativecall.Status;
  * Mutual information of two images from their joint histogram: Mattes' (in nats) or Studholme's
  * normalised, (H(F) + H(M)) / H(F, M). Larger is better for both.
  *
- * <p>The joint histogram has ITK's conventions: two bins of padding at each end, a zero-order Parzen
- * window for the fixed image and a cubic B-spline one for the moving image. ITK's metric is the
- * negative of the value here.
+ * <p>The joint histogram has ITK's conventions: two bins of padding at each end, a zero-order
+ * Parzen window for the fixed image and a cubic B-spline one for the moving image. ITK's metric is
+ * the negative of the value here.
  *
  * <p>Shapes: fixed and warped agree, any rank; f32, or f64 on the reference backend. The mask is u8
  * of the same shape, non-zero where a voxel counts. A voxel where either image is NaN or infinite
@@ -112,8 +112,7 @@ public final class MutualInformation {
       vk_mutual_information_params params = params(call, parameters);
       vk_plan plan = call.plan();
       DoublePointer value = call.doubles(1);
-      Status.check(
-          Voxkern.vk_mutual_information_plan(call.context(), f, w, m, params, g, h, plan));
+      Status.check(Voxkern.vk_mutual_information_plan(call.context(), f, w, m, params, g, h, plan));
       Status.check(
           Voxkern.vk_mutual_information(
               call.context(), plan, f, w, m, params, g, h, call.workspace(plan), value));

@@ -30,8 +30,7 @@ public final class Ncc {
    *
    * @throws IllegalArgumentException if shapes or types disagree, naming both
    */
-  public static double valueAndGradient(
-      Tensor fixed, Tensor warped, Tensor mask, Tensor gradient) {
+  public static double valueAndGradient(Tensor fixed, Tensor warped, Tensor mask, Tensor gradient) {
     return run(fixed, warped, mask, gradient);
   }
 
@@ -44,8 +43,7 @@ public final class Ncc {
       vk_plan plan = call.plan();
       DoublePointer value = call.doubles(1);
       Status.check(Voxkern.vk_ncc_plan(call.context(), f, w, m, g, plan));
-      Status.check(
-          Voxkern.vk_ncc(call.context(), plan, f, w, m, g, call.workspace(plan), value));
+      Status.check(Voxkern.vk_ncc(call.context(), plan, f, w, m, g, call.workspace(plan), value));
       return value.get();
     }
   }

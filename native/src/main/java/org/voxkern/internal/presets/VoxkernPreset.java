@@ -7,7 +7,9 @@ import org.bytedeco.javacpp.tools.Info;
 import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
-/** How JavaCPP reads {@code voxkern.h}; its output is committed under {@code native/src/gen/java}. */
+/**
+ * How JavaCPP reads {@code voxkern.h}; its output is committed under {@code native/src/gen/java}.
+ */
 @Properties(
     value =
         @Platform(
