@@ -1,0 +1,125 @@
+package org.voxkern.itk;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.voxkern.OutOfMemoryException;
+import org.voxkern.itk.internal.VoxkernItk;
+
+/** Loads the native bridge and turns its statuses into exceptions. */
+final class ItkLibrary {
+  private static final UnsatisfiedLinkError FAILURE = load();
+
+  private ItkLibrary() {}
+
+  /** Throws with every cause when the native bridge could not be loaded. */
+  static void require() {
+    if (FAILURE != null) {
+      throw FAILURE;
+    }
+  }
+
+  /**
+   * @throws NoSuchFileException if the file or folder does not exist
+   * @throws ImageIoException if it cannot be read or written
+   */
+  static void check(int status, Path path) throws NoSuchFileException {
+    if (status == VoxkernItk.VKI_OK) {
+      return;
+    }
+    String message = VoxkernItk.vki_last_error().getString(pathCharset());
+    switch (status) {
+      case VoxkernItk.VKI_NOT_FOUND:
+        throw new NoSuchFileException(path.toString(), null, "no such file or folder");
+      case VoxkernItk.VKI_INVALID_ARGUMENT:
+        throw new IllegalArgumentException(message);
+      case VoxkernItk.VKI_OUT_OF_MEMORY:
+        throw new OutOfMemoryException(message);
+      default:
+        throw new ImageIoException(message);
+    }
+  }
+
+  /** A path as the operating system has it. */
+  static BytePointer nativePath(Path path) {
+    return new BytePointer(path.toString(), pathCharset());
+  }
+
+  static Charset pathCharset() {
+    String name = System.getProperty("sun.jnu.encoding");
+    return name != null && Charset.isSupported(name)
+        ? Charset.forName(name)
+        : StandardCharsets.UTF_8;
+  }
+
+  /** A native address as a pointer that owns nothing. */
+  static final class Address extends Pointer {
+    Address(long address) {
+      super((Pointer) null);
+      this.address = address;
+    }
+  }
+
+  private static UnsatisfiedLinkError load() {
+    try {
+      unpackBundle();
+      Loader.load(VoxkernItk.class);
+      int version = VoxkernItk.vki_abi_version();
+      if (version != VoxkernItk.VKI_ABI_VERSION) {
+        return new UnsatisfiedLinkError(
+            "the native ITK bridge has ABI version "
+                + version
+                + ", the Java binding expects "
+                + VoxkernItk.VKI_ABI_VERSION
+                + ": two versions of Voxkern are on the class path");
+      }
+      return null;
+    } catch (LinkageError | IOException error) {
+      StringBuilder message =
+          new StringBuilder("the native ITK bridge of Voxkern could not be loaded on ")
+              .append(Loader.getPlatform())
+              .append("; causes:");
+      int depth = 0;
+      for (Throwable cause = error; cause != null && depth < 10; cause = cause.getCause()) {
+        message.append("\n  - ").append(cause.getMessage());
+        depth++;
+      }
+      message.append(
+          "\nIs the jar voxkern-itk with the classifier of this platform on the class path?");
+      UnsatisfiedLinkError failure = new UnsatisfiedLinkError(message.toString());
+      failure.initCause(error);
+      return failure;
+    }
+  }
+
+  /**
+   * Puts every library that the bridge needs beside it, where its run path looks for them; JavaCPP
+   * itself unpacks only the ones that it is told to load.
+   */
+  private static void unpackBundle() throws IOException {
+    String folder = Loader.getPlatform() + "/";
+    URL list = VoxkernItk.class.getResource(folder + "libraries.txt");
+    if (list == null || !"jar".equals(list.getProtocol())) {
+      return;
+    }
+    String names;
+    try (InputStream stream = list.openStream()) {
+      names = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    for (String name : names.split("\n")) {
+      URL library = VoxkernItk.class.getResource(folder + name);
+      File cached = library == null ? null : Loader.cacheResource(library);
+      if (cached == null) {
+        throw new IOException(name + " is missing from the natives jar");
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Reads and writes medical images with ITK's geometry, and calls ITK's own filters. */
+package org.voxkern.itk;
