@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/scratch.h"
 #include "gaussian/gaussian_math.h"
 
 namespace vk {
@@ -13,23 +14,6 @@ constexpr int64_t kCacheBytes = 512 * 1024;
 int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
-
-/** Hands out parts of a block, or only measures it. */
-class Layout {
- public:
-  explicit Layout(void* memory) : memory_(static_cast<char*>(memory)) {}
-  template <class T>
-  T* take(int64_t count) {
-    T* part = memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + used_);
-    used_ = roundUp(used_ + count * static_cast<int64_t>(sizeof(T)), 64);
-    return part;
-  }
-  int64_t used() const { return used_; }
-
- private:
-  char* memory_;
-  int64_t used_ = 0;
-};
 
 double weightSum(const GaussianArgs& args, int axis, const GaussianTaps& taps) {
   double sum = 0;
@@ -77,7 +61,7 @@ void fillBand(const GaussianArgs& args, int axis, const GaussianTaps& taps, int6
   }
 }
 
-GaussianBands layOutBands(const GaussianArgs& args, int axis, Layout& layout, bool fill) {
+GaussianBands layOutBands(const GaussianArgs& args, int axis, WorkspaceLayout& layout, bool fill) {
   const GaussianTaps taps = gaussianTaps(args.sigma[axis], args.offset[axis]);
   const int64_t outputs = args.outputSize[axis];
   GaussianBands bands;
@@ -95,7 +79,8 @@ GaussianBands layOutBands(const GaussianArgs& args, int axis, Layout& layout, bo
   return bands;
 }
 
-GaussianRow layOutRow(const GaussianArgs& args, int64_t rowStride, Layout& layout, bool fill) {
+GaussianRow layOutRow(const GaussianArgs& args, int64_t rowStride, WorkspaceLayout& layout,
+                      bool fill) {
   const GaussianTaps taps = gaussianTaps(args.sigma[0], args.offset[0]);
   const int64_t factor = args.factor[0];
   const int64_t outputs = args.outputSize[0];
@@ -128,7 +113,7 @@ GaussianRow layOutRow(const GaussianArgs& args, int64_t rowStride, Layout& layou
 }  // namespace
 
 GaussianTiles gaussianTiles(const GaussianArgs& args, void* memory) {
-  Layout layout(memory);
+  WorkspaceLayout layout(memory);
   GaussianTiles tiles{};
   tiles.rowStride = roundUp(args.size[0], 16);
   tiles.x = layOutRow(args, tiles.rowStride, layout, memory != nullptr);
@@ -162,7 +147,7 @@ GaussianTiles gaussianTiles(const GaussianArgs& args, void* memory) {
   tiles.totalAt = tiles.dealtAt + (args.factor[0] > 1 ? args.factor[0] * tiles.x.phaseStride : 0);
   tiles.scratchFloats = tiles.totalAt + roundUp(args.outputSize[0], 16);
   tiles.scratch = layout.take<float>(tiles.scratchFloats * args.threads);
-  tiles.bytes = layout.used();
+  tiles.bytes = layout.bytes();
   return tiles;
 }
 

@@ -322,7 +322,21 @@ VK_API vk_status vk_ncc(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* warped, const vk_view* mask, const vk_view* gradient,
                         const vk_view* workspace, double* value);
 
-/* lncc (kernels/lncc/README.md) */
+/* lncc: local normalised cross correlation in box windows (kernels/lncc/README.md) */
+typedef struct vk_lncc_params {
+  uint32_t struct_size;
+  /** Windows hold 2 radius + 1 voxels along x, y, z, less what lies outside. */
+  int32_t radius[3];
+  /** Added to a window's variance, as a share of the whole image's: 1e-5 unless there is reason. */
+  double variance_floor;
+} vk_lncc_params;
+
+VK_API vk_status vk_lncc_plan(vk_context* context, const vk_view* fixed, const vk_view* warped,
+                              const vk_view* mask, const vk_lncc_params* params,
+                              const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_lncc(vk_context* context, const vk_plan* plan, const vk_view* fixed,
+                         const vk_view* warped, const vk_view* mask, const vk_lncc_params* params,
+                         const vk_view* gradient, const vk_view* workspace, double* value);
 
 /* ffd (kernels/ffd/README.md) */
 

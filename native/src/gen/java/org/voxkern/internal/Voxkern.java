@@ -317,8 +317,22 @@ public static native @Cast("vk_status") int vk_ncc(vk_context context, @Const vk
 public static native @Cast("vk_status") int vk_ncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
                         @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
                         @Const vk_view workspace, double[] value);
+// Targeting vk_lncc_params.java
 
-/* lncc (kernels/lncc/README.md) */
+
+
+public static native @Cast("vk_status") int vk_lncc_plan(vk_context context, @Const vk_view fixed, @Const vk_view warped,
+                              @Const vk_view mask, @Const vk_lncc_params params,
+                              @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_lncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                         @Const vk_view warped, @Const vk_view mask, @Const vk_lncc_params params,
+                         @Const vk_view gradient, @Const vk_view workspace, DoublePointer value);
+public static native @Cast("vk_status") int vk_lncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                         @Const vk_view warped, @Const vk_view mask, @Const vk_lncc_params params,
+                         @Const vk_view gradient, @Const vk_view workspace, DoubleBuffer value);
+public static native @Cast("vk_status") int vk_lncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
+                         @Const vk_view warped, @Const vk_view mask, @Const vk_lncc_params params,
+                         @Const vk_view gradient, @Const vk_view workspace, double[] value);
 
 /* ffd (kernels/ffd/README.md) */
 
