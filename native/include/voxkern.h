@@ -338,7 +338,62 @@ VK_API vk_status vk_lncc(vk_context* context, const vk_plan* plan, const vk_view
                          const vk_view* warped, const vk_view* mask, const vk_lncc_params* params,
                          const vk_view* gradient, const vk_view* workspace, double* value);
 
-/* ffd (kernels/ffd/README.md) */
+/* ffd: cubic B-spline free-form deformation (kernels/ffd/README.md) */
+
+/** Where a control grid lies over a dense grid, x, y, z, in voxels of the dense grid. */
+typedef struct vk_ffd_params {
+  uint32_t struct_size;
+  /** Index coordinate of control point 0. */
+  double origin[3];
+  /** Voxels per control interval. */
+  double spacing[3];
+} vk_ffd_params;
+
+/** field (3,D,H,W) out of coefficients (3,cz,cy,cx). */
+VK_API vk_status vk_ffd_plan(vk_context* context, const vk_view* coefficients,
+                             const vk_ffd_params* params, const vk_view* field, vk_plan* plan);
+VK_API vk_status vk_ffd(vk_context* context, const vk_plan* plan, const vk_view* coefficients,
+                        const vk_ffd_params* params, const vk_view* field,
+                        const vk_view* workspace);
+/** dL/dcoefficients (written, not added) out of dL/dfield. */
+VK_API vk_status vk_ffd_gradient_plan(vk_context* context, const vk_view* field_gradient,
+                                      const vk_ffd_params* params,
+                                      const vk_view* coefficient_gradient, vk_plan* plan);
+VK_API vk_status vk_ffd_gradient(vk_context* context, const vk_plan* plan,
+                                 const vk_view* field_gradient, const vk_ffd_params* params,
+                                 const vk_view* coefficient_gradient, const vk_view* workspace);
+
+typedef struct vk_ffd_bending_params {
+  uint32_t struct_size;
+  /** Spacing of the control points in mm, x, y, z. */
+  double spacing_mm[3];
+  double diffusion_weight;
+  double bending_weight;
+} vk_ffd_bending_params;
+
+/** value = diffusion_weight * diffusion + bending_weight * bending, means over the covered domain;
+ * gradient (optional, written) is dvalue/dcoefficients. */
+VK_API vk_status vk_ffd_bending_plan(vk_context* context, const vk_view* coefficients,
+                                     const vk_ffd_bending_params* params, const vk_view* gradient,
+                                     vk_plan* plan);
+VK_API vk_status vk_ffd_bending(vk_context* context, const vk_plan* plan,
+                                const vk_view* coefficients, const vk_ffd_bending_params* params,
+                                const vk_view* gradient, const vk_view* workspace, double* value);
+
+typedef struct vk_ffd_refine_params {
+  uint32_t struct_size;
+  /** Which axes get half the spacing, x, y, z; non-zero means yes. */
+  int32_t axes[3];
+} vk_ffd_refine_params;
+
+/** The same spline on a finer control grid: n points become 2 n - 3, the first of them half an
+ * interval after the coarse grid's first. */
+VK_API vk_status vk_ffd_refine_plan(vk_context* context, const vk_view* coefficients,
+                                    const vk_ffd_refine_params* params, const vk_view* refined,
+                                    vk_plan* plan);
+VK_API vk_status vk_ffd_refine(vk_context* context, const vk_plan* plan,
+                               const vk_view* coefficients, const vk_ffd_refine_params* params,
+                               const vk_view* refined, const vk_view* workspace);
 
 /* compose (kernels/compose/README.md) */
 
