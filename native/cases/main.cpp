@@ -28,7 +28,7 @@ using Adapter = void (*)(Case&);
 
 const std::map<std::string, Adapter>& adapters() {
   static const std::map<std::string, Adapter> all = {
-#define VK_OPERATION(name, Args) {#name, name##Case},
+#define VK_OPERATION(name, Args) {#name, &name##Case},
 #include "registry/operations.inc"
 #undef VK_OPERATION
   };
