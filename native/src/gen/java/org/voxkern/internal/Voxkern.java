@@ -333,8 +333,53 @@ public static native @Cast("vk_status") int vk_lncc(vk_context context, @Const v
 public static native @Cast("vk_status") int vk_lncc(vk_context context, @Const vk_plan plan, @Const vk_view fixed,
                          @Const vk_view warped, @Const vk_view mask, @Const vk_lncc_params params,
                          @Const vk_view gradient, @Const vk_view workspace, double[] value);
+// Targeting vk_ffd_params.java
 
-/* ffd (kernels/ffd/README.md) */
+
+
+/** field (3,D,H,W) out of coefficients (3,cz,cy,cx). */
+public static native @Cast("vk_status") int vk_ffd_plan(vk_context context, @Const vk_view coefficients,
+                             @Const vk_ffd_params params, @Const vk_view field, vk_plan plan);
+public static native @Cast("vk_status") int vk_ffd(vk_context context, @Const vk_plan plan, @Const vk_view coefficients,
+                        @Const vk_ffd_params params, @Const vk_view field,
+                        @Const vk_view workspace);
+/** dL/dcoefficients (written, not added) out of dL/dfield. */
+public static native @Cast("vk_status") int vk_ffd_gradient_plan(vk_context context, @Const vk_view field_gradient,
+                                      @Const vk_ffd_params params,
+                                      @Const vk_view coefficient_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_ffd_gradient(vk_context context, @Const vk_plan plan,
+                                 @Const vk_view field_gradient, @Const vk_ffd_params params,
+                                 @Const vk_view coefficient_gradient, @Const vk_view workspace);
+// Targeting vk_ffd_bending_params.java
+
+
+
+/** value = diffusion_weight * diffusion + bending_weight * bending, means over the covered domain;
+ * gradient (optional, written) is dvalue/dcoefficients. */
+public static native @Cast("vk_status") int vk_ffd_bending_plan(vk_context context, @Const vk_view coefficients,
+                                     @Const vk_ffd_bending_params params, @Const vk_view gradient,
+                                     vk_plan plan);
+public static native @Cast("vk_status") int vk_ffd_bending(vk_context context, @Const vk_plan plan,
+                                @Const vk_view coefficients, @Const vk_ffd_bending_params params,
+                                @Const vk_view gradient, @Const vk_view workspace, DoublePointer value);
+public static native @Cast("vk_status") int vk_ffd_bending(vk_context context, @Const vk_plan plan,
+                                @Const vk_view coefficients, @Const vk_ffd_bending_params params,
+                                @Const vk_view gradient, @Const vk_view workspace, DoubleBuffer value);
+public static native @Cast("vk_status") int vk_ffd_bending(vk_context context, @Const vk_plan plan,
+                                @Const vk_view coefficients, @Const vk_ffd_bending_params params,
+                                @Const vk_view gradient, @Const vk_view workspace, double[] value);
+// Targeting vk_ffd_refine_params.java
+
+
+
+/** The same spline on a finer control grid: n points become 2 n - 3, the first of them half an
+ * interval after the coarse grid's first. */
+public static native @Cast("vk_status") int vk_ffd_refine_plan(vk_context context, @Const vk_view coefficients,
+                                    @Const vk_ffd_refine_params params, @Const vk_view refined,
+                                    vk_plan plan);
+public static native @Cast("vk_status") int vk_ffd_refine(vk_context context, @Const vk_plan plan,
+                               @Const vk_view coefficients, @Const vk_ffd_refine_params params,
+                               @Const vk_view refined, @Const vk_view workspace);
 
 /* compose (kernels/compose/README.md) */
 

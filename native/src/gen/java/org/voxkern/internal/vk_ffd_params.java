@@ -9,8 +9,6 @@ import org.bytedeco.javacpp.annotation.*;
 import static org.voxkern.internal.Voxkern.*;
 
 
-/* lncc (kernels/lncc/README.md) */
-
 /* ffd: cubic B-spline free-form deformation (kernels/ffd/README.md) */
 
 /** Where a control grid lies over a dense grid, x, y, z, in voxels of the dense grid. */
