@@ -1,0 +1,101 @@
+# The steps of `./voxkern test` and `./voxkern format`; read by the launcher, whose functions it uses.
+
+checks=0
+failed=
+
+# A step that the ones after it do not need: its failure is remembered.
+check() {
+  checks=$((checks + 1))
+  step "$@" || failed="$failed $2"
+}
+
+cpp_sources() {
+  find "$top/native" "$top/kernels" -name target -prune -o \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' \) -print
+}
+
+check_cpp_format() { cpp_sources | xargs -P 2 -n 20 clang-format --dry-run -Werror; }
+check_java_format() { maven -q -N spotless:check; }
+
+check_bindings() {
+  generated=$(mktemp -d)
+  "$top/native/generate-bindings" "$generated"
+  diff -r "$generated" "$top/native/src/gen/java" || {
+    echo "native/src/gen differs from what include/voxkern.h gives: run native/generate-bindings"
+    return 1
+  }
+  rm -r "$generated"
+}
+
+sanitized=$top/native/target/cases
+
+build_cases() {
+  [ -f "$sanitized/build.ninja" ] || cmake -S "$top/native" -B "$sanitized" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DVOXKERN_CASES=ON -DVOXKERN_ITK=OFF \
+    -DVOXKERN_SANITIZE=address,undefined || return 1
+  ninja -C "$sanitized"
+}
+
+run_cases() {
+  "$sanitized/cases/vk_cases" "$top"/tests/cases/*.txt -- "$@"
+}
+
+# The log of the last step, indented.
+show() { sed 's/^/  /' "$state/$1.log"; }
+
+# JDK 25 and nvcc are looked for where machines have them; what is missing is said, not hidden.
+report_missing_tools() {
+  if ls "$top"/kernels/*/*.cu > /dev/null 2>&1 && ! command -v nvcc > /dev/null 2>&1; then
+    echo '[SKIPPED] 1: needs nvcc to compile the CUDA kernels for real'
+  fi
+}
+
+java_tests() {
+  # Maven's own chatter stays in the log.
+  {
+    maven package -Dvoxkern.testdata="${VOXKERN_TESTDATA:-}" "$@" 2>&1 || touch "$state/maven.failed"
+  } | tee "$state/maven.log" | grep --line-buffered -E \
+    '^\[(ERROR|WARNING)\] *Tests run|^\[INFO\] Tests run:|^\[SKIPPED\]|^\[ERROR\]|FAILURE' || true
+  [ ! -e "$state/maven.failed" ]
+}
+
+run_test() {
+  cd "$top"
+  begin=$(seconds)
+  mkdir -p "$state"
+  rm -f "$state/maven.failed"
+  properties= words= all=
+  for argument; do
+    case $argument in
+      --all) all=yes ;;
+      -D*) properties="$properties $argument" ;;
+      *) words="$words $argument" ;;
+    esac
+  done
+  [ -z "$all" ] || properties="$properties -Dvoxkern.excluded="
+
+  step "native library" native build_native || exit 1
+  step "native cases, with sanitizers: build" cases-build build_cases || exit 1
+  check "native cases" cases run_cases $words
+  show cases
+  if [ -n "$words" ]; then
+    # Replays case lines only.
+    java_tests $properties -pl tests -am "-Dvoxkern.case=$words" -Dtest=CaseTableTest \
+      -Dsurefire.failIfNoSpecifiedTests=false || failed="$failed java"
+  else
+    check "C++ format" cpp-format check_cpp_format
+    check "Java format" java-format check_java_format
+    check "bindings" bindings check_bindings
+    say "Java tests"
+    checks=$((checks + 1))
+    java_tests $properties || failed="$failed java"
+    report_missing_tools
+  fi
+  total=$(($(seconds) - begin))
+  [ -z "$failed" ] || die "FAILED:$failed (logs in $state); $total s"
+  say "$((checks)) checks passed, $total s"
+}
+
+run_format() {
+  cpp_sources | xargs -P 2 -n 20 clang-format -i
+  step "Java" java-format maven -q -N spotless:apply
+}
