@@ -271,7 +271,27 @@ VK_API vk_status vk_gaussian(vk_context* context, const vk_plan* plan, const vk_
                              const vk_view* mask, const vk_gaussian_params* params,
                              const vk_view* workspace, const vk_view* smoothed);
 
-/* image_gradient (kernels/image_gradient/README.md) */
+/* image_gradient: finite differences in physical space (kernels/image_gradient/README.md) */
+typedef struct vk_image_gradient_params {
+  uint32_t struct_size;
+  /** Row-major; gradient = map * differences in index space, both in the order x, y, z. */
+  double gradient_map[9];
+} vk_image_gradient_params;
+
+VK_API vk_status vk_image_gradient_plan(vk_context* context, const vk_view* image,
+                                        const vk_image_gradient_params* params,
+                                        const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_image_gradient(vk_context* context, const vk_plan* plan, const vk_view* image,
+                                   const vk_image_gradient_params* params,
+                                   const vk_view* workspace, const vk_view* gradient);
+/** The transpose: what a derivative by the gradient means for the image. */
+VK_API vk_status vk_image_gradient_adjoint_plan(vk_context* context, const vk_view* gradient,
+                                                const vk_image_gradient_params* params,
+                                                const vk_view* image, vk_plan* plan);
+VK_API vk_status vk_image_gradient_adjoint(vk_context* context, const vk_plan* plan,
+                                           const vk_view* gradient,
+                                           const vk_image_gradient_params* params,
+                                           const vk_view* workspace, const vk_view* image);
 
 /* mutual_information (kernels/mutual_information/README.md) */
 typedef enum vk_mutual_information_measure {

@@ -257,8 +257,24 @@ public static native @Cast("vk_status") int vk_gaussian_plan(vk_context context,
 public static native @Cast("vk_status") int vk_gaussian(vk_context context, @Const vk_plan plan, @Const vk_view image,
                              @Const vk_view mask, @Const vk_gaussian_params params,
                              @Const vk_view workspace, @Const vk_view smoothed);
+// Targeting vk_image_gradient_params.java
 
-/* image_gradient (kernels/image_gradient/README.md) */
+
+
+public static native @Cast("vk_status") int vk_image_gradient_plan(vk_context context, @Const vk_view image,
+                                        @Const vk_image_gradient_params params,
+                                        @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_image_gradient(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                                   @Const vk_image_gradient_params params,
+                                   @Const vk_view workspace, @Const vk_view gradient);
+/** The transpose: what a derivative by the gradient means for the image. */
+public static native @Cast("vk_status") int vk_image_gradient_adjoint_plan(vk_context context, @Const vk_view gradient,
+                                                @Const vk_image_gradient_params params,
+                                                @Const vk_view image, vk_plan plan);
+public static native @Cast("vk_status") int vk_image_gradient_adjoint(vk_context context, @Const vk_plan plan,
+                                           @Const vk_view gradient,
+                                           @Const vk_image_gradient_params params,
+                                           @Const vk_view workspace, @Const vk_view image);
 
 /* mutual_information (kernels/mutual_information/README.md) */
 /** enum vk_mutual_information_measure */

@@ -12,8 +12,8 @@ import org.voxkern.nativecall.NativeCall;
 import org.voxkern.nativecall.Status;
 
 /**
- * Cubic B-spline free-form deformation: a dense field u = &Sigma; B c out of the coefficients c of a
- * uniform control grid, its adjoint, smoothness energies, and the same spline on a finer grid.
+ * Cubic B-spline free-form deformation: a dense field u = &Sigma; B c out of the coefficients c of
+ * a uniform control grid, its adjoint, smoothness energies, and the same spline on a finer grid.
  *
  * <p>Shapes: coefficients (3, cz, cy, cx), each axis at least 4; field (3, D, H, W); both f32, or
  * f64 on the reference backend, components x, y, z. {@code origin} is the index coordinate of
@@ -86,8 +86,7 @@ public final class Ffd {
       var value = call.doubles(1);
       Status.check(Voxkern.vk_ffd_bending_plan(call.context(), c, params, g, plan));
       Status.check(
-          Voxkern.vk_ffd_bending(
-              call.context(), plan, c, params, g, call.workspace(plan), value));
+          Voxkern.vk_ffd_bending(call.context(), plan, c, params, g, call.workspace(plan), value));
       return value.get();
     }
   }
@@ -127,8 +126,7 @@ public final class Ffd {
       vk_view r = call.view(refined);
       vk_plan plan = call.plan();
       Status.check(Voxkern.vk_ffd_refine_plan(call.context(), c, params, r, plan));
-      Status.check(
-          Voxkern.vk_ffd_refine(call.context(), plan, c, params, r, call.workspace(plan)));
+      Status.check(Voxkern.vk_ffd_refine(call.context(), plan, c, params, r, call.workspace(plan)));
     } catch (RuntimeException failed) {
       refined.close();
       throw failed;
