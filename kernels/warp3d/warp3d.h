@@ -37,8 +37,9 @@ struct Warp3dArgs {
   void* warped;
   uint8_t* inside;
 
-  /** dL/dwarped, and where it counts. */
+  /** dL/dwarped. */
   const void* upstream;
+  /** Over the domain: where it is sampled, or where dL/dwarped counts. */
   const uint8_t* mask;
   /** dL/d(displacement) or dL/d(moving). */
   void* gradient;
@@ -47,9 +48,11 @@ struct Warp3dArgs {
 
 void warp3dReference(const Warp3dArgs&, Context&, const Workspace&);
 void warp3dGradientLinearReference(const Warp3dArgs&, Context&, const Workspace&);
+void warp3dGradientFieldReference(const Warp3dArgs&, Context&, const Workspace&);
 
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dCpuTable;
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientLinearCpuTable;
+extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientFieldCpuTable;
 
 /** Rows of the domain (points of a list) that make one chunk of work. */
 int64_t warp3dChunkRows(const Warp3dArgs&);

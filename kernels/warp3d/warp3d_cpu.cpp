@@ -33,6 +33,13 @@ inline HWY_NOINLINE void storeInsideOf(const Frame& frame, const Cells& cells, i
   storeInside(frame, nearest, n, inside);
 }
 
+/** Whether any of n voxels is in the domain mask. */
+HWY_INLINE bool anyInDomain(const uint8_t* mask, int64_t n) {
+  uint8_t any = 0;
+  for (int64_t k = 0; k < n; ++k) any = uint8_t(any | mask[k]);
+  return any != 0;
+}
+
 /** Linear or cubic interpolation of the voxels [begin, end) of one row. */
 template <bool kCubic, bool kDense, bool kPoints, class Offset>
 HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, int64_t end) {
@@ -47,6 +54,17 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
   HWY_ALIGN Offset offsets[kLanes] = {};
   for (int64_t i = begin; i < end; i += kLanes) {
     const int64_t n = end - i < kLanes ? end - i : kLanes;
+    const uint8_t* mask = args.mask != nullptr ? args.mask + row * args.domainSize.x + i : nullptr;
+    if (mask != nullptr && !anyInDomain(mask, n)) {
+      for (int64_t channel = 0; channel < args.channels; ++channel) {
+        storeFirst(hn::Set(F32(), float(args.fillValue)), warped + channel * frame.domainCount + i,
+                   n);
+      }
+      if (inside != nullptr) {
+        for (int64_t k = 0; k < n; ++k) inside[i + k] = 0;
+      }
+      continue;
+    }
     const Cells cells = cellsOf<kDense, kPoints>(frame, start, row, i, n);
     const Placement placement = place<kCubic>(frame, cells);
     if (!placement.slow && !placement.nothing) cellOffsets(frame, placement.at.cells, offsets);
@@ -59,6 +77,15 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
         for (int64_t k = 0; k < n; ++k) inside[i + k] = 1;
       } else {
         storeInsideOf(frame, cells, n, inside + i);
+      }
+    }
+    if (mask != nullptr) {
+      for (int64_t k = 0; k < n; ++k) {
+        if (mask[k] != 0) continue;
+        for (int64_t channel = 0; channel < args.channels; ++channel) {
+          warped[channel * frame.domainCount + i + k] = float(args.fillValue);
+        }
+        if (inside != nullptr) inside[i + k] = 0;
       }
     }
   }
@@ -78,6 +105,7 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
   for (int64_t i = begin; i < end; i += kLanes) {
     const int64_t n = end - i < kLanes ? end - i : kLanes;
     exactCells(frame, row, i, n, &cells);
+    const uint8_t* mask = args.mask != nullptr ? args.mask + row * args.domainSize.x + i : nullptr;
     for (int64_t k = 0; k < n; ++k) {
       int64_t x = cells.nearest[0][k];
       int64_t y = cells.nearest[1][k];
@@ -90,6 +118,7 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
         y = warp3dFold(y, size[1], args.border);
         z = warp3dFold(z, size[2], args.border);
       }
+      if (mask != nullptr && mask[k] == 0) sampled = false;
       offsets[k] = sampled ? (z * size[1] + y) * size[0] + x : -1;
     }
     for (int64_t channel = 0; channel < args.channels; ++channel) {
@@ -97,7 +126,11 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
       Bits* to = warped + channel * frame.domainCount + i;
       for (int64_t k = 0; k < n; ++k) to[k] = offsets[k] >= 0 ? from[offsets[k]] : fill;
     }
-    if (inside != nullptr) storeInside(frame, cells.nearest, n, inside + i);
+    if (inside == nullptr) continue;
+    storeInside(frame, cells.nearest, n, inside + i);
+    for (int64_t k = 0; mask != nullptr && k < n; ++k) {
+      if (mask[k] == 0) inside[i + k] = 0;
+    }
   }
 }
 

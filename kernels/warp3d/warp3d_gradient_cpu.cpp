@@ -142,7 +142,61 @@ void gradientLinear(const Warp3dArgs& args, Context& context, double* partials) 
   });
 }
 
+/** dL/du of the voxels [begin, end) of one row: the displacement map's transpose times dL/dp. */
+template <bool kCubic, bool kDense, bool kPoints, class Offset>
+HWY_INLINE void fieldRow(const Frame& frame, int64_t row, int64_t begin, int64_t end) {
+  const F32 d;
+  const Warp3dArgs& args = *frame.args;
+  const Strides strides = stridesOf(frame);
+  double start[3];
+  rowStart(args, row, start);
+  float* gradient = static_cast<float*>(args.gradient) + row * args.domainSize.x;
+  for (int64_t i = begin; i < end; i += kLanes) {
+    const int64_t n = end - i < kLanes ? end - i : kLanes;
+    Slope g;
+    positionGradient<kCubic, kDense, kPoints, Offset>(frame, start, row, i, n, strides, &g);
+    for (int c = 0; c < 3; ++c) {
+      const double* map = args.displacementMap;
+      VecF sum = hn::Mul(hn::Set(d, float(map[c])), g.x);
+      sum = hn::MulAdd(hn::Set(d, float(map[3 + c])), g.y, sum);
+      sum = hn::MulAdd(hn::Set(d, float(map[6 + c])), g.z, sum);
+      storeFirst(sum, gradient + c * frame.domainCount + i, n);
+    }
+  }
+}
+
+template <bool kCubic, class Offset>
+void gradientField(const Warp3dArgs& args, Context& context) {
+  const int64_t chunkRows = warp3dChunkRows(args);
+  parallelFor(context, warp3dChunks(args), [&](int64_t chunk) HWY_ATTR {
+    const Frame frame = makeFrame(args);
+    if (args.points != nullptr) {
+      const Range range = chunkRange(args.domainSize.x, chunkRows, chunk);
+      fieldRow<kCubic, false, true, Offset>(frame, 0, range.begin, range.end);
+      return;
+    }
+    const Range range = chunkRange(args.domainSize.y * args.domainSize.z, chunkRows, chunk);
+    for (int64_t row = range.begin; row < range.end; ++row) {
+      if (args.displacement != nullptr) {
+        fieldRow<kCubic, true, false, Offset>(frame, row, 0, args.domainSize.x);
+      } else {
+        fieldRow<kCubic, false, false, Offset>(frame, row, 0, args.domainSize.x);
+      }
+    }
+  });
+}
+
 }  // namespace
+
+void warp3dGradientFieldCpu(const Warp3dArgs& args, Context& context, const Workspace&) {
+  if (args.interpolation == VK_CUBIC_BSPLINE) {
+    gradientField<true, int32_t>(args, context);
+  } else if (args.movingSize.count() > INT32_MAX) {
+    gradientField<false, int64_t>(args, context);
+  } else {
+    gradientField<false, int32_t>(args, context);
+  }
+}
 
 void warp3dGradientLinearCpu(const Warp3dArgs& args, Context& context, const Workspace& workspace) {
   double* partials = workspace.as<double>();
@@ -169,6 +223,7 @@ HWY_AFTER_NAMESPACE();
 namespace vk {
 
 VK_SIMD_TABLE(warp3dGradientLinearCpu);
+VK_SIMD_TABLE(warp3dGradientFieldCpu);
 
 }  // namespace vk
 #endif

@@ -47,4 +47,22 @@ void warp3dGradientLinearReference(const Warp3dArgs& args, Context& context, con
   }
 }
 
+void warp3dGradientFieldReference(const Warp3dArgs& args, Context& context, const Workspace&) {
+  const int64_t n = args.domainSize.count();
+  for (int64_t i = 0; i < n; ++i) {
+    if (i % 4096 == 0) checkCancelled(context);
+    double gradient[3];
+    positionGradient(args, i, gradient);
+    for (int c = 0; c < 3; ++c) {
+      double sum = 0;
+      for (int r = 0; r < 3; ++r) sum += args.displacementMap[3 * r + c] * gradient[r];
+      if (args.type == VK_F64) {
+        static_cast<double*>(args.gradient)[c * n + i] = sum;
+      } else {
+        static_cast<float*>(args.gradient)[c * n + i] = float(sum);
+      }
+    }
+  }
+}
+
 }  // namespace vk

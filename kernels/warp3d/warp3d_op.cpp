@@ -121,14 +121,14 @@ void checkDisplacement(const char* name, const vk_view* displacement, Warp3dArgs
   args->displacement = displacement->data;
 }
 
-void checkMask(const char* name, const vk_view* mask, Warp3dArgs* args) {
+void checkMask(const char* name, const char* what, const vk_view* mask, Warp3dArgs* args) {
   if (!present(mask)) return;
-  requireDense(name, "mask", mask, VK_U8);
-  checkOnDomain(name, "mask", *mask, false, *args);
+  requireDense(name, what, mask, VK_U8);
+  checkOnDomain(name, what, *mask, false, *args);
   args->mask = dataOf<const uint8_t>(mask);
 }
 
-Warp3dArgs forwardArgs(const vk_view* moving, const vk_view* movingMask,
+Warp3dArgs forwardArgs(const vk_view* moving, const vk_view* movingMask, const vk_view* domainMask,
                        const vk_view* displacement, const vk_view* points,
                        const vk_warp3d_params* params, const vk_view* warped,
                        const vk_view* inside) {
@@ -158,6 +158,7 @@ Warp3dArgs forwardArgs(const vk_view* moving, const vk_view* movingMask,
   checkDomain(kName, "warped", *warped, points, moving->rank == 4, &args);
   args.warped = warped->data;
   checkDisplacement(kName, displacement, &args);
+  checkMask(kName, "domain_mask", domainMask, &args);
   if (present(inside)) {
     requireDense(kName, "inside", inside, VK_U8);
     checkOnDomain(kName, "inside", *inside, false, args);
@@ -166,28 +167,48 @@ Warp3dArgs forwardArgs(const vk_view* moving, const vk_view* movingMask,
   return args;
 }
 
-Warp3dArgs gradientLinearArgs(const vk_view* moving, const vk_view* displacement,
-                              const vk_view* points, const vk_view* mask, const vk_view* upstream,
-                              const vk_warp3d_params* params, double* gradient) {
-  constexpr const char* kName = "warp3d_gradient_linear";
+/** What every gradient takes; `name` is the operation's. */
+Warp3dArgs gradientArgs(const char* name, const vk_view* moving, const vk_view* displacement,
+                        const vk_view* points, const vk_view* mask, const vk_view* upstream,
+                        const vk_warp3d_params* params) {
   Warp3dArgs args{};
-  checkParams(kName, params, &args);
+  checkParams(name, params, &args);
   if (args.interpolation == VK_NEAREST) {
-    invalidArgument("%s: nearest-neighbour interpolation has no gradient", kName);
+    invalidArgument("%s: nearest-neighbour interpolation has no gradient", name);
   }
-  requireDenseFloat(kName, "moving", moving);
-  checkImage(kName, "moving", *moving);
+  requireDenseFloat(name, "moving", moving);
+  checkImage(name, "moving", *moving);
   args.type = moving->type;
   args.channels = moving->rank == 4 ? moving->sizes[0] : 1;
   args.movingSize = spatialSize(*moving);
   args.moving = moving->data;
-  requireDenseFloat(kName, "upstream", upstream);
-  requireSameType(kName, "moving", *moving, "upstream", *upstream);
-  checkDomain(kName, "upstream", *upstream, points, moving->rank == 4, &args);
+  requireDenseFloat(name, "upstream", upstream);
+  requireSameType(name, "moving", *moving, "upstream", *upstream);
+  checkDomain(name, "upstream", *upstream, points, moving->rank == 4, &args);
   args.upstream = upstream->data;
-  checkDisplacement(kName, displacement, &args);
-  checkMask(kName, mask, &args);
+  checkDisplacement(name, displacement, &args);
+  checkMask(name, "mask", mask, &args);
+  return args;
+}
+
+Warp3dArgs gradientLinearArgs(const vk_view* moving, const vk_view* displacement,
+                              const vk_view* points, const vk_view* mask, const vk_view* upstream,
+                              const vk_warp3d_params* params, double* gradient) {
+  Warp3dArgs args =
+      gradientArgs("warp3d_gradient_linear", moving, displacement, points, mask, upstream, params);
   args.mapGradient = gradient;
+  return args;
+}
+
+Warp3dArgs gradientFieldArgs(const vk_view* moving, const vk_view* displacement,
+                             const vk_view* points, const vk_view* mask, const vk_view* upstream,
+                             const vk_warp3d_params* params, const vk_view* gradient) {
+  constexpr const char* kName = "warp3d_gradient_field";
+  Warp3dArgs args = gradientArgs(kName, moving, displacement, points, mask, upstream, params);
+  requireDenseFloat(kName, "gradient", gradient);
+  requireSameType(kName, "moving", *moving, "gradient", *gradient);
+  checkOnDomain(kName, "gradient", *gradient, true, args);
+  args.gradient = gradient->data;
   return args;
 }
 
@@ -286,28 +307,37 @@ Implementations<Warp3dArgs> warp3d_gradient_linearImplementations() {
   return table;
 }
 
+Implementations<Warp3dArgs> warp3d_gradient_fieldImplementations() {
+  static const HostImplementations<Warp3dArgs> table(warp3dGradientFieldCpuTable, cpuAccepts,
+                                                     nullptr, warp3dGradientFieldReference);
+  return table;
+}
+
 }  // namespace vk
 
 extern "C" {
 
 vk_status vk_warp3d_plan(vk_context* context, const vk_view* moving, const vk_view* moving_mask,
-                         const vk_view* displacement, const vk_view* points,
-                         const vk_warp3d_params* params, const vk_view* warped,
-                         const vk_view* inside, vk_plan* plan) {
+                         const vk_view* domain_mask, const vk_view* displacement,
+                         const vk_view* points, const vk_warp3d_params* params,
+                         const vk_view* warped, const vk_view* inside, vk_plan* plan) {
   return vk::guarded([&] {
     vk::choose(*context, "warp3d", vk::warp3dImplementations(),
-               vk::forwardArgs(moving, moving_mask, displacement, points, params, warped, inside),
+               vk::forwardArgs(moving, moving_mask, domain_mask, displacement, points, params,
+                               warped, inside),
                plan);
   });
 }
 
 vk_status vk_warp3d(vk_context* context, const vk_plan* plan, const vk_view* moving,
-                    const vk_view* moving_mask, const vk_view* displacement, const vk_view* points,
+                    const vk_view* moving_mask, const vk_view* domain_mask,
+                    const vk_view* displacement, const vk_view* points,
                     const vk_warp3d_params* params, const vk_view* warped, const vk_view* inside,
                     const vk_view* workspace) {
   return vk::guarded([&] {
     vk::run(*context, "warp3d", vk::warp3dImplementations(),
-            vk::forwardArgs(moving, moving_mask, displacement, points, params, warped, inside),
+            vk::forwardArgs(moving, moving_mask, domain_mask, displacement, points, params, warped,
+                            inside),
             plan, workspace);
   });
 }
@@ -335,6 +365,31 @@ vk_status vk_warp3d_gradient_linear(vk_context* context, const vk_plan* plan, co
     }
     vk::run(*context, "warp3d_gradient_linear", vk::warp3d_gradient_linearImplementations(),
             vk::gradientLinearArgs(moving, displacement, points, mask, upstream, params, gradient),
+            plan, workspace);
+  });
+}
+
+vk_status vk_warp3d_gradient_field_plan(vk_context* context, const vk_view* moving,
+                                        const vk_view* displacement, const vk_view* points,
+                                        const vk_view* mask, const vk_view* upstream,
+                                        const vk_warp3d_params* params, const vk_view* gradient,
+                                        vk_plan* plan) {
+  return vk::guarded([&] {
+    vk::choose(
+        *context, "warp3d_gradient_field", vk::warp3d_gradient_fieldImplementations(),
+        vk::gradientFieldArgs(moving, displacement, points, mask, upstream, params, gradient),
+        plan);
+  });
+}
+
+vk_status vk_warp3d_gradient_field(vk_context* context, const vk_plan* plan, const vk_view* moving,
+                                   const vk_view* displacement, const vk_view* points,
+                                   const vk_view* mask, const vk_view* upstream,
+                                   const vk_warp3d_params* params, const vk_view* gradient,
+                                   const vk_view* workspace) {
+  return vk::guarded([&] {
+    vk::run(*context, "warp3d_gradient_field", vk::warp3d_gradient_fieldImplementations(),
+            vk::gradientFieldArgs(moving, displacement, points, mask, upstream, params, gradient),
             plan, workspace);
   });
 }

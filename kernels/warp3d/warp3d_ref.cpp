@@ -174,7 +174,8 @@ void warp(const Warp3dArgs& args, Context& context) {
     if (i % 4096 == 0) checkCancelled(context);
     double p[3];
     warp3dReferencePosition(args, i, p);
-    const bool sampled = warp3dReferenceSampled(args, p);
+    const bool wanted = args.mask == nullptr || args.mask[i] != 0;
+    const bool sampled = wanted && warp3dReferenceSampled(args, p);
     int count = 0;
     if (sampled) warp3dReferenceTaps(args, p, taps, &count);
     for (int64_t channel = 0; channel < args.channels; ++channel) {
@@ -193,7 +194,7 @@ void warp(const Warp3dArgs& args, Context& context) {
       }
     }
     if (args.inside == nullptr) continue;
-    bool inside = insideBuffer(args, p);
+    bool inside = wanted && insideBuffer(args, p);
     if (inside && args.movingMask != nullptr) {
       const int64_t x = int64_t(std::floor(p[0] + 0.5));
       const int64_t y = int64_t(std::floor(p[1] + 0.5));

@@ -220,17 +220,20 @@ typedef struct vk_warp3d_params {
   double displacement_map[9];
 } vk_warp3d_params;
 
-/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; displacement (3, output) or none;
- * points (3, N) in output indices or none, which makes the output a list; warped ((C,) output);
- * inside u8 (output) or none. */
+/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; domain_mask u8 (output) or none: where
+ * it is zero nothing is sampled, inside is 0 and warped the fill value; displacement (3, output) or
+ * none; points (3, N) in output indices or none, which makes the output a list; warped ((C,)
+ * output); inside u8 (output) or none. */
 VK_API vk_status vk_warp3d_plan(vk_context* context, const vk_view* moving,
-                                const vk_view* moving_mask, const vk_view* displacement,
-                                const vk_view* points, const vk_warp3d_params* params,
-                                const vk_view* warped, const vk_view* inside, vk_plan* plan);
+                                const vk_view* moving_mask, const vk_view* domain_mask,
+                                const vk_view* displacement, const vk_view* points,
+                                const vk_warp3d_params* params, const vk_view* warped,
+                                const vk_view* inside, vk_plan* plan);
 VK_API vk_status vk_warp3d(vk_context* context, const vk_plan* plan, const vk_view* moving,
-                           const vk_view* moving_mask, const vk_view* displacement,
-                           const vk_view* points, const vk_warp3d_params* params,
-                           const vk_view* warped, const vk_view* inside, const vk_view* workspace);
+                           const vk_view* moving_mask, const vk_view* domain_mask,
+                           const vk_view* displacement, const vk_view* points,
+                           const vk_warp3d_params* params, const vk_view* warped,
+                           const vk_view* inside, const vk_view* workspace);
 
 /** gradient[12] = dL/d(index_map), given upstream = dL/dwarped; mask u8 (output) or none. */
 VK_API vk_status vk_warp3d_gradient_linear_plan(vk_context* context, const vk_view* moving,
@@ -242,6 +245,20 @@ VK_API vk_status vk_warp3d_gradient_linear(vk_context* context, const vk_plan* p
                                            const vk_view* points, const vk_view* mask,
                                            const vk_view* upstream, const vk_warp3d_params* params,
                                            const vk_view* workspace, double* gradient);
+
+/** gradient (3, output) = dL/d(displacement), given upstream = dL/dwarped; mask u8 (output) or
+ * none.
+ */
+VK_API vk_status vk_warp3d_gradient_field_plan(vk_context* context, const vk_view* moving,
+                                               const vk_view* displacement, const vk_view* points,
+                                               const vk_view* mask, const vk_view* upstream,
+                                               const vk_warp3d_params* params,
+                                               const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_warp3d_gradient_field(vk_context* context, const vk_plan* plan,
+                                          const vk_view* moving, const vk_view* displacement,
+                                          const vk_view* points, const vk_view* mask,
+                                          const vk_view* upstream, const vk_warp3d_params* params,
+                                          const vk_view* gradient, const vk_view* workspace);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 typedef enum vk_gaussian_border {

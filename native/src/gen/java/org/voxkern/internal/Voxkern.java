@@ -205,17 +205,20 @@ public static final int
 
 
 
-/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; displacement (3, output) or none;
- * points (3, N) in output indices or none, which makes the output a list; warped ((C,) output);
- * inside u8 (output) or none. */
+/** moving ((C,) D, H, W); moving_mask u8 (D, H, W) or none; domain_mask u8 (output) or none: where
+ * it is zero nothing is sampled, inside is 0 and warped the fill value; displacement (3, output) or
+ * none; points (3, N) in output indices or none, which makes the output a list; warped ((C,)
+ * output); inside u8 (output) or none. */
 public static native @Cast("vk_status") int vk_warp3d_plan(vk_context context, @Const vk_view moving,
-                                @Const vk_view moving_mask, @Const vk_view displacement,
-                                @Const vk_view points, @Const vk_warp3d_params params,
-                                @Const vk_view warped, @Const vk_view inside, vk_plan plan);
+                                @Const vk_view moving_mask, @Const vk_view domain_mask,
+                                @Const vk_view displacement, @Const vk_view points,
+                                @Const vk_warp3d_params params, @Const vk_view warped,
+                                @Const vk_view inside, vk_plan plan);
 public static native @Cast("vk_status") int vk_warp3d(vk_context context, @Const vk_plan plan, @Const vk_view moving,
-                           @Const vk_view moving_mask, @Const vk_view displacement,
-                           @Const vk_view points, @Const vk_warp3d_params params,
-                           @Const vk_view warped, @Const vk_view inside, @Const vk_view workspace);
+                           @Const vk_view moving_mask, @Const vk_view domain_mask,
+                           @Const vk_view displacement, @Const vk_view points,
+                           @Const vk_warp3d_params params, @Const vk_view warped,
+                           @Const vk_view inside, @Const vk_view workspace);
 
 /** gradient[12] = dL/d(index_map), given upstream = dL/dwarped; mask u8 (output) or none. */
 public static native @Cast("vk_status") int vk_warp3d_gradient_linear_plan(vk_context context, @Const vk_view moving,
@@ -237,6 +240,20 @@ public static native @Cast("vk_status") int vk_warp3d_gradient_linear(vk_context
                                            @Const vk_view points, @Const vk_view mask,
                                            @Const vk_view upstream, @Const vk_warp3d_params params,
                                            @Const vk_view workspace, double[] gradient);
+
+/** gradient (3, output) = dL/d(displacement), given upstream = dL/dwarped; mask u8 (output) or
+ * none.
+ */
+public static native @Cast("vk_status") int vk_warp3d_gradient_field_plan(vk_context context, @Const vk_view moving,
+                                               @Const vk_view displacement, @Const vk_view points,
+                                               @Const vk_view mask, @Const vk_view upstream,
+                                               @Const vk_warp3d_params params,
+                                               @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_warp3d_gradient_field(vk_context context, @Const vk_plan plan,
+                                          @Const vk_view moving, @Const vk_view displacement,
+                                          @Const vk_view points, @Const vk_view mask,
+                                          @Const vk_view upstream, @Const vk_warp3d_params params,
+                                          @Const vk_view gradient, @Const vk_view workspace);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 /** enum vk_gaussian_border */
