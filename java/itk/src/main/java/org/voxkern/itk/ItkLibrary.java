@@ -106,7 +106,9 @@ final class ItkLibrary {
    */
   private static void unpackBundle() throws IOException {
     String folder = Loader.getPlatform() + "/";
-    URL list = VoxkernItk.class.getResource(folder + "libraries.txt");
+    // Not Class.getResource: on the module path that looks in this module alone, not in the
+    // natives'.
+    URL list = Loader.findResource(VoxkernItk.class, folder + "libraries.txt");
     if (list == null || !"jar".equals(list.getProtocol())) {
       return;
     }
@@ -115,7 +117,7 @@ final class ItkLibrary {
       names = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     }
     for (String name : names.split("\n")) {
-      URL library = VoxkernItk.class.getResource(folder + name);
+      URL library = Loader.findResource(VoxkernItk.class, folder + name);
       File cached = library == null ? null : Loader.cacheResource(library);
       if (cached == null) {
         throw new IOException(name + " is missing from the natives jar");
