@@ -24,11 +24,12 @@ extern const SimdTable<Kernel<MutualInformationArgs>> mutualInformationCpuTable;
 int64_t mutualInformationCpuWorkspaceBytes(const MutualInformationArgs&);
 
 /** How the CPU kernel cuts the voxels into groups, and where things are in its workspace, in bytes.
- * Each group sums into taps of its own. */
+ * Each group sums into copies of the taps of its own. */
 struct MutualInformationLayout {
   int64_t groups;
   int64_t groupSize;
-  int64_t tapsOfGroup;
+  int64_t copies;
+  int64_t tapsOfCopy;
   int64_t taps;
   int64_t joint;
   int64_t slopes;

@@ -16,7 +16,7 @@ namespace vk {
 
 constexpr int32_t kParzenPadding = 2;
 constexpr int32_t kParzenTaps = 4;
-constexpr int32_t kParzenScale = 1 << 24;
+constexpr int32_t kParzenScale = 1 << 23;  // the largest weight, 2/3, is then an f32 integer
 constexpr int32_t kMinimumBins = 5;
 constexpr int32_t kMaximumBins = 256;
 
@@ -39,8 +39,9 @@ void fixedUpperEdges(double minimum, double maximum, int32_t bins, float* upperE
 
 /** The measure of the taps (all zero: no voxel counted), and what follows from it.
  * @param joint (bins, bins), written
- * @param slopes null, or four a cell, written: with s in [0, 1] the position of a voxel between its
- *     centre bin and the next, dMeasure/dwarped = slopes[0] + slopes[1] s + slopes[2] s^2 */
+ * @param slopes null, or four a cell and four zeros for voxels of no cell, written: with s in [0,
+ * 1] the position of a voxel between its centre bin and the next, dMeasure/dwarped = slopes[0] +
+ * slopes[1] s + slopes[2] s^2 */
 double measureOfTaps(const vk_mutual_information_params& params, const int64_t* taps, double* joint,
                      float* slopes);
 

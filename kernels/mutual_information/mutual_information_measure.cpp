@@ -88,7 +88,6 @@ double measureOfTaps(const vk_mutual_information_params& params, const int64_t* 
     logMoving[moving] = p > kEmpty ? std::log(p) : 0;
     entropy.moving -= p * logMoving[moving];
   }
-  // The logarithms of the joint histogram are kept in place of it, until the slopes are made.
   for (int32_t fixed = 0; fixed < bins; ++fixed) {
     const double pFixed = fixedMarginal[fixed];
     if (pFixed <= kEmpty) continue;
@@ -135,6 +134,7 @@ double measureOfTaps(const vk_mutual_information_params& params, const int64_t* 
       slope[3] = 0;
     }
   }
+  for (int32_t i = 0; i < kParzenTaps; ++i) slopes[parzenCells(bins) * kParzenTaps + i] = 0;
   return value;
 }
 
