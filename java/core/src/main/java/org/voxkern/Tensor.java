@@ -138,8 +138,10 @@ public final class Tensor implements AutoCloseable {
   /** A window of the tensor's memory: {@code length} bytes from byte {@code offset}. */
   public ByteBuffer buffer(long offset, int length) {
     Objects.checkFromIndexSize(offset, length, byteCount());
-    BytePointer window = new BytePointer(memory());
-    window.position(offset).limit(offset + length);
+    // Not by position: JavaCPP would give a buffer that begins at the tensor, which absolute access
+    // sees, and whose int position cannot reach beyond 2 GiB.
+    BytePointer window = new BytePointer(memory()).getPointer(offset);
+    window.limit(length);
     return window.asByteBuffer().order(ByteOrder.nativeOrder());
   }
 
