@@ -62,9 +62,7 @@ bool isContiguous(const vk_view& view) {
   return true;
 }
 
-namespace {
-
-void requireDenseAnyType(const char* operation, const char* name, const vk_view* view) {
+void requireDenseAny(const char* operation, const char* name, const vk_view* view) {
   if (!present(view)) invalidArgument("%s: %s is missing", operation, name);
   if (view->rank < 0 || view->rank > VK_MAX_RANK) {
     invalidArgument("%s: %s has rank %d, expected 0 to %d", operation, name, view->rank,
@@ -82,11 +80,9 @@ void requireDenseAnyType(const char* operation, const char* name, const vk_view*
   }
 }
 
-}  // namespace
-
 void requireDense(const char* operation, const char* name, const vk_view* view,
                   vk_element_type type) {
-  requireDenseAnyType(operation, name, view);
+  requireDenseAny(operation, name, view);
   if (view->type != type) {
     invalidArgument("%s: %s is %s, expected element type %s", operation, name,
                     describe(*view).c_str(), elementTypeName(type));
@@ -94,7 +90,7 @@ void requireDense(const char* operation, const char* name, const vk_view* view,
 }
 
 void requireDenseFloat(const char* operation, const char* name, const vk_view* view) {
-  requireDenseAnyType(operation, name, view);
+  requireDenseAny(operation, name, view);
   if (view->type != VK_F32 && view->type != VK_F64) {
     invalidArgument("%s: %s is %s, expected element type f32 or f64", operation, name,
                     describe(*view).c_str());

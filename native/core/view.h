@@ -26,6 +26,8 @@ bool isContiguous(const vk_view& view);
  * the message. */
 void requireDense(const char* operation, const char* name, const vk_view* view,
                   vk_element_type type);
+/** The same for every element type. */
+void requireDenseAny(const char* operation, const char* name, const vk_view* view);
 /** The same for f32 or f64: the registration kernels take either, the fast ones f32 only. */
 void requireDenseFloat(const char* operation, const char* name, const vk_view* view);
 void requireRank(const char* operation, const char* name, const vk_view& view, int32_t rank);

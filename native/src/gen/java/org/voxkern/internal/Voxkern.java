@@ -422,6 +422,41 @@ public static native @Cast("vk_status") int vk_ffd_refine(vk_context context, @C
 
 /* jacobian (kernels/jacobian/README.md) */
 
+/* convert: element types, with scale and offset (kernels/convert/README.md) */
+public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
+                                 double offset, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_convert(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                            double scale, double offset, @Const vk_view workspace,
+                            @Const vk_view output);
+// Targeting vk_statistics_values.java
+
+
+
+/** {@code weight_floor} NaN takes the least counted value. */
+public static native @Cast("vk_status") int vk_statistics_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
+                                    double weight_floor, vk_plan plan);
+public static native @Cast("vk_status") int vk_statistics(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                               @Const vk_view mask, double weight_floor, @Const vk_view workspace,
+                               vk_statistics_values values);
+
+/* histogram: voxels a bin of intensity (kernels/histogram/README.md). counts is i64 (bins + 2):
+ * below the range, in each bin, above the range. */
+public static native @Cast("vk_status") int vk_histogram_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
+                                   double low, double high, @Const vk_view counts, vk_plan plan);
+public static native @Cast("vk_status") int vk_histogram(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                              @Const vk_view mask, double low, double high,
+                              @Const vk_view workspace, @Const vk_view counts);
+// Targeting vk_label_overlap_rest.java
+
+
+
+/** counts is i64 (3, labels): voxels with label first_label + i in a, in b, in both. */
+public static native @Cast("vk_status") int vk_label_overlap_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                       @Cast("int64_t") long first_label, @Const vk_view counts, vk_plan plan);
+public static native @Cast("vk_status") int vk_label_overlap(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                                  @Const vk_view b, @Cast("int64_t") long first_label, @Const vk_view workspace,
+                                  @Const vk_view counts, vk_label_overlap_rest rest);
+
 // #ifdef __cplusplus
 // #endif
 

@@ -1,0 +1,103 @@
+package org.voxkern;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.voxkern.op.Convert;
+
+/** Walks over the voxels of images of any element type. */
+final class Voxels {
+  private static final int ROW = 1 << 16;
+
+  private Voxels() {}
+
+  interface RowConsumer {
+    /** Consecutive elements of the tensor from {@code offset} on, as double. */
+    void accept(long offset, double[] row);
+  }
+
+  /** Hands out all elements in order, some thousands at a time. */
+  static void forEachRow(Tensor tensor, RowConsumer consumer) {
+    try (Tensor values = Convert.to(tensor, ElementType.F64)) {
+      for (long offset = 0; offset < values.elementCount(); offset += ROW) {
+        int count = (int) Math.min(ROW, values.elementCount() - offset);
+        double[] row = new double[count];
+        values.buffer(offset * Double.BYTES, count * Double.BYTES).asDoubleBuffer().get(row);
+        consumer.accept(offset, row);
+      }
+    }
+  }
+
+  static Image crop(Image image, IndexBox box) {
+    Geometry grid = image.geometry();
+    int[] first = box.first();
+    int[] size = box.size();
+    for (int axis = 0; axis < 3; axis++) {
+      if (first[axis] < 0 || (long) first[axis] + size[axis] > grid.size(axis)) {
+        throw new IllegalArgumentException(
+            "cannot crop "
+                + box
+                + ": expected a box within an image of "
+                + Arrays.toString(grid.size())
+                + " voxels");
+      }
+    }
+    long[] shape = image.data().shape().toArray();
+    int rank = shape.length;
+    long volumes = 1;
+    for (int axis = 0; axis < rank - 3; axis++) {
+      volumes *= shape[axis];
+    }
+    for (int axis = 0; axis < 3; axis++) {
+      shape[rank - 1 - axis] = size[axis];
+    }
+    Tensor part = Tensor.uninitialized(image.context(), image.type(), Shape.of(shape));
+    int bytes = image.type().bytes();
+    int rowBytes = size[0] * bytes;
+    long target = 0;
+    for (long volume = 0; volume < volumes; volume++) {
+      for (int z = 0; z < size[2]; z++) {
+        for (int y = 0; y < size[1]; y++) {
+          long row =
+              ((volume * grid.size(2) + first[2] + z) * grid.size(1) + first[1] + y) * grid.size(0);
+          ByteBuffer from = image.data().buffer((row + first[0]) * bytes, rowBytes);
+          part.buffer(target, rowBytes).put(from);
+          target += rowBytes;
+        }
+      }
+    }
+    double[] origin = grid.indexToPhysical().apply(first[0], first[1], first[2]);
+    return new Image(part, Geometry.of(size, grid.spacing(), origin, grid.direction()));
+  }
+
+  static IndexBox foregroundBox(Image image, double threshold) {
+    int width = image.geometry().size(0);
+    int height = image.geometry().size(1);
+    int depth = image.geometry().size(2);
+    int[] least = {width, height, depth};
+    int[] greatest = {-1, -1, -1};
+    forEachRow(
+        image.data(),
+        (offset, row) -> {
+          for (int i = 0; i < row.length; i++) {
+            if (row[i] > threshold) {
+              long at = offset + i;
+              int[] index = {
+                (int) (at % width), (int) (at / width % height), (int) (at / width / height % depth)
+              };
+              for (int axis = 0; axis < 3; axis++) {
+                least[axis] = Math.min(least[axis], index[axis]);
+                greatest[axis] = Math.max(greatest[axis], index[axis]);
+              }
+            }
+          }
+        });
+    if (greatest[0] < 0) {
+      return null;
+    }
+    int[] size = new int[3];
+    for (int axis = 0; axis < 3; axis++) {
+      size[axis] = greatest[axis] - least[axis] + 1;
+    }
+    return new IndexBox(least, size);
+  }
+}
