@@ -16,13 +16,13 @@ import org.voxkern.nativecall.Status;
  * of an output grid or a list of points: warped(i) = moving(p(i)) with p(i) = M (i, 1) + D u(i).
  *
  * <p>M, the index map, takes output indices (x, y, z) to moving indices; D, the displacement map,
- * takes millimetres to moving-index offsets. Shapes: moving (D, H, W) or (C, D, H, W), f32 (any type
- * for nearest); movingMask and domainMask u8; displacement f32 (3, output); points f32 (3, N) in
- * output indices, which make the output a list of N. {@code inside} is 1 where p lies within the
- * moving buffer by ITK's rule (-0.5 &le; p &lt; size - 0.5), its nearest voxel is in the moving mask
- * and the output voxel in the domain mask. Interpolation agrees with ITK's linear, nearest and cubic
- * B-spline interpolators; {@code kernels/warp3d/README.md} states the error bounds. Instances are
- * immutable and may be shared by threads.
+ * takes millimetres to moving-index offsets. Shapes: moving (D, H, W) or (C, D, H, W), f32 (any
+ * type for nearest); movingMask and domainMask u8; displacement f32 (3, output); points f32 (3, N)
+ * in output indices, which make the output a list of N. {@code inside} is 1 where p lies within the
+ * moving buffer by ITK's rule (-0.5 &le; p &lt; size - 0.5), its nearest voxel is in the moving
+ * mask and the output voxel in the domain mask. Interpolation agrees with ITK's linear, nearest and
+ * cubic B-spline interpolators; {@code kernels/warp3d/README.md} states the error bounds. Instances
+ * are immutable and may be shared by threads.
  */
 public final class Warp3d {
   /** In the order of {@code vk_interpolation}. */
@@ -88,8 +88,7 @@ public final class Warp3d {
       vk_view in = call.view(inside);
       vk_warp3d_params params = params(call);
       vk_plan plan = call.plan();
-      Status.check(
-          Voxkern.vk_warp3d_plan(call.context(), m, k, domain, u, q, params, w, in, plan));
+      Status.check(Voxkern.vk_warp3d_plan(call.context(), m, k, domain, u, q, params, w, in, plan));
       Status.check(
           Voxkern.vk_warp3d(
               call.context(), plan, m, k, domain, u, q, params, w, in, call.workspace(plan)));
@@ -97,9 +96,9 @@ public final class Warp3d {
   }
 
   /**
-   * dL/dM, twelve numbers row by row, from {@code upstream} = dL/dwarped: &Sigma; g(i) &nabla;m(p(i))
-   * (i, 1)'. Voxels outside the moving buffer, or where {@code mask} (u8, may be null) is zero, give
-   * nothing.
+   * dL/dM, twelve numbers row by row, from {@code upstream} = dL/dwarped: &Sigma; g(i)
+   * &nabla;m(p(i)) (i, 1)'. Voxels outside the moving buffer, or where {@code mask} (u8, may be
+   * null) is zero, give nothing.
    */
   public double[] gradientLinear(
       Tensor moving, Tensor displacement, Tensor points, Tensor mask, Tensor upstream) {
@@ -124,8 +123,8 @@ public final class Warp3d {
   }
 
   /**
-   * Writes dL/du = D' g(i) &nabla;m(p(i)) to {@code gradient}, (3, output); {@code displacement} may
-   * be null for u = 0.
+   * Writes dL/du = D' g(i) &nabla;m(p(i)) to {@code gradient}, (3, output); {@code displacement}
+   * may be null for u = 0.
    */
   public void gradientField(
       Tensor moving, Tensor displacement, Tensor mask, Tensor upstream, Tensor gradient) {
@@ -198,8 +197,7 @@ public final class Warp3d {
     /** From millimetres to moving-index offsets, nine numbers row by row. */
     public Builder displacementMap(double... value) {
       if (value.length != 9) {
-        throw new IllegalArgumentException(
-            "a displacement map has 9 numbers, not " + value.length);
+        throw new IllegalArgumentException("a displacement map has 9 numbers, not " + value.length);
       }
       displacementMap = value.clone();
       return this;
