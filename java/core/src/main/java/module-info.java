@@ -7,5 +7,6 @@ module org.voxkern.core {
   exports org.voxkern;
   exports org.voxkern.metrics;
   exports org.voxkern.op;
+  exports org.voxkern.registration;
   exports org.voxkern.transform;
 }

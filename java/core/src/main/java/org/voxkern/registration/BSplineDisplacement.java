@@ -1,0 +1,27 @@
+package org.voxkern.registration;
+
+import org.voxkern.Geometry;
+import org.voxkern.Tensor;
+import org.voxkern.op.Ffd;
+
+/**
+ * Displacement on a cubic B-spline control grid (Rueckert et al., "Nonrigid registration using
+ * free-form deformations", IEEE TMI 1999).
+ */
+final class BSplineDisplacement implements FieldModel {
+  private final ControlGrid grid;
+
+  BSplineDisplacement(ControlGrid grid) {
+    this.grid = grid;
+  }
+
+  @Override
+  public void evaluate(Tensor coefficients, Geometry level, Tensor displacement) {
+    Ffd.evaluate(coefficients, grid.originIn(level), grid.spacingIn(level), displacement);
+  }
+
+  @Override
+  public void gradient(Tensor byDisplacement, Geometry level, Tensor byCoefficients) {
+    Ffd.gradient(byDisplacement, grid.originIn(level), grid.spacingIn(level), byCoefficients);
+  }
+}

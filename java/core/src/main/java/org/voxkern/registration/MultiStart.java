@@ -1,0 +1,96 @@
+package org.voxkern.registration;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.voxkern.AffineMap;
+import org.voxkern.Scope;
+import org.voxkern.transform.Euler3DTransform;
+import org.voxkern.transform.LinearTransform;
+
+/** Measures many rigid starts on a coarse level, optimises the best few, and keeps the best. */
+final class MultiStart {
+  private static final long SAMPLES = 10_000;
+  private static final double[] ANGLES = {-60, -30, 0, 30, 60};
+  private static final int OPTIMISED = 5;
+  // A start that shares less than this part of the fixed points with the moving image is no start:
+  // a histogram of a sliver can look perfectly dependent.
+  private static final double LEAST_OVERLAP = 0.4;
+
+  private final Registration options;
+  private final Problem problem;
+  private final SimilarityMeasure measure;
+
+  MultiStart(Registration options, Problem problem) {
+    this.options = options;
+    this.problem = problem;
+    // Local correlation needs a grid; its global form finds the same start.
+    measure =
+        options.measure == SimilarityMeasure.LNCC ? SimilarityMeasure.NCC : options.measure;
+  }
+
+  private record Candidate(LinearTransform transform, double loss) {}
+
+  /** Every start turned about its centre by combinations of up to 60 degrees about the axes. */
+  static List<LinearTransform> rotated(List<LinearTransform> starts) {
+    List<LinearTransform> candidates = new ArrayList<>();
+    for (LinearTransform start : starts) {
+      double[] center = start.center();
+      for (double x : ANGLES) {
+        for (double y : ANGLES) {
+          for (double z : ANGLES) {
+            double[] angles = {
+              Math.toRadians(x), Math.toRadians(y), Math.toRadians(z), 0, 0, 0
+            };
+            AffineMap turn = Euler3DTransform.fromParameters(angles, center).toAffineMap();
+            candidates.add(Euler3DTransform.of(start.toAffineMap().after(turn), center));
+          }
+        }
+      }
+    }
+    return candidates;
+  }
+
+  LinearTransform best(List<LinearTransform> starts, int level) {
+    try (Scope scope = Scope.open(problem.context())) {
+      Samples samples = Samples.stratified(problem.fixed().level(level), SAMPLES, options.seed);
+      LinearObjective objective =
+          new LinearObjective(
+              samples,
+              problem.moving().level(level),
+              problem.similarity(measure),
+              measure.largerIsBetter(),
+              starts.get(0));
+      List<Candidate> candidates = new ArrayList<>();
+      for (LinearTransform start : starts) {
+        candidates.add(new Candidate(start, loss(objective, start)));
+      }
+      candidates.sort(Comparator.comparingDouble(Candidate::loss));
+      double spacing = LinearStage.smallestSpacing(problem.fixed().level(level));
+      Lbfgs optimiser = new Lbfgs(8, 15, 0.5 * spacing, 4 * spacing, 0.05 * spacing, 1e-4);
+      Candidate best = candidates.get(0);
+      for (Candidate candidate : candidates.subList(0, Math.min(OPTIMISED, candidates.size()))) {
+        if (Double.isInfinite(candidate.loss)) {
+          continue;
+        }
+        Lbfgs.Result result =
+            optimiser.minimize(
+                objective, objective.scaled(candidate.transform), (iteration, value) -> {});
+        LinearTransform transform = objective.transform(result.x());
+        double loss = loss(objective, transform);
+        if (loss < best.loss) {
+          best = new Candidate(transform, loss);
+        }
+      }
+      return best.transform;
+    }
+  }
+
+  private double loss(LinearObjective objective, LinearTransform transform) {
+    double value = objective.measure(transform);
+    if (!Double.isFinite(value) || objective.overlap() < LEAST_OVERLAP) {
+      return Double.POSITIVE_INFINITY;
+    }
+    return measure.largerIsBetter() ? -value : value;
+  }
+}
