@@ -438,7 +438,54 @@ VK_API vk_status vk_ffd_refine(vk_context* context, const vk_plan* plan,
 
 /* invert (kernels/invert/README.md) */
 
-/* jacobian (kernels/jacobian/README.md) */
+/* jacobian: determinant of the mapping x -> x + u(x) (kernels/jacobian/README.md) */
+
+typedef struct vk_jacobian_params {
+  uint32_t struct_size;
+  /** Row-major; turns derivatives by index (x, y, z) into derivatives by physical position, mm. */
+  double gradient_map[9];
+} vk_jacobian_params;
+
+/** Over the counted voxels. A determinant that is not a number counts as not positive and is left
+ * out of the rest. */
+typedef struct vk_jacobian_statistics {
+  int64_t count;
+  int64_t nonpositive;
+  double minimum;
+  double maximum;
+  double mean;
+  /** Standard deviation of log det over the positive ones. */
+  double sd_log;
+} vk_jacobian_statistics;
+
+/** displacement (3, D, H, W) in mm; mask u8 (D, H, W) or none, which the statistics alone look at;
+ * determinant (D, H, W) or none; statistics may be NULL if determinant is wanted. */
+VK_API vk_status vk_jacobian_plan(vk_context* context, const vk_view* displacement,
+                                  const vk_view* mask, const vk_jacobian_params* params,
+                                  const vk_view* determinant, vk_plan* plan);
+VK_API vk_status vk_jacobian(vk_context* context, const vk_plan* plan, const vk_view* displacement,
+                             const vk_view* mask, const vk_jacobian_params* params,
+                             const vk_view* determinant, const vk_view* workspace,
+                             vk_jacobian_statistics* statistics);
+
+typedef struct vk_jacobian_penalty_params {
+  uint32_t struct_size;
+  double gradient_map[9];
+  /** Determinants below this are penalised. */
+  double least_determinant;
+} vk_jacobian_penalty_params;
+
+/** value = mean over the counted voxels of max(0, least_determinant - det)^2; gradient (optional,
+ * written) is dvalue/ddisplacement. */
+VK_API vk_status vk_jacobian_penalty_plan(vk_context* context, const vk_view* displacement,
+                                          const vk_view* mask,
+                                          const vk_jacobian_penalty_params* params,
+                                          const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_jacobian_penalty(vk_context* context, const vk_plan* plan,
+                                     const vk_view* displacement, const vk_view* mask,
+                                     const vk_jacobian_penalty_params* params,
+                                     const vk_view* gradient, const vk_view* workspace,
+                                     double* value);
 
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 VK_API vk_status vk_convert_plan(vk_context* context, const vk_view* input, double scale,

@@ -413,14 +413,47 @@ public static native @Cast("vk_status") int vk_ffd_refine_plan(vk_context contex
 public static native @Cast("vk_status") int vk_ffd_refine(vk_context context, @Const vk_plan plan,
                                @Const vk_view coefficients, @Const vk_ffd_refine_params params,
                                @Const vk_view refined, @Const vk_view workspace);
+// Targeting vk_jacobian_params.java
 
-/* compose (kernels/compose/README.md) */
 
-/* exponential (kernels/exponential/README.md) */
+// Targeting vk_jacobian_statistics.java
 
-/* invert (kernels/invert/README.md) */
 
-/* jacobian (kernels/jacobian/README.md) */
+
+/** displacement (3, D, H, W) in mm; mask u8 (D, H, W) or none, which the statistics alone look at;
+ * determinant (D, H, W) or none; statistics may be NULL if determinant is wanted. */
+public static native @Cast("vk_status") int vk_jacobian_plan(vk_context context, @Const vk_view displacement,
+                                  @Const vk_view mask, @Const vk_jacobian_params params,
+                                  @Const vk_view determinant, vk_plan plan);
+public static native @Cast("vk_status") int vk_jacobian(vk_context context, @Const vk_plan plan, @Const vk_view displacement,
+                             @Const vk_view mask, @Const vk_jacobian_params params,
+                             @Const vk_view determinant, @Const vk_view workspace,
+                             vk_jacobian_statistics statistics);
+// Targeting vk_jacobian_penalty_params.java
+
+
+
+/** value = mean over the counted voxels of max(0, least_determinant - det)^2; gradient (optional,
+ * written) is dvalue/ddisplacement. */
+public static native @Cast("vk_status") int vk_jacobian_penalty_plan(vk_context context, @Const vk_view displacement,
+                                          @Const vk_view mask,
+                                          @Const vk_jacobian_penalty_params params,
+                                          @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_jacobian_penalty(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view displacement, @Const vk_view mask,
+                                     @Const vk_jacobian_penalty_params params,
+                                     @Const vk_view gradient, @Const vk_view workspace,
+                                     DoublePointer value);
+public static native @Cast("vk_status") int vk_jacobian_penalty(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view displacement, @Const vk_view mask,
+                                     @Const vk_jacobian_penalty_params params,
+                                     @Const vk_view gradient, @Const vk_view workspace,
+                                     DoubleBuffer value);
+public static native @Cast("vk_status") int vk_jacobian_penalty(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view displacement, @Const vk_view mask,
+                                     @Const vk_jacobian_penalty_params params,
+                                     @Const vk_view gradient, @Const vk_view workspace,
+                                     double[] value);
 
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
