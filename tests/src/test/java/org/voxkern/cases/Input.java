@@ -1,5 +1,7 @@
 package org.voxkern.cases;
 
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
@@ -7,6 +9,8 @@ import org.voxkern.Tensor;
 
 /** A seeded input of a case, from which each context gets a tensor of its own. */
 public final class Input {
+  private static final double HALF_OF_U64 = 0x1p63;
+
   private final String name;
   private final ElementType type;
   private final Shape shape;
@@ -39,87 +43,63 @@ public final class Input {
     return values[element];
   }
 
-  /** Rounds to the element type, as a tensor will hold it. */
+  /** Rounds to the element type, as a tensor will hold it; 16-bit floats are held as their bits. */
   public void set(int element, double value) {
     values[element] =
         switch (type) {
           case F32 -> (float) value;
           case F64 -> value;
           case U8, BOOL -> (byte) value & 0xFF;
+          case I8 -> (byte) value;
           case I16 -> (short) value;
+          case U16, F16, BF16 -> (int) value & 0xFFFF;
           case I32 -> (int) value;
-          default -> throw new IllegalArgumentException("cases have no inputs of " + type);
+          case U32 -> (long) value & 0xFFFFFFFFL;
+          case I64 -> (long) value;
+          case U64 -> Math.floor(value);
         };
   }
 
   Tensor tensor(Context context, ElementType as, Shape shaped) {
     int count = Math.toIntExact(shaped.elementCount());
-    long[] sizes = shaped.toArray();
-    switch (as) {
-      case F32:
-        float[] floats = new float[count];
-        for (int i = 0; i < count; i++) {
-          floats[i] = (float) values[i];
-        }
-        return Tensor.of(context, floats, sizes);
-      case F64:
-        return Tensor.of(context, java.util.Arrays.copyOf(values, count), sizes);
-      case U8, BOOL:
-        byte[] bytes = new byte[count];
-        for (int i = 0; i < count; i++) {
-          bytes[i] = (byte) (int) values[i];
-        }
-        return Tensor.of(context, bytes, sizes);
-      case I16:
-        short[] shorts = new short[count];
-        for (int i = 0; i < count; i++) {
-          shorts[i] = (short) values[i];
-        }
-        return Tensor.of(context, shorts, sizes);
-      case I32:
-        int[] ints = new int[count];
-        for (int i = 0; i < count; i++) {
-          ints[i] = (int) values[i];
-        }
-        return Tensor.of(context, ints, sizes);
-      default:
-        throw new IllegalArgumentException("cases have no inputs of " + as);
+    Tensor tensor = Tensor.uninitialized(context, as, shaped);
+    ByteBuffer buffer = tensor.buffer();
+    for (int i = 0; i < count; i++) {
+      double value = values[i];
+      switch (as) {
+        case F32 -> buffer.putFloat((float) value);
+        case F64 -> buffer.putDouble(value);
+        case U8, BOOL, I8 -> buffer.put((byte) (int) value);
+        case I16, U16, F16, BF16 -> buffer.putShort((short) (int) value);
+        case I32, U32 -> buffer.putInt((int) (long) value);
+        case I64 -> buffer.putLong((long) value);
+        case U64 ->
+            buffer.putLong(
+                value < HALF_OF_U64 ? (long) value : (long) (value - HALF_OF_U64) ^ Long.MIN_VALUE);
+      }
     }
+    return tensor;
   }
 
-  /** The elements of a tensor as doubles. */
+  /** The elements of a tensor as doubles; 16-bit floats as their bits. */
   static double[] values(Tensor tensor) {
-    int count = Math.toIntExact(tensor.elementCount());
-    double[] result = new double[count];
-    switch (tensor.type()) {
-      case F32:
-        float[] floats = tensor.toFloatArray();
-        for (int i = 0; i < count; i++) {
-          result[i] = floats[i];
-        }
-        return result;
-      case F64:
-        return tensor.toDoubleArray();
-      case U8, BOOL:
-        byte[] bytes = tensor.toByteArray();
-        for (int i = 0; i < count; i++) {
-          result[i] = bytes[i] & 0xFF;
-        }
-        return result;
-      case I16:
-        short[] shorts = tensor.toShortArray();
-        for (int i = 0; i < count; i++) {
-          result[i] = shorts[i];
-        }
-        return result;
-      case I32:
-        int[] ints = tensor.toIntArray();
-        for (int i = 0; i < count; i++) {
-          result[i] = ints[i];
-        }
-        return result;
-      default:
-        throw new IllegalArgumentException("cases have no outputs of " + tensor.type());
+    double[] result = new double[Math.toIntExact(tensor.elementCount())];
+    ByteBuffer buffer = tensor.buffer();
+    for (int i = 0; i < result.length; i++) {
+      result[i] =
+          switch (tensor.type()) {
+            case F32 -> buffer.getFloat();
+            case F64 -> buffer.getDouble();
+            case U8, BOOL -> buffer.get() & 0xFF;
+            case I8 -> buffer.get();
+            case I16 -> buffer.getShort();
+            case U16, F16, BF16 -> buffer.getShort() & 0xFFFF;
+            case I32 -> buffer.getInt();
+            case U32 -> buffer.getInt() & 0xFFFFFFFFL;
+            case I64 -> buffer.getLong();
+            case U64 -> new BigInteger(Long.toUnsignedString(buffer.getLong())).doubleValue();
+          };
     }
+    return result;
   }
 }

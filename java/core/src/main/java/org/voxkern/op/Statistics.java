@@ -123,7 +123,7 @@ public final class Statistics {
       double closerLow = Math.max(all.min(), least - 2 * width);
       double closerHigh = Math.min(all.max(), greatest + 2 * width);
       boolean closer = closerHigh - closerLow < (high - low) / 4;
-      boolean distinct = closerHigh - closerLow > 1e-6 * (all.max() - all.min());
+      boolean distinct = closerHigh - closerLow > 1e-12 * (all.max() - all.min());
       if (!closer || !distinct || round == MOST_REFINEMENTS) {
         return values;
       }
