@@ -4,6 +4,7 @@
 
 #include "byte_source.h"
 #include "image_info.h"
+#include "itk_formats.h"
 #include "reader.h"
 #include "status.h"
 #include "voxkern_itk.h"
@@ -34,7 +35,7 @@ vki_status vki_reader_open(const char* path, vki_reader** reader) {
     vki::ByteSource::open(path);  // missing and unreadable files are told alike for every format
     std::unique_ptr<vki::Reader> opened = vki::openNifti(path);
     if (!opened) opened = vki::openMgh(path);
-    if (!opened) opened = vki::openWithItk(path);
+    if (!opened) opened = vki::itkFormats().open(path);
     if (!opened) vki::unreadable(path, "is not an image of a known format");
     *reader = new vki_reader{path, std::move(opened)};
   });
@@ -44,7 +45,8 @@ vki_status vki_reader_open_series(const char* folder, const char* series, vki_re
   return guarded([&] {
     if (folder == nullptr || reader == nullptr) invalidArgument("folder and reader are needed");
     *reader = nullptr;
-    *reader = new vki_reader{folder, vki::openDicomSeries(folder, series ? series : "")};
+    *reader =
+        new vki_reader{folder, vki::itkFormats().openDicomSeries(folder, series ? series : "")};
   });
 }
 
@@ -81,7 +83,7 @@ vki_status vki_dicom_series(const char* folder) {
   return guarded([&] {
     if (folder == nullptr) invalidArgument("a folder is needed");
     text.clear();
-    text = vki::listDicomSeries(folder);
+    text = vki::itkFormats().listDicomSeries(folder);
   });
 }
 
@@ -107,7 +109,7 @@ vki_status vki_write_image(const char* path, const vki_image_info* info, const v
     } else if (suffix == ".mgh" || suffix == ".mgz" || suffix == ".mgh.gz") {
       vki::writeMgh(request, suffix != ".mgh");
     } else {
-      vki::writeWithItk(request, suffix);
+      vki::itkFormats().write(request, suffix);
     }
   });
 }

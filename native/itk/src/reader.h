@@ -23,10 +23,5 @@ class Reader {
 /** Each gives nothing where the file is not of its format, and throws where it is, but broken. */
 std::unique_ptr<Reader> openNifti(const std::string& path);
 std::unique_ptr<Reader> openMgh(const std::string& path);
-std::unique_ptr<Reader> openWithItk(const std::string& path);
-std::unique_ptr<Reader> openDicomSeries(const std::string& folder, const std::string& series);
-
-/** Lines of vki_dicom_series. */
-std::string listDicomSeries(const std::string& folder);
 
 }  // namespace vki

@@ -17,7 +17,6 @@ struct WriteRequest {
 
 void writeNifti(const WriteRequest& request, bool gzip);
 void writeMgh(const WriteRequest& request, bool gzip);
-void writeWithItk(const WriteRequest& request, const std::string& suffix);
 
 /** The path's image suffix in lower case, ".nii.gz" as one; empty where it has none. */
 std::string suffixOf(const std::string& path);

@@ -1,13 +1,14 @@
 package org.voxkern.itk;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
@@ -102,7 +103,8 @@ final class ItkLibrary {
 
   /**
    * Puts every library that the bridge needs beside it, where its run path looks for them; JavaCPP
-   * itself unpacks only the ones that it is told to load.
+   * itself unpacks only the ones that it is told to load. A copy of the list, written last, says
+   * that it has been done.
    */
   private static void unpackBundle() throws IOException {
     String folder = Loader.getPlatform() + "/";
@@ -112,16 +114,22 @@ final class ItkLibrary {
     if (list == null || !"jar".equals(list.getProtocol())) {
       return;
     }
-    String names;
+    byte[] wanted;
     try (InputStream stream = list.openStream()) {
-      names = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+      wanted = stream.readAllBytes();
     }
-    for (String name : names.split("\n")) {
+    Path cached = Loader.cacheResource(list).toPath();
+    Path done = cached.resolveSibling("unpacked.txt");
+    if (Files.exists(done) && Arrays.equals(wanted, Files.readAllBytes(done))) {
+      return;
+    }
+    for (String line : new String(wanted, StandardCharsets.UTF_8).split("\n")) {
+      String name = line.substring(line.lastIndexOf(' ') + 1);
       URL library = Loader.findResource(VoxkernItk.class, folder + name);
-      File cached = library == null ? null : Loader.cacheResource(library);
-      if (cached == null) {
+      if (library == null || Loader.cacheResource(library) == null) {
         throw new IOException(name + " is missing from the natives jar");
       }
     }
+    Files.write(done, wanted);
   }
 }

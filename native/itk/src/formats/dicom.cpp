@@ -15,7 +15,7 @@
 
 #include "itk_types.h"
 #include "quiet.h"
-#include "reader.h"
+#include "formats.h"
 #include "status.h"
 
 namespace vki {
