@@ -115,6 +115,21 @@ VKI_API const char* vki_text(void);
 VKI_API vki_status vki_write_image(const char* path, const vki_image_info* info, const void* voxels,
                                    int64_t bytes, int32_t threads);
 
+/* ----------------------------------------------------------------------------------------------
+ * ITK's own filters */
+
+typedef enum vki_interpolator { VKI_NEAREST = 0, VKI_LINEAR = 1, VKI_BSPLINE = 2 } vki_interpolator;
+
+/** ITK's ResampleImageFilter on f32 scalar volumes: resampled(x) = image(A (x + u(x)) + t).
+ *
+ * `map` is [A | t], 12 numbers row by row, physical points, mm LPS. `displacement_mm` is planar
+ * (3, z, y, x) on its own grid, NULL for none. Outside the image the result is `fill`. */
+VKI_API vki_status vki_resample(const vki_image_info* image_info, const void* image,
+                                const vki_image_info* result_info, const double* map,
+                                const vki_image_info* displacement_info,
+                                const void* displacement_mm, vki_interpolator interpolator,
+                                double fill, int32_t threads, void* result);
+
 #ifdef __cplusplus
 }
 #endif

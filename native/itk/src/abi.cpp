@@ -114,4 +114,30 @@ vki_status vki_write_image(const char* path, const vki_image_info* info, const v
   });
 }
 
+vki_status vki_resample(const vki_image_info* image_info, const void* image,
+                        const vki_image_info* result_info, const double* map,
+                        const vki_image_info* displacement_info, const void* displacement_mm,
+                        vki_interpolator interpolator, double fill, int32_t threads, void* result) {
+  return guarded([&] {
+    if (!image_info || !image || !result_info || !map || !result ||
+        (displacement_mm && !displacement_info)) {
+      invalidArgument("resampling needs an image, a map and a result, with their geometry");
+    }
+    vki::ResampleRequest request{*image_info,
+                                 static_cast<const float*>(image),
+                                 *result_info,
+                                 map,
+                                 displacement_mm ? *displacement_info : vki::emptyInfo(),
+                                 static_cast<const float*>(displacement_mm),
+                                 interpolator,
+                                 fill,
+                                 threads,
+                                 static_cast<float*>(result)};
+    vki::checkGeometry("image", request.image);
+    vki::checkGeometry("result", request.result);
+    vki::checkGeometry("displacement", request.displacement);
+    vki::itkFormats().resample(request);
+  });
+}
+
 }  // extern "C"

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reader.h"
+#include "resample.h"
 #include "writer.h"
 
 namespace vki {
@@ -18,6 +19,7 @@ struct ItkFormats {
   /** Lines of vki_dicom_series. */
   std::string (*listDicomSeries)(const std::string& folder);
   void (*write)(const WriteRequest& request, const std::string& suffix);
+  void (*resample)(const ResampleRequest& request);
 };
 
 /** Loads the library on first use. Throws VKI_INTERNAL_ERROR with the loader's reason. */

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "reader.h"
+#include "resample.h"
 #include "writer.h"
 
 namespace vki {
@@ -13,5 +14,6 @@ std::unique_ptr<Reader> openWithItk(const std::string& path);
 std::unique_ptr<Reader> openDicomSeries(const std::string& folder, const std::string& series);
 std::string listDicomSeries(const std::string& folder);
 void writeWithItk(const WriteRequest& request, const std::string& suffix);
+void resampleWithItk(const ResampleRequest& request);
 
 }  // namespace vki

@@ -1,9 +1,12 @@
 #include "quiet.h"
 
 #include <csetjmp>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include <elf.h>
 #include <link.h>
@@ -55,8 +58,66 @@ thread_local Catcher* catcher = nullptr;
   std::abort();
 }
 
-/** Makes the __assert_fail slot of one library's offset table point to assertionFailed. */
-void redirectAssertions(const dl_phdr_info& library) {
+/** Stands where the libraries call abort or exit, as some do for want of memory or of ideas. */
+template <class Function>
+[[noreturn]] void giveUp(const char* what, Function original) {
+  if (catcher != nullptr) {
+    catcher->message = std::string("the reading library gave up (") + what + ")";
+    std::longjmp(catcher->landing, 1);
+  }
+  original();
+  std::abort();
+}
+
+[[noreturn]] void aborted() {
+  giveUp("abort", [] { std::abort(); });
+}
+[[noreturn]] void exited(int status) {
+  giveUp("exit", [status] { std::exit(status); });
+}
+
+bool console(FILE* file) { return file == stderr || file == stdout; }
+
+/** These stand where the libraries write: what is meant for the console is dropped. */
+int printToFile(FILE* file, int, const char* pattern, ...) {
+  if (console(file)) return 0;
+  va_list values;
+  va_start(values, pattern);
+  const int result = std::vfprintf(file, pattern, values);
+  va_end(values);
+  return result;
+}
+int printNothing(int, const char*, ...) { return 0; }
+int putNothing(const char*) { return 0; }
+int putCharacter(int character, FILE* file) {
+  return console(file) ? character : std::fputc(character, file);
+}
+int putText(const char* text, FILE* file) { return console(file) ? 0 : std::fputs(text, file); }
+size_t writeBytes(const void* bytes, size_t size, size_t count, FILE* file) {
+  return console(file) ? count : std::fwrite(bytes, size, count, file);
+}
+
+/** What a function that a library calls is replaced by; nothing for most. */
+void* replacementOf(const char* name) {
+  static const std::pair<const char*, void*> replacements[] = {
+      {"__assert_fail", reinterpret_cast<void*>(&assertionFailed)},
+      {"abort", reinterpret_cast<void*>(&aborted)},
+      {"exit", reinterpret_cast<void*>(&exited)},
+      {"__fprintf_chk", reinterpret_cast<void*>(&printToFile)},
+      {"__printf_chk", reinterpret_cast<void*>(&printNothing)},
+      {"puts", reinterpret_cast<void*>(&putNothing)},
+      {"fputc", reinterpret_cast<void*>(&putCharacter)},
+      {"fputs", reinterpret_cast<void*>(&putText)},
+      {"fwrite", reinterpret_cast<void*>(&writeBytes)},
+  };
+  for (const auto& [original, replacement] : replacements) {
+    if (std::strcmp(name, original) == 0) return replacement;
+  }
+  return nullptr;
+}
+
+/** Makes the slots of one library's offset table point to the replacements. */
+void redirectCalls(const dl_phdr_info& library) {
   const ElfW(Dyn)* dynamic = nullptr;
   ElfW(Addr) protectedBegin = 0;
   ElfW(Addr) protectedEnd = 0;
@@ -92,7 +153,8 @@ void redirectAssertions(const dl_phdr_info& library) {
       const auto type = ELF64_R_TYPE(relocation->r_info);
       const auto symbol = ELF64_R_SYM(relocation->r_info);
       if (symbol == 0 || (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)) continue;
-      if (std::strcmp(names + symbols[symbol].st_name, "__assert_fail") != 0) continue;
+      void* const replacement = replacementOf(names + symbols[symbol].st_name);
+      if (replacement == nullptr) continue;
       auto* slot = reinterpret_cast<void**>(library.dlpi_addr + relocation->r_offset);
       // A table that was made read-only after loading goes back to that; one that is bound lazily
       // has to stay writable.
@@ -101,7 +163,7 @@ void redirectAssertions(const dl_phdr_info& library) {
       const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
       auto* start = reinterpret_cast<void*>(address & ~(page - 1));
       if (readOnly && mprotect(start, page, PROT_READ | PROT_WRITE) != 0) continue;
-      *slot = reinterpret_cast<void*>(&assertionFailed);
+      *slot = replacement;
       if (readOnly) mprotect(start, page, PROT_READ);
     }
   }
@@ -110,8 +172,8 @@ void redirectAssertions(const dl_phdr_info& library) {
 int visitLibrary(dl_phdr_info* library, size_t, void*) {
   const char* slash = std::strrchr(library->dlpi_name, '/');
   const std::string name = slash ? slash + 1 : library->dlpi_name;
-  for (const char* prefix : {"libITK", "libitk", "libgdcm"}) {
-    if (name.rfind(prefix, 0) == 0) redirectAssertions(*library);
+  for (const char* prefix : {"libITK", "libitk", "libgdcm", "libjpeg.", "libpng", "libopenjp2"}) {
+    if (name.rfind(prefix, 0) == 0) redirectCalls(*library);
   }
   return 0;
 }

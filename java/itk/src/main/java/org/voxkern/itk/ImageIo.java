@@ -135,7 +135,7 @@ public final class ImageIo {
     }
   }
 
-  private static vki_image_info describe(Image image) {
+  static vki_image_info describe(Image image) {
     Geometry geometry = image.geometry();
     vki_image_info info = new vki_image_info();
     info.element_type(image.type().ordinal());

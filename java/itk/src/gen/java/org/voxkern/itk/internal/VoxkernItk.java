@@ -120,10 +120,36 @@ public static native @Cast("const char*") BytePointer vki_text();
 /** Writes an image; the format follows the suffix of the path: .nii, .nii.gz, .nrrd, .nhdr, .mha,
  * .mhd, .mgh, .mgz, .tif, .png, .jpg, .bmp. {@code threads} compress side by side; the bytes written do
  * not depend on their number. */
-public static native @Cast("vki_status") int vki_write_image(@Cast("const char*") BytePointer path, @Const vki_image_info info,
-                                   @Const Pointer voxels, @Cast("int64_t") long bytes, int threads);
-public static native @Cast("vki_status") int vki_write_image(String path, @Const vki_image_info info,
-                                   @Const Pointer voxels, @Cast("int64_t") long bytes, int threads);
+public static native @Cast("vki_status") int vki_write_image(@Cast("const char*") BytePointer path, @Const vki_image_info info, @Const Pointer voxels,
+                                   @Cast("int64_t") long bytes, int threads);
+public static native @Cast("vki_status") int vki_write_image(String path, @Const vki_image_info info, @Const Pointer voxels,
+                                   @Cast("int64_t") long bytes, int threads);
+
+/* ----------------------------------------------------------------------------------------------
+ * ITK's own filters */
+
+/** enum vki_interpolator */
+public static final int VKI_NEAREST = 0, VKI_LINEAR = 1, VKI_BSPLINE = 2;
+
+/** ITK's ResampleImageFilter on f32 scalar volumes: resampled(x) = image(A (x + u(x)) + t).
+ *
+ * {@code map} is [A | t], 12 numbers row by row, physical points, mm LPS. {@code displacement_mm} is planar
+ * (3, z, y, x) on its own grid, NULL for none. Outside the image the result is {@code fill}. */
+public static native @Cast("vki_status") int vki_resample(@Const vki_image_info image_info, @Const Pointer image,
+                                @Const vki_image_info result_info, @Const DoublePointer map,
+                                @Const vki_image_info displacement_info,
+                                @Const Pointer displacement_mm, @Cast("vki_interpolator") int interpolator,
+                                double _fill, int threads, Pointer result);
+public static native @Cast("vki_status") int vki_resample(@Const vki_image_info image_info, @Const Pointer image,
+                                @Const vki_image_info result_info, @Const DoubleBuffer map,
+                                @Const vki_image_info displacement_info,
+                                @Const Pointer displacement_mm, @Cast("vki_interpolator") int interpolator,
+                                double _fill, int threads, Pointer result);
+public static native @Cast("vki_status") int vki_resample(@Const vki_image_info image_info, @Const Pointer image,
+                                @Const vki_image_info result_info, @Const double[] map,
+                                @Const vki_image_info displacement_info,
+                                @Const Pointer displacement_mm, @Cast("vki_interpolator") int interpolator,
+                                double _fill, int threads, Pointer result);
 
 // #ifdef __cplusplus
 // #endif
