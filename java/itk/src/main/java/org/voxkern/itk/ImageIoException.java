@@ -3,7 +3,10 @@ package org.voxkern.itk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** An image or transform file that cannot be read or written; the message is one line that names the file. */
+/**
+ * An image or transform file that cannot be read or written; the message is one line that names the
+ * file.
+ */
 public final class ImageIoException extends UncheckedIOException {
   private static final long serialVersionUID = 1;
 

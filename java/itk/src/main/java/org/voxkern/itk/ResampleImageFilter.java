@@ -50,8 +50,7 @@ public final class ResampleImageFilter {
   /** Onto this grid, linear, 0 outside, by the identity. */
   public static ResampleImageFilter onto(Geometry reference) {
     Objects.requireNonNull(reference, "reference");
-    return new ResampleImageFilter(
-        reference, Interpolator.LINEAR, 0, AffineMap.identity(), null);
+    return new ResampleImageFilter(reference, Interpolator.LINEAR, 0, AffineMap.identity(), null);
   }
 
   public ResampleImageFilter interpolator(Interpolator value) {
@@ -83,8 +82,7 @@ public final class ResampleImageFilter {
           image + ": ITK resamples F32 images of one component and one time point here");
     }
     ItkLibrary.require();
-    Tensor result =
-        Tensor.uninitialized(image.context(), ElementType.F32, reference.shape());
+    Tensor result = Tensor.uninitialized(image.context(), ElementType.F32, reference.shape());
     try (vki_image_info from = ImageIo.describe(image);
         vki_image_info onto = ImageIo.describe(new Image(result, reference));
         vki_image_info field =
