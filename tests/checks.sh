@@ -58,6 +58,18 @@ java_tests() {
   [ ! -e "$state/maven.failed" ]
 }
 
+# Every test once more on the newer JDK; without --all only the packaging tests run there.
+java_tests_on_jdk25() {
+  jdk25=${VOXKERN_JDK25:-/usr/lib/jvm/temurin-25-jdk-amd64}
+  if [ ! -x "$jdk25/bin/java" ]; then
+    echo "[SKIPPED] 1: needs JDK 25 in $jdk25"
+    return 0
+  fi
+  say "Java tests on JDK 25"
+  checks=$((checks + 1))
+  java_tests "-Djvm=$jdk25/bin/java" "$@"
+}
+
 run_test() {
   cd "$top"
   begin=$(seconds)
@@ -88,6 +100,7 @@ run_test() {
     say "Java tests"
     checks=$((checks + 1))
     java_tests $properties || failed="$failed java"
+    [ -z "$all" ] || java_tests_on_jdk25 $properties || failed="$failed jdk25"
     report_missing_tools
   fi
   total=$(($(seconds) - begin))
