@@ -299,8 +299,8 @@ VK_API vk_status vk_image_gradient_plan(vk_context* context, const vk_view* imag
                                         const vk_image_gradient_params* params,
                                         const vk_view* gradient, vk_plan* plan);
 VK_API vk_status vk_image_gradient(vk_context* context, const vk_plan* plan, const vk_view* image,
-                                   const vk_image_gradient_params* params,
-                                   const vk_view* workspace, const vk_view* gradient);
+                                   const vk_image_gradient_params* params, const vk_view* workspace,
+                                   const vk_view* gradient);
 /** The transpose: what a derivative by the gradient means for the image. */
 VK_API vk_status vk_image_gradient_adjoint_plan(vk_context* context, const vk_view* gradient,
                                                 const vk_image_gradient_params* params,

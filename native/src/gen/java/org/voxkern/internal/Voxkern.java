@@ -282,8 +282,8 @@ public static native @Cast("vk_status") int vk_image_gradient_plan(vk_context co
                                         @Const vk_image_gradient_params params,
                                         @Const vk_view gradient, vk_plan plan);
 public static native @Cast("vk_status") int vk_image_gradient(vk_context context, @Const vk_plan plan, @Const vk_view image,
-                                   @Const vk_image_gradient_params params,
-                                   @Const vk_view workspace, @Const vk_view gradient);
+                                   @Const vk_image_gradient_params params, @Const vk_view workspace,
+                                   @Const vk_view gradient);
 /** The transpose: what a derivative by the gradient means for the image. */
 public static native @Cast("vk_status") int vk_image_gradient_adjoint_plan(vk_context context, @Const vk_view gradient,
                                                 @Const vk_image_gradient_params params,

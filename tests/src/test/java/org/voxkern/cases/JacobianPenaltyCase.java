@@ -23,8 +23,7 @@ final class JacobianPenaltyCase implements CaseAdapter {
           call.value(
               "value",
               new Bound(1e-5, 1e-9, 0, 0),
-              Jacobian.penalty(
-                  call.tensor(displacement), map, least, call.tensor(mask), gradient));
+              Jacobian.penalty(call.tensor(displacement), map, least, call.tensor(mask), gradient));
         });
   }
 }

@@ -54,7 +54,8 @@ final class DeformableStage {
     return field(grid, x);
   }
 
-  private double[] runLevel(ControlGrid grid, double[] start, int level, List<LevelReport> reports) {
+  private double[] runLevel(
+      ControlGrid grid, double[] start, int level, List<LevelReport> reports) {
     long begin = System.nanoTime();
     try (Scope scope = Scope.open(problem.context())) {
       Pyramid.Level fixed = problem.fixed().level(level);
@@ -110,9 +111,7 @@ final class DeformableStage {
           .domainMask(fixed.mask())
           .build()
           .apply(moving.image(), moving.mask(), field.displacementMm(), null, warped, inside);
-      return problem
-          .similarity(options.measure)
-          .measure(fixed.image(), warped, inside, null);
+      return problem.similarity(options.measure).measure(fixed.image(), warped, inside, null);
     }
   }
 
@@ -161,9 +160,7 @@ final class DeformableStage {
   private DisplacementField field(ControlGrid grid, double[] x) {
     Tensor displacement =
         Tensor.uninitialized(
-            problem.context(),
-            ElementType.F32,
-            problem.fixedImage().geometry().shape().prepend(3));
+            problem.context(), ElementType.F32, problem.fixedImage().geometry().shape().prepend(3));
     try (Scope scope = Scope.open(problem.context())) {
       model(grid).evaluate(tensor(grid, x), problem.fixedImage().geometry(), displacement);
     }

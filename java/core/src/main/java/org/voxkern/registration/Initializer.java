@@ -21,8 +21,7 @@ final class Initializer {
 
   LinearTransform run() {
     LinearTransform middles =
-        shift(
-            problem.fixedImage().geometry().center(), problem.movingImage().geometry().center());
+        shift(problem.fixedImage().geometry().center(), problem.movingImage().geometry().center());
     switch (options.initialization) {
       case GEOMETRY:
         return middles;
@@ -39,8 +38,7 @@ final class Initializer {
   }
 
   private LinearTransform masses() {
-    return shift(
-        moments(problem.fixed()).center(), moments(problem.moving()).center());
+    return shift(moments(problem.fixed()).center(), moments(problem.moving()).center());
   }
 
   /** The four proper rotations that bring the principal axes together. */

@@ -43,9 +43,7 @@ final class Linear {
     }
     double[] moved = map.apply(center);
     double[] turned = factor.apply(center);
-    double[] translation = {
-      moved[0] - turned[0], moved[1] - turned[1], moved[2] - turned[2]
-    };
+    double[] translation = {moved[0] - turned[0], moved[1] - turned[1], moved[2] - turned[2]};
     return Euler3DTransform.of(AffineMap.of(factor.matrix(), translation), center);
   }
 }

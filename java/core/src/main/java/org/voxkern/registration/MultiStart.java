@@ -25,8 +25,7 @@ final class MultiStart {
     this.options = options;
     this.problem = problem;
     // Local correlation needs a grid; its global form finds the same start.
-    measure =
-        options.measure == SimilarityMeasure.LNCC ? SimilarityMeasure.NCC : options.measure;
+    measure = options.measure == SimilarityMeasure.LNCC ? SimilarityMeasure.NCC : options.measure;
   }
 
   private record Candidate(LinearTransform transform, double loss) {}
@@ -39,9 +38,7 @@ final class MultiStart {
       for (double x : ANGLES) {
         for (double y : ANGLES) {
           for (double z : ANGLES) {
-            double[] angles = {
-              Math.toRadians(x), Math.toRadians(y), Math.toRadians(z), 0, 0, 0
-            };
+            double[] angles = {Math.toRadians(x), Math.toRadians(y), Math.toRadians(z), 0, 0, 0};
             AffineMap turn = Euler3DTransform.fromParameters(angles, center).toAffineMap();
             candidates.add(Euler3DTransform.of(start.toAffineMap().after(turn), center));
           }

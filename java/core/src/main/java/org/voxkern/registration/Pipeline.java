@@ -118,7 +118,12 @@ final class Pipeline {
     AffineMap map = start.toAffineMap();
     switch (options.transform) {
       case TRANSLATION:
-        return stage(problem, "translation", TranslationTransform.of(Linear.shiftAt(map, center)), first, last);
+        return stage(
+            problem,
+            "translation",
+            TranslationTransform.of(Linear.shiftAt(map, center)),
+            first,
+            last);
       case RIGID:
         return stage(problem, "rigid", Linear.rigid(map, center), first, last);
       case SIMILARITY:

@@ -13,8 +13,9 @@ import org.voxkern.op.Warp3d;
 /**
  * Smoothed and shrunk versions of an image, finest first.
  *
- * <p>Level l aims at 2^l times the finest spacing along every axis: an axis whose voxels are coarser
- * to begin with is shrunk later, so that levels of an anisotropic scan are nearly isotropic.
+ * <p>Level l aims at 2^l times the finest spacing along every axis: an axis whose voxels are
+ * coarser to begin with is shrunk later, so that levels of an anisotropic scan are nearly
+ * isotropic.
  */
 final class Pyramid {
   private final List<Level> levels = new ArrayList<>();
@@ -25,8 +26,7 @@ final class Pyramid {
   Pyramid(Image image, Image mask, int count) {
     Geometry geometry = image.geometry();
     levels.add(
-        new Level(
-            image.data(), mask == null ? null : mask.data(), geometry, new int[] {1, 1, 1}));
+        new Level(image.data(), mask == null ? null : mask.data(), geometry, new int[] {1, 1, 1}));
     for (int level = 1; level < count; level++) {
       levels.add(shrunk(image, mask, factors(geometry, level)));
     }
@@ -62,7 +62,8 @@ final class Pyramid {
 
   /** Shrink factors along x, y, z of a level. */
   static int[] factors(Geometry geometry, int level) {
-    double finest = Math.min(geometry.spacing(0), Math.min(geometry.spacing(1), geometry.spacing(2)));
+    double finest =
+        Math.min(geometry.spacing(0), Math.min(geometry.spacing(1), geometry.spacing(2)));
     double wanted = finest * (1 << level);
     int[] factors = new int[3];
     for (int axis = 0; axis < 3; axis++) {
@@ -83,8 +84,7 @@ final class Pyramid {
       sigma[axis] = factors[axis] > 1 ? 0.5 * factors[axis] : 0;
     }
     Geometry geometry = image.geometry().shrink(factors);
-    Tensor smooth =
-        Gaussian.decimate(image.data(), null, sigma, Gaussian.Border.CLAMP, factors);
+    Tensor smooth = Gaussian.decimate(image.data(), null, sigma, Gaussian.Border.CLAMP, factors);
     Tensor shrunkMask = mask == null ? null : shrinkMask(mask, geometry);
     return new Level(smooth, shrunkMask, geometry, factors);
   }

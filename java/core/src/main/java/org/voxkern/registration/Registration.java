@@ -14,8 +14,8 @@ import org.voxkern.transform.LinearTransform;
  * }</pre>
  *
  * <p>Both images are on one context; masks are u8, non-zero where a voxel counts, on the grid of
- * their image. Results are the same bits for any number of threads. An instance is immutable and may
- * be used by several threads on contexts of their own.
+ * their image. Results are the same bits for any number of threads. An instance is immutable and
+ * may be used by several threads on contexts of their own.
  */
 public final class Registration {
   final TransformKind transform;
@@ -153,8 +153,8 @@ public final class Registration {
     }
 
     /**
-     * Part of the fixed voxels that the linear stages look at, in (0, 1]; 0, the default, chooses by
-     * the image's size. 1 takes every voxel.
+     * Part of the fixed voxels that the linear stages look at, in (0, 1]; 0, the default, chooses
+     * by the image's size. 1 takes every voxel.
      */
     public Builder samplingFraction(double value) {
       if (!(value >= 0 && value <= 1)) {

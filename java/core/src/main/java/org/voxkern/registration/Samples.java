@@ -13,9 +13,9 @@ import org.voxkern.op.Warp3d;
  * The part of a fixed image that a linear stage compares: the whole grid, or stratified random
  * points.
  *
- * <p>Points lie anywhere between voxels, one at random in each block of the grid, so that neither the
- * grids' beat (Tsao 2003) nor a periodic sample can pull the optimum. The draw is a function of seed
- * and block alone.
+ * <p>Points lie anywhere between voxels, one at random in each block of the grid, so that neither
+ * the grids' beat (Tsao 2003) nor a periodic sample can pull the optimum. The draw is a function of
+ * seed and block alone.
  *
  * @param values fixed intensities
  * @param points (3, N) positions in fixed index space, or null for the whole grid
