@@ -16,6 +16,7 @@ struct PlainRows {
   HWY_INLINE hn::Vec<D> load(D d, int64_t at) const {
     return hn::LoadU(d, values + at);
   }
+  HWY_INLINE void prefetch(int64_t at) const { __builtin_prefetch(values + at); }
 };
 
 template <class D>
@@ -33,6 +34,7 @@ struct MaskedRows {
   HWY_INLINE hn::Vec<D> load(D d, int64_t at) const {
     return hn::IfThenElseZero(counts(d, mask + at), hn::LoadU(d, values + at));
   }
+  HWY_INLINE void prefetch(int64_t at) const { __builtin_prefetch(values + at); }
 };
 
 struct MaskRows {
@@ -41,6 +43,7 @@ struct MaskRows {
   HWY_INLINE hn::Vec<D> load(D d, int64_t at) const {
     return hn::IfThenElseZero(counts(d, mask + at), hn::Set(d, 1.0f));
   }
+  HWY_INLINE void prefetch(int64_t) const {}
 };
 
 /** Up to four neighbouring outputs of a banded axis and where their rows go. */
@@ -51,73 +54,75 @@ struct Block {
   float* output[kGaussianBlock];
 };
 
-/** Adds the input rows [begin, end) to the outputs kFrom..kTo of the block. */
-template <int kFrom, int kTo, class D, class Rows>
+/** Adds the input rows [begin, end) to the outputs kFrom..kTo of the block. The rows are more
+ * streams than the hardware follows, so the next step's vectors are asked for here. */
+template <int kFrom, int kTo, int kVectors, class D, class Rows>
 HWY_INLINE void addRows(D d, const Rows& rows, int64_t at, int64_t stride, const Block& block,
-                        int64_t begin, int64_t end, hn::Vec<D>& s0, hn::Vec<D>& s1, hn::Vec<D>& s2,
-                        hn::Vec<D>& s3) {
+                        int64_t begin, int64_t end, hn::Vec<D> (&sums)[kGaussianBlock][kVectors]) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t t = begin; t < end; ++t) {
-    const auto v = rows.load(d, at + t * stride);
-    if (kFrom <= 0 && 0 <= kTo) {
-      s0 = hn::MulAdd(hn::Set(d, block.weights[0][t - block.begin[0]]), v, s0);
-    }
-    if (kFrom <= 1 && 1 <= kTo) {
-      s1 = hn::MulAdd(hn::Set(d, block.weights[1][t - block.begin[1]]), v, s1);
-    }
-    if (kFrom <= 2 && 2 <= kTo) {
-      s2 = hn::MulAdd(hn::Set(d, block.weights[2][t - block.begin[2]]), v, s2);
-    }
-    if (kFrom <= 3 && 3 <= kTo) {
-      s3 = hn::MulAdd(hn::Set(d, block.weights[3][t - block.begin[3]]), v, s3);
+    hn::Vec<D> values[kVectors];
+    for (int v = 0; v < kVectors; ++v) values[v] = rows.load(d, at + t * stride + v * lanes);
+    for (int v = 0; v < kVectors; ++v) rows.prefetch(at + t * stride + (kVectors + v) * lanes);
+    for (int k = kFrom; k <= kTo; ++k) {
+      const auto weight = hn::Set(d, block.weights[k][t - block.begin[k]]);
+      for (int v = 0; v < kVectors; ++v) sums[k][v] = hn::MulAdd(weight, values[v], sums[k][v]);
     }
   }
 }
 
-/** Sums one vector of four outputs. The bands begin and end in order and share at least one row, so
- * outputs join one after the other and leave in the same order. */
-template <class D, class Rows>
+/** Sums neighbouring vectors of four outputs. The bands begin and end in order and share at least
+ * one row, so outputs join one after the other and leave in the same order. */
+template <int kVectors, class D, class Rows>
 HWY_INLINE void sumFour(D d, const Rows& rows, int64_t x, int64_t stride, const Block& block) {
-  auto s0 = hn::Zero(d);
-  auto s1 = s0;
-  auto s2 = s0;
-  auto s3 = s0;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> sums[kGaussianBlock][kVectors];
+  for (int k = 0; k < kGaussianBlock; ++k) {
+    for (int v = 0; v < kVectors; ++v) sums[k][v] = hn::Zero(d);
+  }
   const int64_t* begin = block.begin;
   const int64_t* end = block.end;
-  addRows<0, 0>(d, rows, x, stride, block, begin[0], begin[1], s0, s1, s2, s3);
-  addRows<0, 1>(d, rows, x, stride, block, begin[1], begin[2], s0, s1, s2, s3);
-  addRows<0, 2>(d, rows, x, stride, block, begin[2], begin[3], s0, s1, s2, s3);
-  addRows<0, 3>(d, rows, x, stride, block, begin[3], end[0], s0, s1, s2, s3);
-  addRows<1, 3>(d, rows, x, stride, block, end[0], end[1], s0, s1, s2, s3);
-  addRows<2, 3>(d, rows, x, stride, block, end[1], end[2], s0, s1, s2, s3);
-  addRows<3, 3>(d, rows, x, stride, block, end[2], end[3], s0, s1, s2, s3);
-  hn::StoreU(s0, d, block.output[0] + x);
-  hn::StoreU(s1, d, block.output[1] + x);
-  hn::StoreU(s2, d, block.output[2] + x);
-  hn::StoreU(s3, d, block.output[3] + x);
+  addRows<0, 0>(d, rows, x, stride, block, begin[0], begin[1], sums);
+  addRows<0, 1>(d, rows, x, stride, block, begin[1], begin[2], sums);
+  addRows<0, 2>(d, rows, x, stride, block, begin[2], begin[3], sums);
+  addRows<0, 3>(d, rows, x, stride, block, begin[3], end[0], sums);
+  addRows<1, 3>(d, rows, x, stride, block, end[0], end[1], sums);
+  addRows<2, 3>(d, rows, x, stride, block, end[1], end[2], sums);
+  addRows<3, 3>(d, rows, x, stride, block, end[2], end[3], sums);
+  for (int k = 0; k < kGaussianBlock; ++k) {
+    for (int v = 0; v < kVectors; ++v) {
+      hn::StoreU(sums[k][v], d, block.output[k] + x + v * lanes);
+    }
+  }
 }
 
-template <class D, class Rows>
+template <int kVectors, class D, class Rows>
 HWY_INLINE void sumOne(D d, const Rows& rows, int64_t x, int64_t stride, const Block& block,
                        int64_t k) {
-  auto sum = hn::Zero(d);
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> sums[kVectors];
+  for (int v = 0; v < kVectors; ++v) sums[v] = hn::Zero(d);
   for (int64_t t = block.begin[k]; t < block.end[k]; ++t) {
-    sum = hn::MulAdd(hn::Set(d, block.weights[k][t - block.begin[k]]), rows.load(d, x + t * stride),
-                     sum);
+    const auto weight = hn::Set(d, block.weights[k][t - block.begin[k]]);
+    for (int v = 0; v < kVectors; ++v) {
+      sums[v] = hn::MulAdd(weight, rows.load(d, x + t * stride + v * lanes), sums[v]);
+    }
   }
-  hn::StoreU(sum, d, block.output[k] + x);
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[v], d, block.output[k] + x + v * lanes);
 }
 
-template <class D, class Rows>
-HWY_INLINE void sumVector(D d, const Rows& rows, int64_t x, int64_t stride, const Block& block,
-                          int64_t outputs) {
+template <int kVectors, class D, class Rows>
+HWY_INLINE void sumVectors(D d, const Rows& rows, int64_t x, int64_t stride, const Block& block,
+                           int64_t outputs) {
   if (outputs == kGaussianBlock && block.end[0] >= block.begin[kGaussianBlock - 1]) {
-    sumFour(d, rows, x, stride, block);
+    sumFour<kVectors>(d, rows, x, stride, block);
   } else {
-    for (int64_t k = 0; k < outputs; ++k) sumOne(d, rows, x, stride, block, k);
+    for (int64_t k = 0; k < outputs; ++k) sumOne<kVectors>(d, rows, x, stride, block, k);
   }
 }
 
-/** Sums `width` voxels of the block's outputs. A last, partial vector overlaps the one before. */
+/** Sums `width` voxels of the block's outputs, two vectors a step, so that a weight is loaded for
+ * both. A last, partial vector overlaps the one before. */
 template <class Rows>
 HWY_NOINLINE void sumRows(const Rows& rows, int64_t stride, int64_t width, const Block& block,
                           int64_t outputs) {
@@ -125,13 +130,15 @@ HWY_NOINLINE void sumRows(const Rows& rows, int64_t stride, int64_t width, const
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   if (width < lanes) {
     const HWY_CAPPED(float, 1) d1;
-    for (int64_t x = 0; x < width; ++x) sumVector(d1, rows, x, stride, block, outputs);
+    for (int64_t x = 0; x < width; ++x) sumVectors<1>(d1, rows, x, stride, block, outputs);
     return;
   }
-  for (int64_t x = 0; x + lanes <= width; x += lanes) {
-    sumVector(d, rows, x, stride, block, outputs);
+  int64_t x = 0;
+  for (; x + 2 * lanes <= width; x += 2 * lanes) {
+    sumVectors<2>(d, rows, x, stride, block, outputs);
   }
-  if (width % lanes != 0) sumVector(d, rows, width - lanes, stride, block, outputs);
+  for (; x + lanes <= width; x += lanes) sumVectors<1>(d, rows, x, stride, block, outputs);
+  if (x < width) sumVectors<1>(d, rows, width - lanes, stride, block, outputs);
 }
 
 template <class D>
