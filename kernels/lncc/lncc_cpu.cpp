@@ -5,22 +5,16 @@
 #include "lncc/lncc.h"
 #include "lncc/lncc_layout.h"
 #include "lncc/lncc_statistics.h"
+#include "lncc/lncc_windows-inl.h"
 
 // Sums are f64: sliding sums of f32 drift, and a variance is a small difference of large sums.
-// Every tile is walked slice by slice: the sums along z slide in place, feed sums along y that
-// slide from row to row, and these are summed along x when a row of windows is complete.
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<double>;
 using D32 = hn::Rebind<float, D>;
-using V = hn::Vec<D>;
-using M = hn::Mask<D>;
-
-HWY_INLINE int64_t lanes() { return static_cast<int64_t>(hn::Lanes(D())); }
 
 /** `count` values from `from`, zero in the lanes behind. */
 HWY_INLINE V loadFloats(const float* from, int64_t count) {
@@ -63,54 +57,21 @@ HWY_INLINE M countedLanes(const uint8_t* mask, int64_t count) {
   return hn::RebindMask(d, hn::Ne(wide, hn::Zero(d64)));
 }
 
-/** Adds up along the lanes. */
-class LaneSums {
- public:
-  HWY_INLINE LaneSums() {
-    const D d;
-    const hn::RebindToSigned<D> d64;
-    HWY_ALIGN int64_t index[hn::MaxLanes(D())];
-    int64_t step = 1;
-    for (int k = 0; k < kSteps; ++k, step *= 2) {
-      for (int64_t i = 0; i < lanes(); ++i) index[i] = i >= step ? i - step : i;
-      shift_[k] = hn::IndicesFromVec(d, hn::Load(d64, index));
-      before_[k] = hn::FirstN(d, static_cast<size_t>(step));
-    }
-    for (int64_t i = 0; i < lanes(); ++i) index[i] = lanes() - 1;
-    last_ = hn::IndicesFromVec(d, hn::Load(d64, index));
-  }
-
-  /** Lane i becomes the sum of lanes 0 to i. */
-  HWY_INLINE V upTo(V v) const {
-    for (int k = 0; k < kSteps; ++k) {
-      v = hn::Add(v, hn::IfThenZeroElse(before_[k], hn::TableLookupLanes(v, shift_[k])));
-    }
-    return v;
-  }
-  HWY_INLINE V lastLane(V v) const { return hn::TableLookupLanes(v, last_); }
-
- private:
-  static constexpr int kSteps = hn::MaxLanes(D()) == 1   ? 0
-                                : hn::MaxLanes(D()) == 2 ? 1
-                                : hn::MaxLanes(D()) == 4 ? 2
-                                                         : 3;
-  using Index = decltype(hn::IndicesFromVec(D(), hn::Zero(hn::RebindToSigned<D>())));
-  Index shift_[kSteps + 1];
-  M before_[kSteps + 1];
-  Index last_;
-};
-
-/** The normalised intensities and what is common to both passes. */
+/** The normalised intensities and what is common to both passes. Positions are the box's. */
 template <bool kMasked>
 struct Images {
   const LnccArgs& args;
+  const LnccBox& box;
   const LnccStatistics& statistics;
 
+  /** Of the voxel at the beginning of the box's row. */
   HWY_INLINE int64_t rowStart(int64_t z, int64_t y) const {
-    return (z * args.size[1] + y) * args.size[0];
+    return ((z + box.begin[2]) * args.size[1] + y + box.begin[1]) * args.size[0] + box.begin[0];
   }
+  /** Voxels from here to the end of the image's row. */
+  HWY_INLINE int64_t left(int64_t x) const { return args.size[0] - box.begin[0] - x; }
   HWY_INLINE M counted(int64_t row, int64_t x) const {
-    return countedLanes<kMasked>(args.mask + row + x, args.size[0] - x);
+    return countedLanes<kMasked>(args.mask + row + x, left(x));
   }
   HWY_INLINE V fixed(int64_t row, int64_t x) const {
     return normalised(static_cast<const float*>(args.fixed) + row + x, x, statistics.fixedScale,
@@ -124,7 +85,7 @@ struct Images {
  private:
   HWY_INLINE V normalised(const float* from, int64_t x, double scale, double shift) const {
     const D d;
-    return hn::MulAdd(loadFloats(from, args.size[0] - x), hn::Set(d, scale), hn::Set(d, shift));
+    return hn::MulAdd(loadFloats(from, left(x)), hn::Set(d, scale), hn::Set(d, shift));
   }
 };
 
@@ -178,7 +139,7 @@ struct WindowPass {
 
   HWY_INLINE Row beginRow(int64_t z, int64_t y) const {
     const D d;
-    const int64_t* size = images.args.size;
+    const int64_t* size = layout.box.size;
     float* coefficients = layout.coefficients == nullptr
                               ? nullptr
                               : layout.coefficients + (z * size[1] + y) * layout.rowStride;
@@ -215,7 +176,7 @@ struct WindowPass {
     const V a = hn::Add(half, half);
     const V b = hn::Mul(hn::Mul(a, cross), inverseWW);
     const V c = hn::MulSub(b, wMean, hn::Mul(a, fMean));
-    const int64_t image = images.args.size[1] * images.args.size[2] * layout.rowStride;
+    const int64_t image = layout.box.size[1] * layout.box.size[2] * layout.rowStride;
     const D32 d32;
     hn::StoreU(hn::DemoteTo(d32, a), d32, row.coefficients + kCoefficientA * image + x);
     hn::StoreU(hn::DemoteTo(d32, b), d32, row.coefficients + kCoefficientB * image + x);
@@ -245,7 +206,7 @@ struct GradientPass {
   };
 
   HWY_INLINE const float* coefficients(int k, int64_t z, int64_t y) const {
-    const int64_t* size = images.args.size;
+    const int64_t* size = layout.box.size;
     return layout.coefficients + ((k * size[2] + z) * size[1] + y) * layout.rowStride;
   }
 
@@ -269,7 +230,7 @@ struct GradientPass {
 
   HWY_INLINE void emit(Row& row, int64_t x, const V* sums) const {
     const D d;
-    const int64_t count = images.args.size[0] - x;
+    const int64_t count = images.left(x);
     const V f = images.fixed(row.start, x);
     const V w = images.warped(row.start, x);
     const V inner = hn::MulAdd(f, sums[kCoefficientA],
@@ -281,140 +242,6 @@ struct GradientPass {
   }
 
   HWY_INLINE void endRow(const Row&) const {}
-};
-
-/** Slides box windows over one tile and hands every row of window sums to the pass. */
-template <class Pass>
-class Slider {
- public:
-  static constexpr int kSums = Pass::kSums;
-
-  HWY_INLINE Slider(Pass& pass, const LnccArgs& args, const LnccLayout& layout, double* scratch)
-      : pass_(pass),
-        args_(args),
-        layout_(layout),
-        columns_(scratch),
-        rows_(scratch + layout.rowsAt + layout.rowLeft) {}
-
-  HWY_NOINLINE void run(Range rows, Range slices) {
-    const int64_t ry = args_.radius[1];
-    const int64_t rz = args_.radius[2];
-    firstRow_ = rows.begin > ry ? rows.begin - ry : 0;
-    endRow_ = rows.end + ry < args_.size[1] ? rows.end + ry : args_.size[1];
-    const int64_t firstSlice = slices.begin > rz ? slices.begin - rz : 0;
-    clear(columns_, (endRow_ - firstRow_) * kSums * layout_.rowStride);
-    for (int64_t z = firstSlice; z < slices.end + rz; ++z) {
-      const int64_t entering = z < args_.size[2] ? z : -1;
-      const int64_t leaving = z - 2 * rz - 1 >= firstSlice ? z - 2 * rz - 1 : -1;
-      const int64_t centre = z - rz;
-      if (centre < slices.begin) {
-        for (int64_t y = firstRow_; y < endRow_; ++y) slideColumns(entering, leaving, y);
-        continue;
-      }
-      clear(rows_ - layout_.rowLeft, kSums * layout_.rowLength);
-      for (int64_t y = firstRow_; y < rows.end + ry; ++y) {
-        const int64_t dropped = y - 2 * ry - 1;
-        const double* old = dropped >= firstRow_ ? column(dropped) : nullptr;
-        if (y < endRow_) {
-          slideRow(entering, leaving, y, old);
-        } else if (old != nullptr) {
-          dropRow(old);
-        }
-        if (y - ry >= rows.begin) sumAlongRow(centre, y - ry);
-      }
-    }
-  }
-
- private:
-  HWY_INLINE double* column(int64_t y) const {
-    return columns_ + (y - firstRow_) * kSums * layout_.rowStride;
-  }
-
-  static HWY_NOINLINE void clear(double* from, int64_t count) {
-    const D d;
-    for (int64_t i = 0; i < count; i += lanes()) hn::StoreU(hn::Zero(d), d, from + i);
-  }
-
-  HWY_INLINE void update(int64_t entering, int64_t leaving, int64_t y, int64_t x, V* sums) const {
-    if (entering >= 0) pass_.add(entering, y, x, sums);
-    if (leaving >= 0) pass_.remove(leaving, y, x, sums);
-  }
-
-  /** While the first windows fill. */
-  HWY_NOINLINE void slideColumns(int64_t entering, int64_t leaving, int64_t y) const {
-    const D d;
-    double* sums = column(y);
-    for (int64_t x = 0; x < args_.size[0]; x += lanes()) {
-      V s[kSums];
-      for (int k = 0; k < kSums; ++k) s[k] = hn::Load(d, sums + k * layout_.rowStride + x);
-      update(entering, leaving, y, x, s);
-      for (int k = 0; k < kSums; ++k) hn::Store(s[k], d, sums + k * layout_.rowStride + x);
-    }
-  }
-
-  HWY_NOINLINE void slideRow(int64_t entering, int64_t leaving, int64_t y,
-                             const double* old) const {
-    const D d;
-    double* sums = column(y);
-    for (int64_t x = 0; x < args_.size[0]; x += lanes()) {
-      V s[kSums];
-      for (int k = 0; k < kSums; ++k) s[k] = hn::Load(d, sums + k * layout_.rowStride + x);
-      update(entering, leaving, y, x, s);
-      for (int k = 0; k < kSums; ++k) {
-        hn::Store(s[k], d, sums + k * layout_.rowStride + x);
-        double* row = rows_ + k * layout_.rowLength + x;
-        V sum = hn::Add(hn::LoadU(d, row), s[k]);
-        if (old != nullptr) sum = hn::Sub(sum, hn::Load(d, old + k * layout_.rowStride + x));
-        hn::StoreU(sum, d, row);
-      }
-    }
-  }
-
-  /** Below the image no row enters. */
-  HWY_NOINLINE void dropRow(const double* old) const {
-    const D d;
-    for (int64_t x = 0; x < args_.size[0]; x += lanes()) {
-      for (int k = 0; k < kSums; ++k) {
-        double* row = rows_ + k * layout_.rowLength + x;
-        hn::StoreU(hn::Sub(hn::LoadU(d, row), hn::Load(d, old + k * layout_.rowStride + x)), d,
-                   row);
-      }
-    }
-  }
-
-  HWY_NOINLINE void sumAlongRow(int64_t z, int64_t y) {
-    const D d;
-    const int64_t rx = args_.radius[0];
-    const LaneSums laneSums;
-    V before[kSums];
-    for (int k = 0; k < kSums; ++k) {
-      double sum = 0;
-      for (int64_t i = 0; i < rx; ++i) sum += rows_[k * layout_.rowLength + i];
-      before[k] = hn::Set(d, sum);
-    }
-    typename Pass::Row row = pass_.beginRow(z, y);
-    for (int64_t x = 0; x < args_.size[0]; x += lanes()) {
-      V sums[kSums];
-      for (int k = 0; k < kSums; ++k) {
-        const double* at = rows_ + k * layout_.rowLength + x;
-        const V change = hn::Sub(hn::LoadU(d, at + rx), hn::LoadU(d, at - rx - 1));
-        sums[k] = hn::Add(laneSums.upTo(change), before[k]);
-        before[k] = laneSums.lastLane(sums[k]);
-      }
-      pass_.emit(row, x, sums);
-    }
-    pass_.endRow(row);
-  }
-
-  Pass& pass_;
-  const LnccArgs& args_;
-  const LnccLayout& layout_;
-  /** Sums along z, a row of the tile and its surroundings after the other. */
-  double* columns_;
-  /** Sums along z and y of the current row of windows. */
-  double* rows_;
-  int64_t firstRow_ = 0;
-  int64_t endRow_ = 0;
 };
 
 template <bool kMasked>
@@ -451,8 +278,8 @@ HWY_INLINE void slideTiles(const LnccArgs& args, Context& context, const LnccLay
                            const Make& makePass, const Done& done) {
   ScratchSlots slots(args.threads);
   parallelFor(context, layout.tilesY * layout.tilesZ, [&](int64_t tile) HWY_ATTR {
-    const Range rows = chunkRange(args.size[1], layout.tileRows, tile % layout.tilesY);
-    const Range slices = chunkRange(args.size[2], layout.tileSlices, tile / layout.tilesY);
+    const Range rows = chunkRange(layout.box.size[1], layout.tileRows, tile % layout.tilesY);
+    const Range slices = chunkRange(layout.box.size[2], layout.tileSlices, tile / layout.tilesY);
     const int32_t slot = slots.acquire();
     auto pass = makePass();
     Slider<decltype(pass)> slider(pass, args, layout,
@@ -465,19 +292,29 @@ HWY_INLINE void slideTiles(const LnccArgs& args, Context& context, const LnccLay
 
 template <bool kMasked>
 HWY_INLINE void lncc(const LnccArgs& args, Context& context, const Workspace& workspace) {
-  const LnccLayout layout = lnccLayout(args, workspace.data);
-  const int64_t voxels = args.size[0] * args.size[1] * args.size[2];
+  const LnccLayout whole = lnccLayout(args, lnccWholeImage(args), workspace.data);
+  LnccBox box = whole.box;
+  if (kMasked) {
+    parallelFor(context, args.size[2],
+                [&](int64_t z) HWY_ATTR { whole.sliceBoxes[z] = lnccSliceBox(args, z); });
+    box = lnccMaskBox(args, whole);
+  }
+  const int64_t slice = args.size[0] * args.size[1];
   const LnccPivots pivots = lnccPivots(args);
-  parallelFor(context, layout.momentChunks, [&](int64_t chunk) HWY_ATTR {
-    momentsOf<kMasked>(args, pivots, chunkRange(voxels, kLnccMomentChunk, chunk),
-                       layout.moments + chunk);
+  parallelFor(context, whole.momentChunks, [&](int64_t chunk) HWY_ATTR {
+    const Range range = chunkRange(slice * args.size[2], kLnccMomentChunk, chunk);
+    const bool counts =
+        range.end > slice * box.begin[2] && range.begin < slice * (box.begin[2] + box.size[2]);
+    whole.moments[chunk] = {0, 0, 0, 0, 0};
+    if (counts) momentsOf<kMasked>(args, pivots, range, whole.moments + chunk);
   });
-  const LnccStatistics statistics = lnccStatistics(layout, pivots);
+  const LnccStatistics statistics = lnccStatistics(whole, pivots);
   if (!statistics.correlates) {
     lnccWithoutWindows(args, statistics);
     return;
   }
-  const Images<kMasked> images{args, statistics};
+  const LnccLayout layout = lnccLayout(args, box, workspace.data);
+  const Images<kMasked> images{args, layout.box, statistics};
   slideTiles(
       args, context, layout,
       [&]() HWY_ATTR {
@@ -494,6 +331,10 @@ HWY_INLINE void lncc(const LnccArgs& args, Context& context, const Workspace& wo
   if (args.gradient == nullptr) return;
   const double scale = statistics.warpedScale / statistics.counted;
   const double scaleByFloor = scale * total.byScale / statistics.counted;
+  if (kMasked) {
+    parallelFor(context, args.size[2],
+                [&](int64_t z) HWY_ATTR { lnccClearOutside(args, layout.box, z); });
+  }
   slideTiles(
       args, context, layout,
       [&]() HWY_ATTR {

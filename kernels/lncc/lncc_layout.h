@@ -29,7 +29,20 @@ struct LnccPartial {
   double byScale;
 };
 
+/** The part of the image that holds every counted voxel: only its windows are looked at. */
+struct LnccBox {
+  int64_t begin[3];
+  int64_t size[3];
+};
+
+/** The counted voxels of one slice lie within [begin, end) along x and y. */
+struct LnccSliceBox {
+  int64_t begin[2];
+  int64_t end[2];
+};
+
 struct LnccLayout {
+  LnccBox box;
   /** Elements from one row of a buffer to the next. */
   int64_t rowStride;
   int64_t tileRows;
@@ -43,12 +56,13 @@ struct LnccLayout {
   int64_t rowLength;
 
   // Parts of the workspace.
+  LnccSliceBox* sliceBoxes;
   LnccMoments* moments;
   LnccPartial* partials;
-  /** Voxels of the image within reach along x, and one over it. */
+  /** Voxels of the box within reach along x, and one over it. */
   double* reachX;
   double* inverseReachX;
-  /** One (D, H, rowStride) image a coefficient. */
+  /** One image of the box a coefficient, its rows rowStride long. */
   float* coefficients;
   double* scratch;
   int64_t scratchDoubles;
@@ -60,6 +74,14 @@ struct LnccLayout {
 
 constexpr int64_t kLnccMomentChunk = 65536;
 
-LnccLayout lnccLayout(const LnccArgs& args, void* memory);
+LnccLayout lnccLayout(const LnccArgs& args, const LnccBox& box, void* memory);
+
+LnccBox lnccWholeImage(const LnccArgs& args);
+LnccSliceBox lnccSliceBox(const LnccArgs& args, int64_t z);
+/** Of the slices' boxes, in the layout of the whole image. */
+LnccBox lnccMaskBox(const LnccArgs& args, const LnccLayout& layout);
+
+/** Zeroes the gradient of one slice outside the box. */
+void lnccClearOutside(const LnccArgs& args, const LnccBox& box, int64_t z);
 
 }  // namespace vk
