@@ -23,19 +23,19 @@ void mutualInformationReference(const MutualInformationArgs&, Context&, const Wo
 extern const SimdTable<Kernel<MutualInformationArgs>> mutualInformationCpuTable;
 int64_t mutualInformationCpuWorkspaceBytes(const MutualInformationArgs&);
 
-/** How the CPU kernel cuts the voxels into groups, and where things are in its workspace, in bytes.
- * Each group sums into copies of the taps of its own. */
-struct MutualInformationLayout {
+/** How the CPU kernel cuts the voxels into groups, and the parts of its workspace. Each group sums
+ * into copies of the taps of its own. Without memory it only measures. */
+struct MutualInformationWorkspace {
+  MutualInformationWorkspace(const MutualInformationArgs& args, void* memory);
+
   int64_t groups;
   int64_t groupSize;
   int64_t copies;
   int64_t tapsOfCopy;
-  int64_t taps;
-  int64_t joint;
-  int64_t slopes;
+  int64_t* taps;
+  double* joint;
+  float* slopes;
   int64_t bytes;
 };
-
-MutualInformationLayout mutualInformationLayout(const MutualInformationArgs&);
 
 }  // namespace vk

@@ -1,6 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "mutual_information/mutual_information_cpu.cpp"
 #include "core/simd_begin.h"
+#include "core/scratch.h"
 #include "mutual_information/mutual_information.h"
 #include "mutual_information/mutual_information_math.h"
 
@@ -320,28 +321,27 @@ Axes makeAxes(const vk_mutual_information_params& params) {
 }
 
 void mutualInformationCpu(const MutualInformationArgs& args, Context& context,
-                          const Workspace& workspace) {
-  const MutualInformationLayout layout = mutualInformationLayout(args);
+                          const Workspace& memory) {
+  const MutualInformationWorkspace workspace(args, memory.data);
   const Axes axes = makeAxes(args.params);
-  int64_t* taps = workspace.as<int64_t>(layout.taps);
-  const int64_t tapsOfGroup = layout.tapsOfCopy * layout.copies;
-  parallelFor(context, layout.groups, [&](int64_t group) HWY_ATTR {
+  int64_t* taps = workspace.taps;
+  const int64_t tapsOfGroup = workspace.tapsOfCopy * workspace.copies;
+  parallelFor(context, workspace.groups, [&](int64_t group) HWY_ATTR {
     int64_t* own = taps + group * tapsOfGroup;
     for (int64_t i = 0; i < tapsOfGroup; ++i) own[i] = 0;
-    addTapsOfRange(args, axes, chunkRange(args.count, layout.groupSize, group), own, layout.copies,
-                   layout.tapsOfCopy);
+    addTapsOfRange(args, axes, chunkRange(args.count, workspace.groupSize, group), own,
+                   workspace.copies, workspace.tapsOfCopy);
   });
-  for (int64_t group = 1; group < layout.groups; ++group) {
+  for (int64_t group = 1; group < workspace.groups; ++group) {
     const int64_t* other = taps + group * tapsOfGroup;
-    for (int64_t i = 0; i < layout.tapsOfCopy; ++i) taps[i] += other[i];
+    for (int64_t i = 0; i < workspace.tapsOfCopy; ++i) taps[i] += other[i];
   }
-  double* joint =
-      args.jointHistogram != nullptr ? args.jointHistogram : workspace.as<double>(layout.joint);
-  float* slopes = args.gradient != nullptr ? workspace.as<float>(layout.slopes) : nullptr;
+  double* joint = args.jointHistogram != nullptr ? args.jointHistogram : workspace.joint;
+  float* slopes = args.gradient != nullptr ? workspace.slopes : nullptr;
   *args.value = measureOfTaps(args.params, taps, joint, slopes);
   if (slopes == nullptr) return;
-  parallelFor(context, layout.groups, [&](int64_t group) HWY_ATTR {
-    gradientOfRange(args, axes, chunkRange(args.count, layout.groupSize, group), slopes);
+  parallelFor(context, workspace.groups, [&](int64_t group) HWY_ATTR {
+    gradientOfRange(args, axes, chunkRange(args.count, workspace.groupSize, group), slopes);
   });
 }
 
@@ -354,34 +354,29 @@ namespace vk {
 
 VK_SIMD_TABLE(mutualInformationCpu);
 
-MutualInformationLayout mutualInformationLayout(const MutualInformationArgs& args) {
+MutualInformationWorkspace::MutualInformationWorkspace(const MutualInformationArgs& args,
+                                                       void* memory) {
   const int64_t cells = parzenCells(args.params.bins);
   const bool large = cells > 4096;
   // A group is long enough to make clearing and adding up its taps a small part of its work.
   const int64_t leastSize = large ? 8 * cells : 8192;
   const int64_t mostGroups = 64;
-  MutualInformationLayout layout;
-  layout.groupSize = chunkCount(args.count, mostGroups);
-  if (layout.groupSize < leastSize) layout.groupSize = leastSize;
-  layout.groupSize = chunkCount(layout.groupSize, 256) * 256;
-  layout.groups = args.count > 0 ? chunkCount(args.count, layout.groupSize) : 1;
+  groupSize = chunkCount(args.count, mostGroups);
+  if (groupSize < leastSize) groupSize = leastSize;
+  groupSize = chunkCount(groupSize, 256) * 256;
+  groups = args.count > 0 ? chunkCount(args.count, groupSize) : 1;
+  copies = large ? 1 : 2;
   // One cell more than there are, for the voxels that do not count.
-  layout.tapsOfCopy = (cells + 1) * kParzenTaps;
-  layout.copies = large ? 1 : 2;
-  const auto place = [&layout](int64_t bytes) {
-    const int64_t at = layout.bytes;
-    layout.bytes += chunkCount(bytes, 64) * 64;
-    return at;
-  };
-  layout.bytes = 0;
-  layout.taps = place(layout.groups * layout.copies * layout.tapsOfCopy * int64_t(sizeof(int64_t)));
-  layout.joint = place(int64_t(args.params.bins) * args.params.bins * int64_t(sizeof(double)));
-  layout.slopes = place(layout.tapsOfCopy * int64_t(sizeof(float)));
-  return layout;
+  tapsOfCopy = (cells + 1) * kParzenTaps;
+  WorkspaceLayout layout(memory);
+  taps = layout.take<int64_t>(groups * copies * tapsOfCopy);
+  joint = layout.take<double>(int64_t(args.params.bins) * args.params.bins);
+  slopes = layout.take<float>(tapsOfCopy);
+  bytes = layout.bytes();
 }
 
 int64_t mutualInformationCpuWorkspaceBytes(const MutualInformationArgs& args) {
-  return mutualInformationLayout(args).bytes;
+  return MutualInformationWorkspace(args, nullptr).bytes;
 }
 
 }  // namespace vk

@@ -1,3 +1,4 @@
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -18,6 +19,18 @@ struct Entropies {
 
 double binSize(double minimum, double maximum, int32_t bins) {
   return (maximum - minimum) / centreBins(bins);
+}
+
+/** Numbers the finite floats in ascending order; both zeros are 0. */
+int64_t orderOf(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const int64_t magnitude = bits & 0x7FFFFFFF;
+  return (bits >> 31) != 0 ? -magnitude : magnitude;
+}
+
+float floatOf(int64_t order) {
+  const uint32_t magnitude = static_cast<uint32_t>(order < 0 ? -order : order);
+  return std::bit_cast<float>(order < 0 ? magnitude | 0x80000000 : magnitude);
 }
 
 void jointOfTaps(const int64_t* taps, int32_t bins, double* joint) {
@@ -54,16 +67,19 @@ void fixedUpperEdges(double minimum, double maximum, int32_t bins, float* upperE
   const double size = binSize(minimum, maximum, bins);
   const double normalisedMinimum = minimum / size - kParzenPadding;
   const int32_t centres = centreBins(bins);
-  const float infinity = std::numeric_limits<float>::infinity();
   for (int32_t centre = 0; centre < centres - 1; ++centre) {
     const double bin = centre + 1 + kParzenPadding;
-    const auto above = [&](float value) { return double(value) / size - normalisedMinimum >= bin; };
-    float edge = float(minimum + (centre + 1) * size);
-    while (above(edge)) edge = std::nextafter(edge, -infinity);
-    while (!above(edge)) edge = std::nextafter(edge, infinity);
-    upperEdges[centre] = edge;
+    // Bisection over the floats in their order: near zero there are far too many to step through.
+    int64_t below = orderOf(-std::numeric_limits<float>::max());
+    int64_t above = orderOf(std::numeric_limits<float>::max());
+    while (above - below > 1) {
+      const int64_t middle = (below + above) / 2;
+      const bool isAbove = double(floatOf(middle)) / size - normalisedMinimum >= bin;
+      (isAbove ? above : below) = middle;
+    }
+    upperEdges[centre] = floatOf(above);
   }
-  upperEdges[centres - 1] = infinity;
+  upperEdges[centres - 1] = std::numeric_limits<float>::infinity();
 }
 
 double measureOfTaps(const vk_mutual_information_params& params, const int64_t* taps, double* joint,

@@ -1,6 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ncc/ncc_cpu.cpp"
 #include "core/simd_begin.h"
+#include "core/scratch.h"
 #include "ncc/ncc.h"
 #include "ncc/ncc_math.h"
 
@@ -112,7 +113,7 @@ HWY_ATTR void gradientOfChunk(const NccArgs& args, const NccSlope& slope, Range 
 
 void nccCpu(const NccArgs& args, Context& context, const Workspace& workspace) {
   const int64_t chunks = chunkCount(args.count, kChunk);
-  NccMoments* moments = workspace.as<NccMoments>();
+  NccMoments* moments = WorkspaceLayout(workspace.data).take<NccMoments>(chunks);
   parallelFor(context, chunks, [&](int64_t chunk) HWY_ATTR {
     moments[chunk] = momentsOfChunk(args, chunkRange(args.count, kChunk, chunk));
   });
@@ -136,7 +137,9 @@ namespace vk {
 VK_SIMD_TABLE(nccCpu);
 
 int64_t nccCpuWorkspaceBytes(const NccArgs& args) {
-  return chunkCount(args.count, 32768) * static_cast<int64_t>(sizeof(NccMoments));
+  WorkspaceLayout layout(nullptr);
+  layout.take<NccMoments>(chunkCount(args.count, 32768));
+  return layout.bytes();
 }
 
 }  // namespace vk
