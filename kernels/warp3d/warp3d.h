@@ -49,10 +49,13 @@ struct Warp3dArgs {
 void warp3dReference(const Warp3dArgs&, Context&, const Workspace&);
 void warp3dGradientLinearReference(const Warp3dArgs&, Context&, const Workspace&);
 void warp3dGradientFieldReference(const Warp3dArgs&, Context&, const Workspace&);
+void warp3dGradientImageReference(const Warp3dArgs&, Context&, const Workspace&);
 
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dCpuTable;
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientLinearCpuTable;
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientFieldCpuTable;
+extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientImageCpuTable;
+int64_t warp3dGradientImageWorkspaceBytes(const Warp3dArgs&);
 
 /** Rows of the domain (points of a list) that make one chunk of work. */
 int64_t warp3dChunkRows(const Warp3dArgs&);

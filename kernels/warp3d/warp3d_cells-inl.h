@@ -40,6 +40,7 @@ struct Cells {
 struct Frame {
   const Warp3dArgs* args;
   int64_t size[3];           // of the moving image
+  int64_t volume;            // voxels of it
   int64_t domainCount;       // stride of the displacement's components
   VecF stepX, stepY, stepZ;  // lane number times the map's first column
   VecF displacement[9];
@@ -54,6 +55,7 @@ HWY_INLINE Frame makeFrame(const Warp3dArgs& args) {
   frame.size[0] = args.movingSize.x;
   frame.size[1] = args.movingSize.y;
   frame.size[2] = args.movingSize.z;
+  frame.volume = args.movingSize.count();
   frame.domainCount = args.domainSize.count();
   const VecF lane = hn::Iota(d, 0);
   frame.stepX = hn::Mul(lane, hn::Set(d, float(args.indexMap[0])));
@@ -91,7 +93,8 @@ HWY_INLINE void gridCell(double start, VecF offset, VecI* cell, VecF* fraction) 
   const F32 d;
   const I32 di;
   const double bound = 2.0 * double(kWarp3dFar);
-  start = start < bound ? (start > -bound ? start : -bound) : bound;
+  start = start < bound ? start : bound;
+  start = start > -bound ? start : -bound;
   const double floored = __builtin_floor(start);
   const VecF relative = hn::Add(hn::Set(d, float(start - floored)), offset);
   const VecF whole = hn::Floor(relative);
@@ -100,39 +103,46 @@ HWY_INLINE void gridCell(double start, VecF offset, VecI* cell, VecF* fraction) 
                   hn::Set(di, int32_t(floored) - kRoundMagicBits));
 }
 
-/** Cells of the voxels (ix, iy, iz) .. (ix + n - 1, iy, iz); rowStart is the map of (0, iy, iz). */
+/** One row of the output grid. */
+struct Row {
+  int64_t number;
+  double start[3];  // index_map of its first voxel
+  double step[3];
+  const float* u;  // its displacements, x component
+
+  HWY_INLINE Row(const Frame& frame, int64_t row) : number(row), u(nullptr) {
+    const Warp3dArgs& args = *frame.args;
+    const double iy = double(row % args.domainSize.y);
+    const double iz = double(row / args.domainSize.y);
+    for (int r = 0; r < 3; ++r) {
+      const double* map = args.indexMap + 4 * r;
+      start[r] = map[1] * iy + map[2] * iz + map[3];
+      step[r] = map[0];
+    }
+    if (frame.u != nullptr) u = frame.u + row * args.domainSize.x;
+  }
+};
+
+/** Cells of the voxels [ix, ix + n) of a row. */
 template <bool kDense>
-HWY_INLINE Cells gridCells(const Frame& frame, const double rowStart[3], int64_t row, int64_t ix,
-                           int64_t n) {
-  const double* map = frame.args->indexMap;
+HWY_INLINE Cells gridCells(const Frame& frame, const Row& row, int64_t ix, int64_t n) {
   VecF offsetX = frame.stepX;
   VecF offsetY = frame.stepY;
   VecF offsetZ = frame.stepZ;
   if (kDense) {
-    const float* u = frame.u + row * frame.args->domainSize.x + ix;
-    const VecF ux = loadFirst(u, n);
-    const VecF uy = loadFirst(u + frame.domainCount, n);
-    const VecF uz = loadFirst(u + 2 * frame.domainCount, n);
+    const VecF ux = loadFirst(row.u + ix, n);
+    const VecF uy = loadFirst(row.u + ix + frame.domainCount, n);
+    const VecF uz = loadFirst(row.u + ix + 2 * frame.domainCount, n);
     const VecF* m = frame.displacement;
     offsetX = hn::MulAdd(m[0], ux, hn::MulAdd(m[1], uy, hn::MulAdd(m[2], uz, offsetX)));
     offsetY = hn::MulAdd(m[3], ux, hn::MulAdd(m[4], uy, hn::MulAdd(m[5], uz, offsetY)));
     offsetZ = hn::MulAdd(m[6], ux, hn::MulAdd(m[7], uy, hn::MulAdd(m[8], uz, offsetZ)));
   }
   Cells cells;
-  gridCell(rowStart[0] + map[0] * double(ix), offsetX, &cells.x, &cells.fx);
-  gridCell(rowStart[1] + map[4] * double(ix), offsetY, &cells.y, &cells.fy);
-  gridCell(rowStart[2] + map[8] * double(ix), offsetZ, &cells.z, &cells.fz);
+  gridCell(row.start[0] + row.step[0] * double(ix), offsetX, &cells.x, &cells.fx);
+  gridCell(row.start[1] + row.step[1] * double(ix), offsetY, &cells.y, &cells.fy);
+  gridCell(row.start[2] + row.step[2] * double(ix), offsetZ, &cells.z, &cells.fz);
   return cells;
-}
-
-/** Start of a row of the grid. */
-HWY_INLINE void rowStart(const Warp3dArgs& args, int64_t row, double start[3]) {
-  const double iy = double(row % args.domainSize.y);
-  const double iz = double(row / args.domainSize.y);
-  for (int r = 0; r < 3; ++r) {
-    const double* map = args.indexMap + 4 * r;
-    start[r] = map[1] * iy + map[2] * iz + map[3];
-  }
 }
 
 /** Positions in f64, for lists of points and for nearest neighbours, which must fall on the same
@@ -208,14 +218,13 @@ HWY_INLINE Cells toCells(const ExactCells& exact) {
 }
 
 template <bool kDense, bool kPoints>
-HWY_INLINE Cells cellsOf(const Frame& frame, const double start[3], int64_t row, int64_t first,
-                         int64_t n) {
+HWY_INLINE Cells cellsOf(const Frame& frame, const Row& row, int64_t first, int64_t n) {
   if (kPoints) {
     ExactCells exact;
-    exactCells(frame, row, first, n, &exact);
+    exactCells(frame, row.number, first, n, &exact);
     return toCells(exact);
   }
-  return gridCells<kDense>(frame, start, row, first, n);
+  return gridCells<kDense>(frame, row, first, n);
 }
 
 /** True for lanes with 0 <= index <= last on every axis. */

@@ -1,7 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "warp3d/warp3d_cpu.cpp"
 #include "core/simd_begin.h"
-#include "warp3d/warp3d_sample-inl.h"
+#include "warp3d/warp3d_batch-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
@@ -33,61 +33,81 @@ inline HWY_NOINLINE void storeInsideOf(const Frame& frame, const Cells& cells, i
   storeInside(frame, nearest, n, inside);
 }
 
-/** Whether any of n voxels is in the domain mask. */
-HWY_INLINE bool anyInDomain(const uint8_t* mask, int64_t n) {
-  uint8_t any = 0;
-  for (int64_t k = 0; k < n; ++k) any = uint8_t(any | mask[k]);
-  return any != 0;
+/** What a row is written to, and where it is wanted. */
+struct RowOutput {
+  float* warped;
+  uint8_t* inside;
+  const uint8_t* mask;
+  int64_t channelStride;
+  int64_t channels;
+  float fill;
+
+  /** Makes voxels outside the mask outside. */
+  HWY_INLINE void applyMask(int64_t i, int64_t n) const {
+    for (int64_t k = i; k < i + n; ++k) {
+      if (mask[k] != 0) continue;
+      for (int64_t channel = 0; channel < channels; ++channel) {
+        warped[channel * channelStride + k] = fill;
+      }
+      if (inside != nullptr) inside[k] = 0;
+    }
+  }
+};
+
+/** One vector of which some lane is at a border or outside. */
+template <bool kCubic, class Offset>
+inline HWY_NOINLINE void interpolateBorder(const Frame& frame, const Cells& cells,
+                                           const RowOutput& output, int64_t i, int64_t n) {
+  const Strides strides = stridesOf(frame);
+  const float* moving = static_cast<const float*>(frame.args->moving);
+  const BorderCells<Offset> border(frame, cells, kCubic);
+  for (int64_t channel = 0; channel < frame.args->channels; ++channel) {
+    storeFirst(border.value(frame, moving + channel * frame.volume, strides),
+               output.warped + channel * output.channelStride + i, n);
+  }
+  if (output.inside != nullptr) storeInsideOf(frame, cells, n, output.inside + i);
 }
 
 /** Linear or cubic interpolation of the voxels [begin, end) of one row. */
 template <bool kCubic, bool kDense, bool kPoints, class Offset>
 HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, int64_t end) {
+  const F32 d;
   const Warp3dArgs& args = *frame.args;
-  const float* moving = static_cast<const float*>(args.moving);
-  float* warped = static_cast<float*>(args.warped) + row * args.domainSize.x;
-  uint8_t* inside = args.inside != nullptr ? args.inside + row * args.domainSize.x : nullptr;
-  const int64_t volume = args.movingSize.count();
+  const int64_t at = row * args.domainSize.x;
+  const RowOutput output = {static_cast<float*>(args.warped) + at,
+                            args.inside != nullptr ? args.inside + at : nullptr,
+                            args.mask != nullptr ? args.mask + at : nullptr,
+                            frame.domainCount,
+                            args.channels,
+                            float(args.fillValue)};
   const Strides strides = stridesOf(frame);
-  double start[3];
-  rowStart(args, row, start);
-  HWY_ALIGN Offset offsets[kLanes] = {};
-  for (int64_t i = begin; i < end; i += kLanes) {
-    const int64_t n = end - i < kLanes ? end - i : kLanes;
-    const uint8_t* mask = args.mask != nullptr ? args.mask + row * args.domainSize.x + i : nullptr;
-    if (mask != nullptr && !anyInDomain(mask, n)) {
-      for (int64_t channel = 0; channel < args.channels; ++channel) {
-        storeFirst(hn::Set(F32(), float(args.fillValue)), warped + channel * frame.domainCount + i,
-                   n);
-      }
-      if (inside != nullptr) {
-        for (int64_t k = 0; k < n; ++k) inside[i + k] = 0;
-      }
-      continue;
+  const Row position(frame, row);
+  const auto interior = [&](const Cells& cells, int64_t i) HWY_ATTR {
+    if (output.inside == nullptr) return;
+    if (args.movingMask != nullptr) {
+      storeInsideOf(frame, cells, kLanes, output.inside + i);
+    } else {
+      for (int64_t k = 0; k < kLanes; ++k) output.inside[i + k] = 1;
     }
-    const Cells cells = cellsOf<kDense, kPoints>(frame, start, row, i, n);
-    const Placement placement = place<kCubic>(frame, cells);
-    if (!placement.slow && !placement.nothing) cellOffsets(frame, placement.at.cells, offsets);
+  };
+  const auto border = [&](const Cells& cells, int64_t i, int64_t n) HWY_ATTR {
+    interpolateBorder<kCubic, Offset>(frame, cells, output, i, n);
+  };
+  const auto masked = [](int64_t, int64_t) HWY_ATTR {};
+  for (int64_t first = begin; first < end; first += kBatchVoxels) {
+    const int64_t last = end - first < kBatchVoxels ? end : first + kBatchVoxels;
+    Batch<Offset> batch;
+    collect<kDense, kPoints>(frame, position, first, last, !kCubic, output.mask, interior, border,
+                             masked, &batch);
     for (int64_t channel = 0; channel < args.channels; ++channel) {
-      const VecF value = valueAt(frame, moving + channel * volume, strides, offsets, placement);
-      storeFirst(value, warped + channel * frame.domainCount + i, n);
-    }
-    if (inside != nullptr) {
-      if (!placement.clamped && args.movingMask == nullptr) {
-        for (int64_t k = 0; k < n; ++k) inside[i + k] = 1;
-      } else {
-        storeInsideOf(frame, cells, n, inside + i);
+      const float* moving = static_cast<const float*>(args.moving) + channel * frame.volume;
+      float* warped = output.warped + channel * output.channelStride;
+      for (int64_t k = 0; k < batch.count; ++k) {
+        hn::StoreU(interiorValue(moving, strides, batch.offsets[k], batch.cells(k)), d,
+                   warped + batch.first[k]);
       }
     }
-    if (mask != nullptr) {
-      for (int64_t k = 0; k < n; ++k) {
-        if (mask[k] != 0) continue;
-        for (int64_t channel = 0; channel < args.channels; ++channel) {
-          warped[channel * frame.domainCount + i + k] = float(args.fillValue);
-        }
-        if (inside != nullptr) inside[i + k] = 0;
-      }
-    }
+    if (output.mask != nullptr) output.applyMask(first, last - first);
   }
 }
 
@@ -99,7 +119,6 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
   const Bits* moving = static_cast<const Bits*>(args.moving);
   Bits* warped = static_cast<Bits*>(args.warped) + row * args.domainSize.x;
   uint8_t* inside = args.inside != nullptr ? args.inside + row * args.domainSize.x : nullptr;
-  const int64_t volume = args.movingSize.count();
   ExactCells cells;
   int64_t offsets[kLanes];
   for (int64_t i = begin; i < end; i += kLanes) {
@@ -122,7 +141,7 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
       offsets[k] = sampled ? (z * size[1] + y) * size[0] + x : -1;
     }
     for (int64_t channel = 0; channel < args.channels; ++channel) {
-      const Bits* from = moving + channel * volume;
+      const Bits* from = moving + channel * frame.volume;
       Bits* to = warped + channel * frame.domainCount + i;
       for (int64_t k = 0; k < n; ++k) to[k] = offsets[k] >= 0 ? from[offsets[k]] : fill;
     }
@@ -196,11 +215,11 @@ void warp3dCpu(const Warp3dArgs& args, Context& context, const Workspace&) {
   }
   const bool wide = args.movingSize.count() > INT32_MAX;
   if (args.interpolation == VK_CUBIC_BSPLINE) {
-    interpolate<true, int32_t>(args, context);
+    interpolate<true, uint32_t>(args, context);
   } else if (wide) {
     interpolate<false, int64_t>(args, context);
   } else {
-    interpolate<false, int32_t>(args, context);
+    interpolate<false, uint32_t>(args, context);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "warp3d/warp3d_ref.h"
 
 namespace vk {
@@ -47,6 +49,18 @@ void warp3dGradientLinearReference(const Warp3dArgs& args, Context& context, con
   }
 }
 
+namespace {
+
+void store(vk_element_type type, void* data, int64_t i, double value) {
+  if (type == VK_F64) {
+    static_cast<double*>(data)[i] = value;
+  } else {
+    static_cast<float*>(data)[i] = float(value);
+  }
+}
+
+}  // namespace
+
 void warp3dGradientFieldReference(const Warp3dArgs& args, Context& context, const Workspace&) {
   const int64_t n = args.domainSize.count();
   for (int64_t i = 0; i < n; ++i) {
@@ -56,12 +70,34 @@ void warp3dGradientFieldReference(const Warp3dArgs& args, Context& context, cons
     for (int c = 0; c < 3; ++c) {
       double sum = 0;
       for (int r = 0; r < 3; ++r) sum += args.displacementMap[3 * r + c] * gradient[r];
-      if (args.type == VK_F64) {
-        static_cast<double*>(args.gradient)[c * n + i] = sum;
-      } else {
-        static_cast<float*>(args.gradient)[c * n + i] = float(sum);
+      store(args.type, args.gradient, c * n + i, sum);
+    }
+  }
+}
+
+void warp3dGradientImageReference(const Warp3dArgs& args, Context& context, const Workspace&) {
+  const int64_t n = args.domainSize.count();
+  const int64_t volume = args.movingSize.count();
+  std::vector<double> sums(static_cast<size_t>(volume * args.channels));
+  Warp3dReferenceTap taps[64];
+  for (int64_t i = 0; i < n; ++i) {
+    if (i % 4096 == 0) checkCancelled(context);
+    if (args.mask != nullptr && args.mask[i] == 0) continue;
+    double p[3];
+    warp3dReferencePosition(args, i, p);
+    if (!warp3dReferenceSampled(args, p)) continue;
+    int count;
+    warp3dReferenceTaps(args, p, taps, &count);
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const double upstream = warp3dReferenceInput(args.type, args.upstream, channel * n + i);
+      for (int k = 0; k < count; ++k) {
+        if (taps[k].weight == 0) continue;
+        sums[static_cast<size_t>(channel * volume + taps[k].offset)] += taps[k].weight * upstream;
       }
     }
+  }
+  for (int64_t i = 0; i < volume * args.channels; ++i) {
+    store(args.type, args.gradient, i, sums[static_cast<size_t>(i)]);
   }
 }
 

@@ -18,51 +18,6 @@ struct Pairs {
   VecF at0, at1;
 };
 
-/** The two neighbours along x of every lane, by 8-byte loads put together with shuffles: on Zen 4
- * that takes half the time of gather instructions. */
-template <class Offset>
-HWY_INLINE Pairs loadPairs(const float* moving, const Offset* offsets) {
-#if HWY_TARGET == HWY_AVX3
-  const auto two = [moving](Offset a, Offset b) HWY_ATTR {
-    const __m128 first = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(moving + a)));
-    return _mm_loadh_pi(first, reinterpret_cast<const __m64*>(moving + b));
-  };
-  const auto eight = [&two, offsets](int first) HWY_ATTR {
-    const __m256 low =
-        _mm256_insertf128_ps(_mm256_castps128_ps256(two(offsets[first], offsets[first + 1])),
-                             two(offsets[first + 4], offsets[first + 5]), 1);
-    const __m256 high =
-        _mm256_insertf128_ps(_mm256_castps128_ps256(two(offsets[first + 8], offsets[first + 9])),
-                             two(offsets[first + 12], offsets[first + 13]), 1);
-    return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
-  };
-  const __m512 a = eight(0);
-  const __m512 b = eight(2);
-  return {VecF{_mm512_shuffle_ps(a, b, 0x88)}, VecF{_mm512_shuffle_ps(a, b, 0xDD)}};
-#elif HWY_TARGET == HWY_AVX2
-  const auto two = [moving](Offset a, Offset b) HWY_ATTR {
-    const __m128 first = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(moving + a)));
-    return _mm_loadh_pi(first, reinterpret_cast<const __m64*>(moving + b));
-  };
-  const auto four = [&two, offsets](int first) HWY_ATTR {
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(two(offsets[first], offsets[first + 1])),
-                                two(offsets[first + 4], offsets[first + 5]), 1);
-  };
-  const __m256 a = four(0);
-  const __m256 b = four(2);
-  return {VecF{_mm256_shuffle_ps(a, b, 0x88)}, VecF{_mm256_shuffle_ps(a, b, 0xDD)}};
-#else
-  const F32 d;
-  HWY_ALIGN float at0[kLanes];
-  HWY_ALIGN float at1[kLanes];
-  for (int64_t k = 0; k < kLanes; ++k) {
-    at0[k] = moving[offsets[k]];
-    at1[k] = moving[offsets[k] + 1];
-  }
-  return {hn::Load(d, at0), hn::Load(d, at1)};
-#endif
-}
-
 /** Strides of the moving image; an axis of one voxel has stride 0, so that its second neighbour is
  * the first one again. */
 struct Strides {
@@ -74,13 +29,78 @@ HWY_INLINE Strides stridesOf(const Frame& frame) {
           frame.size[2] > 1 ? frame.size[0] * frame.size[1] : 0};
 }
 
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+/** Two pairs of neighbours. */
+HWY_INLINE __m128 loadTwo(const float* first, const float* second) {
+  const __m128 low = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(first)));
+  return _mm_loadh_pi(low, reinterpret_cast<const __m64*>(second));
+}
+
+/** Pairs of eight lanes, those of lanes 0 1 4 5 and 2 3 6 7 together, so that one in-lane shuffle
+ * sorts them. */
+struct EightPairs {
+  __m256 a, b;
+};
+
+template <class Offset>
+HWY_INLINE void loadEight(const float* const rows[4], const Offset* offsets, EightPairs pairs[4]) {
+  const Offset o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3];
+  const Offset o4 = offsets[4], o5 = offsets[5], o6 = offsets[6], o7 = offsets[7];
+  for (int k = 0; k < 4; ++k) {
+    const float* row = rows[k];
+    pairs[k].a = _mm256_insertf128_ps(_mm256_castps128_ps256(loadTwo(row + o0, row + o1)),
+                                      loadTwo(row + o4, row + o5), 1);
+    pairs[k].b = _mm256_insertf128_ps(_mm256_castps128_ps256(loadTwo(row + o2, row + o3)),
+                                      loadTwo(row + o6, row + o7), 1);
+  }
+}
+#endif
+
+/** Neighbours along x of every lane, in the rows y, y + 1 of the slices z, z + 1: 8-byte loads put
+ * together with shuffles, which on Zen 4 takes half the time of gather instructions. */
+template <class Offset>
+HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offset* offsets,
+                               Pairs pairs[4]) {
+  const float* const rows[4] = {moving, moving + s.y, moving + s.z, moving + s.z + s.y};
+#if HWY_TARGET == HWY_AVX3
+  EightPairs low[4];
+  EightPairs high[4];
+  loadEight(rows, offsets, low);
+  loadEight(rows, offsets + 8, high);
+  for (int k = 0; k < 4; ++k) {
+    const __m512 a = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].a), high[k].a, 1);
+    const __m512 b = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].b), high[k].b, 1);
+    pairs[k] = {VecF{_mm512_shuffle_ps(a, b, 0x88)}, VecF{_mm512_shuffle_ps(a, b, 0xDD)}};
+  }
+#elif HWY_TARGET == HWY_AVX2
+  EightPairs eight[4];
+  loadEight(rows, offsets, eight);
+  for (int k = 0; k < 4; ++k) {
+    pairs[k] = {VecF{_mm256_shuffle_ps(eight[k].a, eight[k].b, 0x88)},
+                VecF{_mm256_shuffle_ps(eight[k].a, eight[k].b, 0xDD)}};
+  }
+#else
+  const F32 d;
+  HWY_ALIGN float at0[kLanes];
+  HWY_ALIGN float at1[kLanes];
+  for (int k = 0; k < 4; ++k) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      at0[lane] = rows[k][offsets[lane]];
+      at1[lane] = rows[k][offsets[lane] + 1];
+    }
+    pairs[k] = {hn::Load(d, at0), hn::Load(d, at1)};
+  }
+#endif
+}
+
 template <class Offset>
 HWY_INLINE void cellOffsets(const Frame& frame, const Cells& cells, Offset* offsets) {
   const I32 di;
   if constexpr (sizeof(Offset) == 4) {
     const VecI rows = hn::Add(hn::Mul(cells.z, hn::Set(di, int32_t(frame.size[1]))), cells.y);
     const VecI voxels = hn::Add(hn::Mul(rows, hn::Set(di, int32_t(frame.size[0]))), cells.x);
-    hn::Store(voxels, di, offsets);
+    hn::Store(hn::BitCast(hn::Rebind<uint32_t, F32>(), voxels), hn::Rebind<uint32_t, F32>(),
+              offsets);
   } else {
     HWY_ALIGN int32_t x[kLanes];
     HWY_ALIGN int32_t y[kLanes];
@@ -92,6 +112,9 @@ HWY_INLINE void cellOffsets(const Frame& frame, const Cells& cells, Offset* offs
       offsets[k] = Offset((z[k] * frame.size[1] + y[k]) * frame.size[0] + x[k]);
     }
   }
+  // Lanes are read back as addresses. Without this GCC takes them out of the vector with shuffles,
+  // of which there are too many already.
+  asm volatile("" : "+m"(*reinterpret_cast<Offset(*)[kLanes]>(offsets)));
 }
 
 HWY_INLINE VecF mix(VecF a, VecF b, VecF f) { return hn::MulAdd(f, hn::Sub(b, a), a); }
@@ -100,12 +123,12 @@ HWY_INLINE VecF mix(VecF a, VecF b, VecF f) { return hn::MulAdd(f, hn::Sub(b, a)
 template <class Offset>
 HWY_INLINE VecF linearValue(const float* moving, const Strides& s, const Offset* offsets,
                             const Cells& cells) {
-  const Pairs p00 = loadPairs(moving, offsets);
-  const Pairs p01 = loadPairs(moving + s.y, offsets);
-  const VecF c0 = mix(mix(p00.at0, p00.at1, cells.fx), mix(p01.at0, p01.at1, cells.fx), cells.fy);
-  const Pairs p10 = loadPairs(moving + s.z, offsets);
-  const Pairs p11 = loadPairs(moving + s.z + s.y, offsets);
-  const VecF c1 = mix(mix(p10.at0, p10.at1, cells.fx), mix(p11.at0, p11.at1, cells.fx), cells.fy);
+  Pairs p[4];
+  loadNeighbours(moving, s, offsets, p);
+  const VecF c0 =
+      mix(mix(p[0].at0, p[0].at1, cells.fx), mix(p[1].at0, p[1].at1, cells.fx), cells.fy);
+  const VecF c1 =
+      mix(mix(p[2].at0, p[2].at1, cells.fx), mix(p[3].at0, p[3].at1, cells.fx), cells.fy);
   return mix(c0, c1, cells.fz);
 }
 
@@ -121,10 +144,12 @@ HWY_INLINE VecF carefulMix(VecF a, VecF b, VecF f) {
 template <class Offset>
 inline HWY_NOINLINE VecF carefulValue(const float* moving, const Strides& s, const Offset* offsets,
                                       const Cells& cells) {
+  Pairs p[4];
+  loadNeighbours(moving, s, offsets, p);
   VecF c[2];
   for (int k = 0; k < 2; ++k) {
-    const Pairs p0 = loadPairs(moving + k * s.z, offsets);
-    const Pairs p1 = loadPairs(moving + k * s.z + s.y, offsets);
+    const Pairs& p0 = p[2 * k];
+    const Pairs& p1 = p[2 * k + 1];
     c[k] = carefulMix(carefulMix(p0.at0, p0.at1, cells.fx), carefulMix(p1.at0, p1.at1, cells.fx),
                       cells.fy);
   }
@@ -139,20 +164,18 @@ struct Slope {
 template <class Offset>
 HWY_INLINE Slope linearSlope(const float* moving, const Strides& s, const Offset* offsets,
                              const Cells& cells) {
-  const Pairs p00 = loadPairs(moving, offsets);
-  const Pairs p01 = loadPairs(moving + s.y, offsets);
-  const VecF d00 = hn::Sub(p00.at1, p00.at0);
-  const VecF d01 = hn::Sub(p01.at1, p01.at0);
-  const VecF c00 = hn::MulAdd(cells.fx, d00, p00.at0);
-  const VecF dy0 = hn::Sub(hn::MulAdd(cells.fx, d01, p01.at0), c00);
+  Pairs p[4];
+  loadNeighbours(moving, s, offsets, p);
+  const VecF d00 = hn::Sub(p[0].at1, p[0].at0);
+  const VecF d01 = hn::Sub(p[1].at1, p[1].at0);
+  const VecF c00 = hn::MulAdd(cells.fx, d00, p[0].at0);
+  const VecF dy0 = hn::Sub(hn::MulAdd(cells.fx, d01, p[1].at0), c00);
   const VecF dx0 = mix(d00, d01, cells.fy);
   const VecF c0 = hn::MulAdd(cells.fy, dy0, c00);
-  const Pairs p10 = loadPairs(moving + s.z, offsets);
-  const Pairs p11 = loadPairs(moving + s.z + s.y, offsets);
-  const VecF d10 = hn::Sub(p10.at1, p10.at0);
-  const VecF d11 = hn::Sub(p11.at1, p11.at0);
-  const VecF c10 = hn::MulAdd(cells.fx, d10, p10.at0);
-  const VecF dy1 = hn::Sub(hn::MulAdd(cells.fx, d11, p11.at0), c10);
+  const VecF d10 = hn::Sub(p[2].at1, p[2].at0);
+  const VecF d11 = hn::Sub(p[3].at1, p[3].at0);
+  const VecF c10 = hn::MulAdd(cells.fx, d10, p[2].at0);
+  const VecF dy1 = hn::Sub(hn::MulAdd(cells.fx, d11, p[3].at0), c10);
   const VecF dx1 = mix(d10, d11, cells.fy);
   const VecF c1 = hn::MulAdd(cells.fy, dy1, c10);
   return {mix(dx0, dx1, cells.fz), mix(dy0, dy1, cells.fz), hn::Sub(c1, c0)};
@@ -170,12 +193,14 @@ template <class Offset>
 inline HWY_NOINLINE Slope carefulSlope(const float* moving, const Strides& s, const Offset* offsets,
                                        const Clamped& at) {
   const Cells& cells = at.cells;
+  Pairs p[4];
+  loadNeighbours(moving, s, offsets, p);
   VecF value[2];
   VecF dx[2];
   VecF dy[2];
   for (int k = 0; k < 2; ++k) {
-    const Pairs p0 = loadPairs(moving + k * s.z, offsets);
-    const Pairs p1 = loadPairs(moving + k * s.z + s.y, offsets);
+    const Pairs& p0 = p[2 * k];
+    const Pairs& p1 = p[2 * k + 1];
     const VecF c0 = clampedMix(p0.at0, p0.at1, cells.fx, at.movedX);
     const VecF c1 = clampedMix(p1.at0, p1.at1, cells.fx, at.movedX);
     dx[k] = clampedMix(hn::Sub(p0.at1, p0.at0), hn::Sub(p1.at1, p1.at0), cells.fy, at.movedY);

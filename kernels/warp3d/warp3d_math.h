@@ -100,6 +100,13 @@ VK_HD inline Warp3dTaps warp3dTaps(double p, int64_t size, vk_interpolation inte
     }
     return taps;
   }
+  if (interpolation == VK_NEAREST) {
+    taps.count = 1;
+    taps.index[0] = warp3dFold(int64_t(std::floor(p + 0.5)), size, border);
+    taps.weight[0] = 1;
+    taps.slope[0] = 0;
+    return taps;
+  }
   const double floored = std::floor(p);
   const double f = p - floored;
   taps.count = 2;

@@ -14,15 +14,6 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace {
 
-/** How the cells of one vector are treated; the same for every channel. */
-struct Placement {
-  bool slow;     // lane by lane, at `original`
-  bool clamped;  // some lane is not in the interior
-  bool nothing;  // no lane is sampled
-  Cells original;
-  Clamped at;
-};
-
 /** All eight neighbours exist for every lane. */
 HWY_INLINE bool allInterior(const Frame& frame, const Cells& cells) {
   const I32 di;
@@ -31,23 +22,10 @@ HWY_INLINE bool allInterior(const Frame& frame, const Cells& cells) {
   return hn::AllTrue(di, within(cells.x, cells.y, cells.z, last));
 }
 
-template <bool kCubic>
-HWY_INLINE Placement place(const Frame& frame, const Cells& cells) {
-  const F32 d;
-  Placement placement;
-  placement.original = cells;
-  placement.at.cells = cells;
-  placement.nothing = false;
-  placement.slow = kCubic;
-  placement.clamped = false;
-  if (!kCubic && HWY_LIKELY(allInterior(frame, cells))) return placement;
-  placement.clamped = true;
-  placement.at = clampCells(frame, cells);
-  placement.nothing = hn::AllFalse(d, placement.at.sampled);
+/** Whether border cells of this call go lane by lane. */
+HWY_INLINE bool bordersAreSlow(const Frame& frame) {
   const vk_border border = frame.args->border;
-  placement.slow =
-      kCubic || frame.size[0] == 1 || border == VK_BORDER_MIRROR || border == VK_BORDER_PERIODIC;
-  return placement;
+  return frame.size[0] == 1 || border == VK_BORDER_MIRROR || border == VK_BORDER_PERIODIC;
 }
 
 inline HWY_NOINLINE VecF slowValue(const Frame& frame, const float* moving, const Cells& cells) {
@@ -82,45 +60,75 @@ inline HWY_NOINLINE Slope slowSlope(const Frame& frame, const float* moving, con
   return {hn::Load(d, values[0]), hn::Load(d, values[1]), hn::Load(d, values[2])};
 }
 
+/** Values in cells whose neighbours all exist. */
 template <class Offset>
-HWY_INLINE VecF valueAt(const Frame& frame, const float* moving, const Strides& strides,
-                        const Offset* offsets, const Placement& placement) {
+HWY_INLINE VecF interiorValue(const float* moving, const Strides& strides, const Offset* offsets,
+                              const Cells& cells) {
   const F32 d;
-  const VecF fill = hn::Set(d, float(frame.args->fillValue));
-  if (placement.nothing) return fill;
-  if (placement.slow) return slowValue(frame, moving, placement.original);
-  VecF value = linearValue(moving, strides, offsets, placement.at.cells);
+  const VecF value = linearValue(moving, strides, offsets, cells);
   // A neighbour that is NaN or infinite may have had weight 0: look again, with care.
   if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(value, value)))) {
-    value = carefulValue(moving, strides, offsets, placement.at.cells);
+    return carefulValue(moving, strides, offsets, cells);
   }
-  return placement.clamped ? hn::IfThenElse(placement.at.sampled, value, fill) : value;
+  return value;
 }
 
+/** Slopes in cells whose neighbours all exist; 0 where not finite. */
 template <class Offset>
-HWY_INLINE Slope slopeAt(const Frame& frame, const float* moving, const Strides& strides,
-                         const Offset* offsets, const Placement& placement) {
+HWY_INLINE Slope interiorSlope(const float* moving, const Strides& strides, const Offset* offsets,
+                               const Cells& cells) {
   const F32 d;
-  if (placement.nothing) return {hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-  if (placement.slow) return slowSlope(frame, moving, placement.original);
-  Slope slope = linearSlope(moving, strides, offsets, placement.at.cells);
-  if (placement.clamped) {
-    const auto sum = hn::Add(hn::Add(slope.x, slope.y), slope.z);
-    if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(sum, sum)))) {
-      slope = carefulSlope(moving, strides, offsets, placement.at);
-    }
-    const Clamped& at = placement.at;
-    slope.x = hn::IfThenZeroElse(at.movedX, hn::IfThenElseZero(at.sampled, slope.x));
-    slope.y = hn::IfThenZeroElse(at.movedY, hn::IfThenElseZero(at.sampled, slope.y));
-    slope.z = hn::IfThenZeroElse(at.movedZ, hn::IfThenElseZero(at.sampled, slope.z));
-  }
+  const Slope slope = linearSlope(moving, strides, offsets, cells);
   const VecF sum = hn::Add(hn::Add(slope.x, slope.y), slope.z);
   const auto finite = hn::Eq(hn::Sub(sum, sum), hn::Zero(d));
-  slope.x = hn::IfThenElseZero(finite, slope.x);
-  slope.y = hn::IfThenElseZero(finite, slope.y);
-  slope.z = hn::IfThenElseZero(finite, slope.z);
-  return slope;
+  return {hn::IfThenElseZero(finite, slope.x), hn::IfThenElseZero(finite, slope.y),
+          hn::IfThenElseZero(finite, slope.z)};
 }
+
+/** Cells at a border: clamped ones are as fast as others, folded ones go lane by lane. */
+template <class Offset>
+struct BorderCells {
+  bool slow;
+  bool nothing;
+  const Cells* original;
+  Clamped at;
+  HWY_ALIGN Offset offsets[kLanes];
+
+  HWY_INLINE BorderCells(const Frame& frame, const Cells& cells, bool cubic)
+      : slow(cubic || bordersAreSlow(frame)), nothing(false), original(&cells), offsets() {
+    if (slow) return;
+    const F32 d;
+    at = clampCells(frame, cells);
+    nothing = hn::AllFalse(d, at.sampled);
+    if (!nothing) cellOffsets(frame, at.cells, offsets);
+  }
+
+  HWY_INLINE VecF value(const Frame& frame, const float* moving, const Strides& strides) const {
+    const F32 d;
+    if (slow) return slowValue(frame, moving, *original);
+    const VecF fill = hn::Set(d, float(frame.args->fillValue));
+    if (nothing) return fill;
+    return hn::IfThenElse(at.sampled, interiorValue(moving, strides, offsets, at.cells), fill);
+  }
+
+  HWY_INLINE Slope slope(const Frame& frame, const float* moving, const Strides& strides) const {
+    const F32 d;
+    if (slow) return slowSlope(frame, moving, *original);
+    if (nothing) return {hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    Slope s = linearSlope(moving, strides, offsets, at.cells);
+    const VecF sum = hn::Add(hn::Add(s.x, s.y), s.z);
+    if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(sum, sum)))) {
+      s = carefulSlope(moving, strides, offsets, at);
+    }
+    s.x = hn::IfThenZeroElse(at.movedX, hn::IfThenElseZero(at.sampled, s.x));
+    s.y = hn::IfThenZeroElse(at.movedY, hn::IfThenElseZero(at.sampled, s.y));
+    s.z = hn::IfThenZeroElse(at.movedZ, hn::IfThenElseZero(at.sampled, s.z));
+    const VecF kept = hn::Add(hn::Add(s.x, s.y), s.z);
+    const auto finite = hn::Eq(hn::Sub(kept, kept), hn::Zero(d));
+    return {hn::IfThenElseZero(finite, s.x), hn::IfThenElseZero(finite, s.y),
+            hn::IfThenElseZero(finite, s.z)};
+  }
+};
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -190,16 +190,6 @@ VK_API vk_status vk_ssd(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* warped, const vk_view* mask, const vk_view* gradient,
                         const vk_view* workspace, double* value);
 
-/* bspline_prefilter (kernels/bspline_prefilter/README.md) */
-
-/* warp3d (kernels/warp3d/README.md) */
-typedef enum vk_interpolation {
-  VK_NEAREST = 0,
-  VK_LINEAR = 1,
-  /** Of coefficients made by bspline_prefilter. */
-  VK_CUBIC_BSPLINE = 2
-} vk_interpolation;
-
 /** What an image is outside its buffer: the fill value; its edge voxel; its mirror image about the
  * centre of the edge voxel (.. 2 1 0 1 2 ..); itself again. */
 typedef enum vk_border {
@@ -208,6 +198,24 @@ typedef enum vk_border {
   VK_BORDER_MIRROR = 2,
   VK_BORDER_PERIODIC = 3
 } vk_border;
+
+/* bspline_prefilter: the coefficients of the cubic B-spline that interpolates an image
+ * (kernels/bspline_prefilter/README.md). PERIODIC continues the image periodically, every other
+ * border mirrors it, as ITK does. image ((C,) D, H, W) may be coefficients. */
+VK_API vk_status vk_bspline_prefilter_plan(vk_context* context, const vk_view* image,
+                                           vk_border border, const vk_view* coefficients,
+                                           vk_plan* plan);
+VK_API vk_status vk_bspline_prefilter(vk_context* context, const vk_plan* plan,
+                                      const vk_view* image, vk_border border,
+                                      const vk_view* coefficients, const vk_view* workspace);
+
+/* warp3d (kernels/warp3d/README.md) */
+typedef enum vk_interpolation {
+  VK_NEAREST = 0,
+  VK_LINEAR = 1,
+  /** Of coefficients made by bspline_prefilter. */
+  VK_CUBIC_BSPLINE = 2
+} vk_interpolation;
 
 /** The moving index position of output voxel i is p(i) = index_map (i, 1) + displacement_map u(i):
  * row-major 3x4 and 3x3, i and p as (x, y, z), u the displacement in mm. */
@@ -259,6 +267,19 @@ VK_API vk_status vk_warp3d_gradient_field(vk_context* context, const vk_plan* pl
                                           const vk_view* points, const vk_view* mask,
                                           const vk_view* upstream, const vk_warp3d_params* params,
                                           const vk_view* gradient, const vk_view* workspace);
+
+/** gradient ((C,) D, H, W) = dL/d(moving), for cubic interpolation dL/d(coefficients): the adjoint
+ * of the sampling. */
+VK_API vk_status vk_warp3d_gradient_image_plan(vk_context* context, const vk_view* displacement,
+                                               const vk_view* points, const vk_view* mask,
+                                               const vk_view* upstream,
+                                               const vk_warp3d_params* params,
+                                               const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_warp3d_gradient_image(vk_context* context, const vk_plan* plan,
+                                          const vk_view* displacement, const vk_view* points,
+                                          const vk_view* mask, const vk_view* upstream,
+                                          const vk_warp3d_params* params, const vk_view* gradient,
+                                          const vk_view* workspace);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 typedef enum vk_gaussian_border {

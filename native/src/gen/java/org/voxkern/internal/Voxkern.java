@@ -183,16 +183,6 @@ public static native @Cast("vk_status") int vk_ssd(vk_context context, @Const vk
                         @Const vk_view warped, @Const vk_view mask, @Const vk_view gradient,
                         @Const vk_view workspace, double[] value);
 
-/* bspline_prefilter (kernels/bspline_prefilter/README.md) */
-
-/* warp3d (kernels/warp3d/README.md) */
-/** enum vk_interpolation */
-public static final int
-  VK_NEAREST = 0,
-  VK_LINEAR = 1,
-  /** Of coefficients made by bspline_prefilter. */
-  VK_CUBIC_BSPLINE = 2;
-
 /** What an image is outside its buffer: the fill value; its edge voxel; its mirror image about the
  * centre of the edge voxel (.. 2 1 0 1 2 ..); itself again. */
 /** enum vk_border */
@@ -201,6 +191,24 @@ public static final int
   VK_BORDER_CLAMP = 1,
   VK_BORDER_MIRROR = 2,
   VK_BORDER_PERIODIC = 3;
+
+/* bspline_prefilter: the coefficients of the cubic B-spline that interpolates an image
+ * (kernels/bspline_prefilter/README.md). PERIODIC continues the image periodically, every other
+ * border mirrors it, as ITK does. image ((C,) D, H, W) may be coefficients. */
+public static native @Cast("vk_status") int vk_bspline_prefilter_plan(vk_context context, @Const vk_view image,
+                                           @Cast("vk_border") int border, @Const vk_view coefficients,
+                                           vk_plan plan);
+public static native @Cast("vk_status") int vk_bspline_prefilter(vk_context context, @Const vk_plan plan,
+                                      @Const vk_view image, @Cast("vk_border") int border,
+                                      @Const vk_view coefficients, @Const vk_view workspace);
+
+/* warp3d (kernels/warp3d/README.md) */
+/** enum vk_interpolation */
+public static final int
+  VK_NEAREST = 0,
+  VK_LINEAR = 1,
+  /** Of coefficients made by bspline_prefilter. */
+  VK_CUBIC_BSPLINE = 2;
 // Targeting vk_warp3d_params.java
 
 
@@ -254,6 +262,19 @@ public static native @Cast("vk_status") int vk_warp3d_gradient_field(vk_context 
                                           @Const vk_view points, @Const vk_view mask,
                                           @Const vk_view upstream, @Const vk_warp3d_params params,
                                           @Const vk_view gradient, @Const vk_view workspace);
+
+/** gradient ((C,) D, H, W) = dL/d(moving), for cubic interpolation dL/d(coefficients): the adjoint
+ * of the sampling. */
+public static native @Cast("vk_status") int vk_warp3d_gradient_image_plan(vk_context context, @Const vk_view displacement,
+                                               @Const vk_view points, @Const vk_view mask,
+                                               @Const vk_view upstream,
+                                               @Const vk_warp3d_params params,
+                                               @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_warp3d_gradient_image(vk_context context, @Const vk_plan plan,
+                                          @Const vk_view displacement, @Const vk_view points,
+                                          @Const vk_view mask, @Const vk_view upstream,
+                                          @Const vk_warp3d_params params, @Const vk_view gradient,
+                                          @Const vk_view workspace);
 
 /* gaussian: separable Gaussian smoothing and decimation (kernels/gaussian/README.md) */
 /** enum vk_gaussian_border */

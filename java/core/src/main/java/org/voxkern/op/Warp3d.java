@@ -146,6 +146,30 @@ public final class Warp3d {
     }
   }
 
+  /**
+   * Writes dL/d(moving) to {@code gradient}, (D, H, W) or (C, D, H, W): the adjoint of the sampling.
+   * For cubic interpolation it is the derivative by the coefficients. displacement, points and mask
+   * may be null.
+   */
+  public void gradientImage(
+      Tensor displacement, Tensor points, Tensor mask, Tensor upstream, Tensor gradient) {
+    try (NativeCall call = new NativeCall(upstream.context())) {
+      vk_view u = call.view(displacement);
+      vk_view q = call.view(points);
+      vk_view k = call.view(mask);
+      vk_view g = call.view(upstream);
+      vk_view result = call.view(gradient);
+      vk_warp3d_params params = params(call);
+      vk_plan plan = call.plan();
+      Status.check(
+          Voxkern.vk_warp3d_gradient_image_plan(
+              call.context(), u, q, k, g, params, result, plan));
+      Status.check(
+          Voxkern.vk_warp3d_gradient_image(
+              call.context(), plan, u, q, k, g, params, result, call.workspace(plan)));
+    }
+  }
+
   private vk_warp3d_params params(NativeCall call) {
     vk_warp3d_params params = call.own(new vk_warp3d_params());
     params.struct_size(params.sizeof());

@@ -1,0 +1,252 @@
+// The adjoint of the sampling with respect to the moving image. Every slab of slices of the moving
+// image is one chunk, which goes through the samples that reach it in their order: no two threads
+// write to one voxel, and a voxel's sum is added up in the same order whatever the thread count.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "warp3d/warp3d_gradient_image_cpu.cpp"
+#include "core/simd_begin.h"
+#include "warp3d/warp3d_batch-inl.h"
+#include "warp3d/warp3d_slabs.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace {
+
+/** The slices of the moving image that one piece of a row reaches: [begin, end). */
+struct Reach {
+  int32_t begin;
+  int32_t end;
+};
+
+/** One piece of work: voxels of a row, or points. */
+struct Piece {
+  int64_t row;
+  int64_t begin;
+  int64_t end;
+};
+
+HWY_INLINE Piece pieceAt(const Warp3dArgs& args, int64_t number) {
+  const int64_t perRow = chunkCount(args.domainSize.x, kWarp3dPiece);
+  const int64_t row = number / perRow;
+  const Range range = chunkRange(args.domainSize.x, kWarp3dPiece, number % perRow);
+  return {row, range.begin, range.end};
+}
+
+/** Taps of one sample, at most 64, whatever the border. */
+template <bool kNearest>
+HWY_INLINE void lanePosition(const CellLanes& lanes, const ExactCells& exact, int64_t lane,
+                             double p[3]) {
+  if (kNearest) {
+    for (int r = 0; r < 3; ++r) p[r] = double(exact.nearest[r][lane]);
+  } else {
+    lanes.position(lane, p);
+  }
+}
+
+/** Adds what one sample gives to the slices [slabBegin, slabEnd). */
+inline HWY_NOINLINE void addSample(const Frame& frame, const double p[3], const float* upstream,
+                                   Reach slab) {
+  const Warp3dArgs& args = *frame.args;
+  if (!warp3dIsSampled(p, frame.size, args.border)) return;
+  const Warp3dTaps tx = warp3dTaps(p[0], frame.size[0], args.interpolation, args.border);
+  const Warp3dTaps ty = warp3dTaps(p[1], frame.size[1], args.interpolation, args.border);
+  const Warp3dTaps tz = warp3dTaps(p[2], frame.size[2], args.interpolation, args.border);
+  for (int64_t channel = 0; channel < args.channels; ++channel) {
+    float* gradient = static_cast<float*>(args.gradient) + channel * frame.volume;
+    const double g = double(upstream[channel * frame.domainCount]);
+    for (int c = 0; c < tz.count; ++c) {
+      if (tz.index[c] < slab.begin || tz.index[c] >= slab.end) continue;
+      for (int b = 0; b < ty.count; ++b) {
+        float* row = gradient + (tz.index[c] * frame.size[1] + ty.index[b]) * frame.size[0];
+        for (int a = 0; a < tx.count; ++a) {
+          const double weight = tz.weight[c] * ty.weight[b] * tx.weight[a];
+          if (weight != 0) row[tx.index[a]] += float(weight * g);
+        }
+      }
+    }
+  }
+}
+
+/** Slices one sample reaches. */
+inline HWY_NOINLINE Reach reachOf(const Frame& frame, const double p[3]) {
+  const Warp3dArgs& args = *frame.args;
+  Reach reach = {INT32_MAX, 0};
+  if (!warp3dIsSampled(p, frame.size, args.border)) return reach;
+  const Warp3dTaps taps = warp3dTaps(p[2], frame.size[2], args.interpolation, args.border);
+  for (int k = 0; k < taps.count; ++k) {
+    const int32_t z = int32_t(taps.index[k]);
+    reach.begin = z < reach.begin ? z : reach.begin;
+    reach.end = z >= reach.end ? z + 1 : reach.end;
+  }
+  return reach;
+}
+
+HWY_INLINE Reach unite(Reach a, Reach b) {
+  return {a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end};
+}
+
+/** Cells of one vector, for linear and cubic interpolation in f32, for nearest in f64. */
+template <bool kNearest, bool kDense, bool kPoints>
+HWY_INLINE Cells cellsFor(const Frame& frame, const Row& row, int64_t i, int64_t n,
+                          ExactCells* exact) {
+  if (kNearest || kPoints) {
+    exactCells(frame, row.number, i, n, exact);
+    return toCells(*exact);
+  }
+  return gridCells<kDense>(frame, row, i, n);
+}
+
+template <bool kNearest, bool kDense, bool kPoints>
+HWY_INLINE Reach reachOfPiece(const Frame& frame, const Piece& piece) {
+  const I32 di;
+  const Row row(frame, piece.row);
+  Reach reach = {INT32_MAX, 0};
+  for (int64_t i = piece.begin; i < piece.end; i += kLanes) {
+    const int64_t n = piece.end - i < kLanes ? piece.end - i : kLanes;
+    ExactCells exact;
+    const Cells cells = cellsFor<kNearest, kDense, kPoints>(frame, row, i, n, &exact);
+    if (frame.args->interpolation == VK_LINEAR && allInterior(frame, cells)) {
+      reach = unite(reach, {hn::GetLane(hn::MinOfLanes(di, cells.z)),
+                            hn::GetLane(hn::MaxOfLanes(di, cells.z)) + 2});
+      continue;
+    }
+    const CellLanes lanes(cells);
+    for (int64_t k = 0; k < n; ++k) {
+      double p[3];
+      lanePosition<kNearest>(lanes, exact, k, p);
+      reach = unite(reach, reachOf(frame, p));
+    }
+  }
+  return reach;
+}
+
+/** One vector in the interior, trilinear. */
+template <class Offset>
+HWY_INLINE void addInterior(const Frame& frame, const Cells& cells, const uint8_t* mask,
+                            const float* upstream, int64_t n, Reach slab) {
+  const Warp3dArgs& args = *frame.args;
+  const Strides strides = stridesOf(frame);
+  HWY_ALIGN Offset offsets[kLanes] = {};
+  cellOffsets(frame, cells, offsets);
+  const CellLanes lanes(cells);
+  for (int64_t k = 0; k < n; ++k) {
+    if (mask != nullptr && mask[k] == 0) continue;
+    const int32_t z = lanes.cell[2][k];
+    if (z + 1 < slab.begin || z >= slab.end) continue;
+    const float fx = lanes.fraction[0][k];
+    const float fy = lanes.fraction[1][k];
+    const float fz = lanes.fraction[2][k];
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const float g = upstream[channel * frame.domainCount + k];
+      float* at = static_cast<float*>(args.gradient) + channel * frame.volume + offsets[k];
+      for (int c = 0; c < 2; ++c) {
+        if (z + c < slab.begin || z + c >= slab.end) continue;
+        const float gz = g * (c == 0 ? 1 - fz : fz);
+        const float g0 = gz * (1 - fy);
+        const float g1 = gz * fy;
+        float* row = at + c * strides.z;
+        row[0] += g0 * (1 - fx);
+        row[1] += g0 * fx;
+        row[strides.y] += g1 * (1 - fx);
+        row[strides.y + 1] += g1 * fx;
+      }
+    }
+  }
+}
+
+template <bool kNearest, bool kDense, bool kPoints, class Offset>
+HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, Reach slab) {
+  const Warp3dArgs& args = *frame.args;
+  const Row row(frame, piece.row);
+  const int64_t at = piece.row * args.domainSize.x;
+  const float* upstream = static_cast<const float*>(args.upstream) + at;
+  const uint8_t* mask = args.mask != nullptr ? args.mask + at : nullptr;
+  for (int64_t i = piece.begin; i < piece.end; i += kLanes) {
+    const int64_t n = piece.end - i < kLanes ? piece.end - i : kLanes;
+    ExactCells exact;
+    const Cells cells = cellsFor<kNearest, kDense, kPoints>(frame, row, i, n, &exact);
+    if (args.interpolation == VK_LINEAR && HWY_LIKELY(allInterior(frame, cells))) {
+      addInterior<Offset>(frame, cells, mask != nullptr ? mask + i : nullptr, upstream + i, n,
+                          slab);
+      continue;
+    }
+    const CellLanes lanes(cells);
+    for (int64_t k = 0; k < n; ++k) {
+      if (mask != nullptr && mask[i + k] == 0) continue;
+      double p[3];
+      lanePosition<kNearest>(lanes, exact, k, p);
+      addSample(frame, p, upstream + i + k, slab);
+    }
+  }
+}
+
+template <bool kNearest, bool kDense, bool kPoints, class Offset>
+void gradientImage(const Warp3dArgs& args, Context& context, Reach* reaches) {
+  const int64_t pieces = warp3dPieces(args);
+  constexpr int64_t kPiecesAChunk = 64;
+  parallelFor(context, chunkCount(pieces, kPiecesAChunk), [&](int64_t chunk) HWY_ATTR {
+    const Frame frame = makeFrame(args);
+    const Range range = chunkRange(pieces, kPiecesAChunk, chunk);
+    for (int64_t k = range.begin; k < range.end; ++k) {
+      reaches[k] = reachOfPiece<kNearest, kDense, kPoints>(frame, pieceAt(args, k));
+    }
+  });
+  const int64_t slice = args.movingSize.x * args.movingSize.y;
+  parallelFor(context, chunkCount(args.movingSize.z, kWarp3dSlab), [&](int64_t chunk) HWY_ATTR {
+    const Frame frame = makeFrame(args);
+    const Range range = chunkRange(args.movingSize.z, kWarp3dSlab, chunk);
+    const Reach slab = {int32_t(range.begin), int32_t(range.end)};
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      float* out = static_cast<float*>(args.gradient) + channel * frame.volume;
+      for (int64_t i = range.begin * slice; i < range.end * slice; ++i) out[i] = 0;
+    }
+    for (int64_t k = 0; k < pieces; ++k) {
+      if (reaches[k].begin >= slab.end || reaches[k].end <= slab.begin) continue;
+      addPiece<kNearest, kDense, kPoints, Offset>(frame, pieceAt(args, k), slab);
+    }
+  });
+}
+
+template <bool kNearest, class Offset>
+void gradientImageOver(const Warp3dArgs& args, Context& context, Reach* reaches) {
+  if (args.points != nullptr) {
+    gradientImage<kNearest, false, true, Offset>(args, context, reaches);
+  } else if (args.displacement != nullptr) {
+    gradientImage<kNearest, true, false, Offset>(args, context, reaches);
+  } else {
+    gradientImage<kNearest, false, false, Offset>(args, context, reaches);
+  }
+}
+
+}  // namespace
+
+void warp3dGradientImageCpu(const Warp3dArgs& args, Context& context, const Workspace& workspace) {
+  Reach* reaches = workspace.as<Reach>();
+  if (args.interpolation == VK_NEAREST) {
+    gradientImageOver<true, int64_t>(args, context, reaches);
+  } else if (args.movingSize.count() > INT32_MAX) {
+    gradientImageOver<false, int64_t>(args, context, reaches);
+  } else {
+    gradientImageOver<false, uint32_t>(args, context, reaches);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vk {
+
+VK_SIMD_TABLE(warp3dGradientImageCpu);
+
+int64_t warp3dPieces(const Warp3dArgs& args) {
+  return chunkCount(args.domainSize.x, kWarp3dPiece) * args.domainSize.y * args.domainSize.z;
+}
+
+int64_t warp3dGradientImageWorkspaceBytes(const Warp3dArgs& args) {
+  return warp3dPieces(args) * 2 * static_cast<int64_t>(sizeof(int32_t));
+}
+
+}  // namespace vk
+#endif
