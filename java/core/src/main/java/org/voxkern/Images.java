@@ -67,6 +67,16 @@ public final class Images {
     return Reorientation.to(image, directions);
   }
 
+  /**
+   * A copy of an f32 image with every value brought into [low, high]; NaN stays. CT scans need it
+   * where voxels outside the field of view hold -2048: clamp to -1024, the least real value.
+   *
+   * @throws IllegalArgumentException if the image is not f32, or low is greater than high
+   */
+  public static Image clamp(Image image, double low, double high) {
+    return Voxels.clamp(image, low, high);
+  }
+
   /** The smallest box that holds every voxel greater than {@code threshold}; null if none is. */
   public static IndexBox foregroundBox(Image image, double threshold) {
     return Voxels.foregroundBox(image, threshold);

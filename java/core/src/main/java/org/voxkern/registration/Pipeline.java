@@ -40,6 +40,9 @@ final class Pipeline {
     if (moving.context() != context) {
       throw new IllegalArgumentException("fixed and moving image belong to different contexts");
     }
+    if (options.overlapRequired) {
+      Images.requireOverlap(fixed, moving);
+    }
     long begin = System.nanoTime();
     try (Scope scope = Scope.open(context)) {
       Problem problem = problem();

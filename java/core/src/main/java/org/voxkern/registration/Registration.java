@@ -22,6 +22,7 @@ public final class Registration {
   final SimilarityMeasure measure;
   final SimilarityMeasure deformableMeasure;
   final Initialization initialization;
+  final boolean overlapRequired;
   final LinearTransform initialTransform;
   final DeformationModel deformationModel;
   final Image fixedMask;
@@ -42,7 +43,11 @@ public final class Registration {
     transform = b.transform;
     measure = b.measure;
     deformableMeasure = b.deformableMeasure == null ? b.measure : b.deformableMeasure;
-    initialization = b.initialization;
+    initialization =
+        b.initialization != null
+            ? b.initialization
+            : b.initialTransform != null ? Initialization.IDENTITY : Initialization.MULTI_START;
+    overlapRequired = b.initialization == null && b.initialTransform == null;
     initialTransform = b.initialTransform;
     deformationModel = b.deformationModel;
     fixedMask = b.fixedMask;
@@ -79,7 +84,7 @@ public final class Registration {
     private TransformKind transform = TransformKind.AFFINE;
     private SimilarityMeasure measure = SimilarityMeasure.MATTES_MI;
     private SimilarityMeasure deformableMeasure;
-    private Initialization initialization = Initialization.MULTI_START;
+    private Initialization initialization;
     private LinearTransform initialTransform;
     private DeformationModel deformationModel = DeformationModel.B_SPLINE;
     private Image fixedMask;
@@ -114,12 +119,16 @@ public final class Registration {
       return this;
     }
 
+    /**
+     * By default {@link Initialization#MULTI_START} on images that overlap in physical space; one
+     * that is named is used on images that do not overlap as well.
+     */
     public Builder initialization(Initialization value) {
       initialization = Objects.requireNonNull(value, "initialization");
       return this;
     }
 
-    /** Where {@link Initialization#IDENTITY} starts; by default the identity. */
+    /** Where to start; without another initialization named, the search begins right here. */
     public Builder initialTransform(LinearTransform value) {
       initialTransform = value;
       return this;
