@@ -31,13 +31,18 @@ final class Voxels {
   static Image clamp(Image image, double low, double high) {
     if (image.type() != ElementType.F32 || !(low <= high)) {
       throw new IllegalArgumentException(
-          "cannot clamp " + image.data() + " to [" + low + ", " + high + "]: expected F32, low <= high");
+          "cannot clamp "
+              + image.data()
+              + " to ["
+              + low
+              + ", "
+              + high
+              + "]: expected F32, low <= high");
     }
     Tensor clamped = image.data().copy();
     for (long offset = 0; offset < clamped.elementCount(); offset += ROW) {
       int count = (int) Math.min(ROW, clamped.elementCount() - offset);
-      FloatBuffer row =
-          clamped.buffer(offset * Float.BYTES, count * Float.BYTES).asFloatBuffer();
+      FloatBuffer row = clamped.buffer(offset * Float.BYTES, count * Float.BYTES).asFloatBuffer();
       for (int i = 0; i < count; i++) {
         row.put(i, (float) Math.max(low, Math.min(high, row.get(i))));
       }

@@ -39,7 +39,8 @@ final class MutualInformationCase implements CaseAdapter {
         (parameters.bins() - 4)
             / (parameters.movingMax() - parameters.movingMin())
             / Math.max(counted, 1);
-    Bound valueBound = counted >= 10000 ? new Bound(1e-6, 1e-12, 0, 0) : new Bound(1e-5, 1e-6, 0, 0);
+    Bound valueBound =
+        counted >= 10000 ? new Bound(1e-6, 1e-12, 0, 0) : new Bound(1e-5, 1e-6, 0, 0);
     Bound gradientBound = new Bound(1e-3, 2e-3 * slope, 0, 0);
     boolean wantsGradient = test.line().flag("gradient", true);
     boolean wantsHistogram = test.line().flag("histogram", true);

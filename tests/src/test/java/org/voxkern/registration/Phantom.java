@@ -58,14 +58,18 @@ final class Phantom {
 
   /** An axis-aligned anisotropic grid centred on the scene. */
   static Geometry fixedGrid() {
-    return centred(new int[] {56, 64, 40}, new double[] {2, 2, 2.5}, new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
+    return centred(
+        new int[] {56, 64, 40}, new double[] {2, 2, 2.5}, new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
   }
 
   /** An oblique grid of other spacing. */
   static Geometry movingGrid() {
     double c = Math.cos(0.2);
     double s = Math.sin(0.2);
-    return centred(new int[] {60, 62, 54}, new double[] {2, 2.2, 2}, new double[] {c, -s, 0, s, c, 0, 0, 0, 1});
+    return centred(
+        new int[] {60, 62, 54},
+        new double[] {2, 2.2, 2},
+        new double[] {c, -s, 0, s, c, 0, 0, 0, 1});
   }
 
   private static Geometry centred(int[] size, double[] spacing, double[] direction) {

@@ -34,7 +34,9 @@ class RegistrationTest {
   /** A smooth field of a few millimetres. */
   private static double[] deform(double[] p) {
     return new double[] {
-      p[0] + 3 * Math.sin(p[1] / 22), p[1] + 2.5 * Math.cos(p[2] / 20), p[2] + 2 * Math.sin(p[0] / 25)
+      p[0] + 3 * Math.sin(p[1] / 22),
+      p[1] + 2.5 * Math.cos(p[2] / 20),
+      p[2] + 2 * Math.sin(p[0] / 25)
     };
   }
 
@@ -100,7 +102,9 @@ class RegistrationTest {
   void multiStartRecoversALargeRotation() {
     AffineMap map =
         Euler3DTransform.fromParameters(
-                new double[] {Math.toRadians(50), Math.toRadians(-20), Math.toRadians(35), 8, 5, -9},
+                new double[] {
+                  Math.toRadians(50), Math.toRadians(-20), Math.toRadians(35), 8, 5, -9
+                },
                 new double[3])
             .toAffineMap();
     try (Context context = Context.create()) {
@@ -112,10 +116,7 @@ class RegistrationTest {
               new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
       Image moving = Phantom.image(context, wide, map.inverse()::apply, true);
       RegistrationResult result =
-          Registration.builder()
-              .transform(TransformKind.RIGID)
-              .build()
-              .run(fixed(context), moving);
+          Registration.builder().transform(TransformKind.RIGID).build().run(fixed(context), moving);
       assertTrue(error(result.linear(), map::apply) < 0.1, result.toString());
     }
   }
@@ -128,8 +129,7 @@ class RegistrationTest {
     try (Context context = Context.create()) {
       // moving(y) = scene(deform(y)), so the truth maps deform(y) back to y.
       Image fixed = fixed(context);
-      Image moving =
-          Phantom.image(context, Phantom.fixedGrid(), RegistrationTest::deform, false);
+      Image moving = Phantom.image(context, Phantom.fixedGrid(), RegistrationTest::deform, false);
       UnaryOperator<double[]> truth =
           x -> {
             double[] y = x.clone();
@@ -261,8 +261,7 @@ class RegistrationTest {
     try (Context context = Context.create()) {
       Image fixed = fixed(context);
       Image constant =
-          new Image(
-              Tensor.zeros(context, ElementType.F32, fixed.data().shape()), fixed.geometry());
+          new Image(Tensor.zeros(context, ElementType.F32, fixed.data().shape()), fixed.geometry());
       Registration registration = Registration.builder().build();
       assertThrows(IllegalArgumentException.class, () -> registration.run(fixed, constant));
       Image empty =

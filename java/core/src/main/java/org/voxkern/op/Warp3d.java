@@ -147,9 +147,9 @@ public final class Warp3d {
   }
 
   /**
-   * Writes dL/d(moving) to {@code gradient}, (D, H, W) or (C, D, H, W): the adjoint of the sampling.
-   * For cubic interpolation it is the derivative by the coefficients. displacement, points and mask
-   * may be null.
+   * Writes dL/d(moving) to {@code gradient}, (D, H, W) or (C, D, H, W): the adjoint of the
+   * sampling. For cubic interpolation it is the derivative by the coefficients. displacement,
+   * points and mask may be null.
    */
   public void gradientImage(
       Tensor displacement, Tensor points, Tensor mask, Tensor upstream, Tensor gradient) {
@@ -162,8 +162,7 @@ public final class Warp3d {
       vk_warp3d_params params = params(call);
       vk_plan plan = call.plan();
       Status.check(
-          Voxkern.vk_warp3d_gradient_image_plan(
-              call.context(), u, q, k, g, params, result, plan));
+          Voxkern.vk_warp3d_gradient_image_plan(call.context(), u, q, k, g, params, result, plan));
       Status.check(
           Voxkern.vk_warp3d_gradient_image(
               call.context(), plan, u, q, k, g, params, result, call.workspace(plan)));
