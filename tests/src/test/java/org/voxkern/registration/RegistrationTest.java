@@ -19,7 +19,6 @@ import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
-import org.voxkern.op.Jacobian;
 import org.voxkern.transform.AffineTransform;
 import org.voxkern.transform.Euler3DTransform;
 import org.voxkern.transform.Transform;
@@ -30,15 +29,6 @@ class RegistrationTest {
           .toAffineMap();
   private static final AffineMap AFFINE =
       AffineMap.of(1.05, 0.04, 0, 4, -0.03, 0.96, 0.02, -5, 0.01, 0, 1.03, 3);
-
-  /** A smooth field of a few millimetres. */
-  private static double[] deform(double[] p) {
-    return new double[] {
-      p[0] + 3 * Math.sin(p[1] / 22),
-      p[1] + 2.5 * Math.cos(p[2] / 20),
-      p[2] + 2 * Math.sin(p[0] / 25)
-    };
-  }
 
   private static Image fixed(Context context) {
     return Phantom.image(context, Phantom.fixedGrid(), p -> p, false);
@@ -85,7 +75,9 @@ class RegistrationTest {
   }
 
   @ParameterizedTest
-  @EnumSource(SimilarityMeasure.class)
+  @EnumSource(
+      value = SimilarityMeasure.class,
+      names = {"LNCC", "SSD"})
   void recoversAnAffineTransform(SimilarityMeasure measure) {
     try (Context context = Context.create()) {
       RegistrationResult result =
@@ -118,44 +110,6 @@ class RegistrationTest {
       RegistrationResult result =
           Registration.builder().transform(TransformKind.RIGID).build().run(fixed(context), moving);
       assertTrue(error(result.linear(), map::apply) < 0.1, result.toString());
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(
-      value = SimilarityMeasure.class,
-      names = {"MATTES_MI", "LNCC", "SSD", "NCC"})
-  void recoversADeformationWithoutFolding(SimilarityMeasure measure) {
-    try (Context context = Context.create()) {
-      // moving(y) = scene(deform(y)), so the truth maps deform(y) back to y.
-      Image fixed = fixed(context);
-      Image moving = Phantom.image(context, Phantom.fixedGrid(), RegistrationTest::deform, false);
-      UnaryOperator<double[]> truth =
-          x -> {
-            double[] y = x.clone();
-            for (int i = 0; i < 100; i++) {
-              double[] d = deform(y);
-              for (int k = 0; k < 3; k++) {
-                y[k] += x[k] - d[k];
-              }
-            }
-            return y;
-          };
-      RegistrationResult result =
-          Registration.builder()
-              .transform(TransformKind.DEFORMABLE)
-              .deformableMeasure(measure)
-              .build()
-              .run(fixed, moving);
-      double before = error(p -> p, truth);
-      double after = error(result.transform(), truth);
-      assertTrue(after < 0.35 * before, "before " + before + " mm, after " + after + " mm");
-      Jacobian.Statistics jacobian =
-          Jacobian.statistics(
-              result.deformation().orElseThrow().displacementMm(),
-              fixed.geometry().physicalToIndex().matrix(),
-              null);
-      assertEquals(0, jacobian.nonpositive());
     }
   }
 

@@ -116,10 +116,6 @@ final class DeformableStage {
   }
 
   private FieldModel model(ControlGrid grid) {
-    if (options.deformationModel != DeformationModel.B_SPLINE) {
-      throw new UnsupportedOperationException(
-          "the deformation model " + options.deformationModel + " is not implemented");
-    }
     return new BSplineDisplacement(grid);
   }
 

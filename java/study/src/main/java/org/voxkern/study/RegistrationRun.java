@@ -1,0 +1,135 @@
+package org.voxkern.study;
+
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.voxkern.Context;
+import org.voxkern.registration.ProgressListener;
+import org.voxkern.registration.RegistrationResult;
+
+/**
+ * One {@code register} command from files to files: reads, registers, measures, writes.
+ *
+ * <p>The files appear together at the end. An error or a Ctrl-C on the way leaves none.
+ */
+public final class RegistrationRun {
+  private final RegistrationRequest request;
+  private final ProgressListener listener;
+  private final double secondsBefore;
+  private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private volatile boolean ended;
+
+  /**
+   * @param secondsBefore what to add to the total, such as the start of the virtual machine
+   */
+  public RegistrationRun(
+      RegistrationRequest request, ProgressListener listener, double secondsBefore) {
+    this.request = request;
+    this.listener = listener;
+    this.secondsBefore = secondsBefore;
+  }
+
+  /**
+   * @throws BadInputException if a file cannot be used, in one line
+   * @throws IllegalArgumentException if the images cannot be registered, in one line
+   */
+  public Outcome run() throws Exception {
+    long begin = System.nanoTime();
+    Inputs.requirePresent(request);
+    try (Context context = Context.builder().threads(request.threads()).build();
+        OutputFolder folder = OutputFolder.open(request.out())) {
+      Thread hook = new Thread(() -> stop(context, folder), "voxkern-stop");
+      Runtime.getRuntime().addShutdownHook(hook);
+      try {
+        return run(context, folder, begin);
+      } finally {
+        ended = true;
+        removeHook(hook);
+      }
+    }
+  }
+
+  private Outcome run(Context context, OutputFolder folder, long begin) throws Exception {
+    long reading = System.nanoTime();
+    Inputs inputs = Inputs.read(context, request);
+    seconds.put("read", since(reading));
+
+    RegistrationResult result = register(inputs);
+    seconds.put("linear", result.secondsLinear());
+    seconds.put("deformable", result.secondsDeformable());
+
+    long measured = System.nanoTime();
+    Evaluation evaluation = Evaluation.of(inputs, result, request);
+    seconds.put("evaluate", since(measured));
+
+    long writing = System.nanoTime();
+    Outcome outcome = outcome(context, inputs, result, evaluation);
+    Outputs.write(folder, request, inputs, result, evaluation, outcome);
+    seconds.put("write", since(writing));
+    seconds.put("total", secondsBefore + since(begin));
+    Outcome whole = outcome(context, inputs, result, evaluation);
+    Files.writeString(folder.staged("result.json"), ResultJson.of(whole));
+    folder.publish();
+    return whole;
+  }
+
+  private RegistrationResult register(Inputs inputs) {
+    var builder = request.registration().listener(listener);
+    inputs.fixedMask().ifPresent(builder::fixedMask);
+    inputs.movingMask().ifPresent(builder::movingMask);
+    inputs.initialTransform().ifPresent(builder::initialTransform);
+    return builder.build().run(inputs.fixed(), inputs.moving());
+  }
+
+  private Outcome outcome(
+      Context context, Inputs inputs, RegistrationResult result, Evaluation evaluation) {
+    return new Outcome(
+        new Outcome.Input(
+            request.fixed().toString(),
+            inputs.fixed().geometry(),
+            Devices.word(inputs.fixedType())),
+        new Outcome.Input(
+            request.moving().toString(),
+            inputs.moving().geometry(),
+            Devices.word(inputs.movingType())),
+        request.transformName(),
+        request.measureName(),
+        new Outcome.Change<>(result.metricBefore(), result.metricAfter()),
+        new LinkedHashMap<>(seconds),
+        ProcessMemory.peakMb(),
+        evaluation.pointErrors(),
+        evaluation.overlap(),
+        evaluation.jacobian(),
+        result.linear().toAffineMap().toArray(),
+        result.levels(),
+        Devices.describe(context),
+        request.seed(),
+        Version.text(),
+        request.parameters());
+  }
+
+  /** Runs when the process is told to end while a run is under way. */
+  private void stop(Context context, OutputFolder folder) {
+    if (ended) {
+      return;
+    }
+    try {
+      context.cancel();
+    } catch (IllegalStateException closed) {
+      // The run is at its end.
+    }
+    folder.close();
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException shuttingDown) {
+      // The hook is what is running.
+    }
+  }
+
+  static double since(long begin) {
+    return (System.nanoTime() - begin) * 1e-9;
+  }
+}

@@ -1,0 +1,88 @@
+package org.voxkern.study;
+
+import java.util.Optional;
+import org.voxkern.AffineMap;
+import org.voxkern.DisplacementField;
+import org.voxkern.ElementType;
+import org.voxkern.Geometry;
+import org.voxkern.Image;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.op.Convert;
+import org.voxkern.op.Warp3d;
+import org.voxkern.op.Warp3d.Interpolation;
+
+/** Brings images onto other grids through transforms. */
+public final class Warping {
+  private Warping() {}
+
+  /** Through a linear map of physical points, from the output grid to the image. */
+  public static Image linear(
+      Image image, AffineMap map, Geometry grid, Interpolation interpolation) {
+    return warp(image, map, null, grid, interpolation);
+  }
+
+  /** Through a displacement field, onto its grid. */
+  public static Image dense(Image image, DisplacementField field, Interpolation interpolation) {
+    return warp(image, AffineMap.identity(), field, field.geometry(), interpolation);
+  }
+
+  private static Image warp(
+      Image image,
+      AffineMap map,
+      DisplacementField field,
+      Geometry grid,
+      Interpolation interpolation) {
+    AffineMap toIndex = image.geometry().physicalToIndex();
+    Warp3d warp =
+        Warp3d.builder()
+            .interpolation(interpolation)
+            .indexMap(toIndex.after(map).after(grid.indexToPhysical()))
+            .displacementMap(field == null ? null : toIndex.after(map).matrix())
+            .build();
+    Shape shape = image.components() == 1 ? grid.shape() : grid.shape().prepend(image.components());
+    Tensor warped = Tensor.uninitialized(image.context(), ElementType.F32, shape);
+    warp.apply(
+        image.data(), null, field == null ? null : field.displacementMm(), null, warped, null);
+    return new Image(warped, grid);
+  }
+
+  /**
+   * Label values, nearest neighbour, onto a grid.
+   *
+   * @param field the whole mapping on that grid; empty for the linear map alone
+   */
+  public static Image labels(
+      Image labels, AffineMap map, Optional<DisplacementField> field, Geometry grid) {
+    // Labels are small whole numbers, which f32 holds exactly.
+    Image values = as(labels, ElementType.F32);
+    Image warped =
+        field.isPresent()
+            ? dense(values, field.get(), Interpolation.NEAREST)
+            : linear(values, map, grid, Interpolation.NEAREST);
+    return as(warped, labels.type());
+  }
+
+  /** An image with another element type, rounded and clamped; itself if it has that type. */
+  public static Image as(Image image, ElementType type) {
+    if (image.type() == type) {
+      return image;
+    }
+    Tensor converted = Tensor.uninitialized(image.context(), type, image.data().shape());
+    Convert.apply(image.data(), converted);
+    return new Image(converted, image.geometry());
+  }
+
+  /** A displacement field brought onto another grid; beyond its own it goes on as at its edge. */
+  public static DisplacementField field(DisplacementField field, Geometry grid) {
+    Tensor onGrid =
+        Tensor.uninitialized(
+            field.displacementMm().context(), ElementType.F32, grid.shape().prepend(3));
+    Warp3d.builder()
+        .indexMap(field.geometry().physicalToIndex().after(grid.indexToPhysical()))
+        .border(Warp3d.Border.CLAMP)
+        .build()
+        .apply(field.displacementMm(), null, null, null, onGrid, null);
+    return new DisplacementField(onGrid, grid);
+  }
+}
