@@ -217,8 +217,12 @@ public final class Warp3d {
       return this;
     }
 
-    /** From millimetres to moving-index offsets, nine numbers row by row. */
+    /** From millimetres to moving-index offsets, nine numbers row by row; null for none. */
     public Builder displacementMap(double... value) {
+      if (value == null) {
+        displacementMap = new double[9];
+        return this;
+      }
       if (value.length != 9) {
         throw new IllegalArgumentException("a displacement map has 9 numbers, not " + value.length);
       }
