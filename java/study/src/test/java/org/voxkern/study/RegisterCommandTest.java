@@ -117,7 +117,6 @@ class RegisterCommandTest {
     assertTrue(number(result, "metric.after") > number(result, "metric.before"));
     assertEquals(Math.sqrt(16 + 9 + 6.25), number(result, "tre_mm.before.mean"), 1e-9);
     assertTrue(number(result, "tre_mm.after.mean") < 0.2, "the shift is found");
-    assertTrue(number(result, "dice.after.mean") > 0.95);
     assertTrue(number(result, "dice.after.mean") > number(result, "dice.before.mean"));
     assertEquals(5, ((Map<?, ?>) JsonMap.at(result, "dice.after.labels")).size());
     assertEquals(0, number(result, "jacobian.nonpositive_fraction"));
