@@ -147,6 +147,12 @@ public final class LabelOverlap {
     return dice;
   }
 
+  /** Whether some label but 0 is in both maps: if not, they hardly belong together. */
+  public boolean hasCommonLabel() {
+    return labels.values().stream()
+        .anyMatch(label -> label.value() != 0 && label.inFirst() > 0 && label.inSecond() > 0);
+  }
+
   /** Mean Dice over every label but 0 that either map has; NaN when there is none. */
   public double meanDice() {
     return mean(diceByLabel().values().stream().mapToDouble(Double::doubleValue).toArray());
