@@ -10,8 +10,12 @@ import org.voxkern.Image;
 import org.voxkern.Images;
 import org.voxkern.itk.ImageInfo;
 import org.voxkern.itk.ImageIo;
+import org.voxkern.itk.TransformIo;
 import org.voxkern.metrics.PointSet;
+import org.voxkern.transform.AffineTransform;
+import org.voxkern.transform.CompositeTransform;
 import org.voxkern.transform.LinearTransform;
+import org.voxkern.transform.Transform;
 
 /** What a run reads, checked as far as files go. Images are f32, masks u8, labels i32. */
 record Inputs(
@@ -151,7 +155,14 @@ record Inputs(
   }
 
   private static LinearTransform linear(Path path) {
-    return InputFiles.attempt(path, () -> TransformText.read(path));
+    Transform transform = InputFiles.attempt(path, () -> TransformIo.read(path));
+    if (transform instanceof LinearTransform linear) {
+      return linear;
+    }
+    if (transform instanceof CompositeTransform parts && parts.isLinear()) {
+      return AffineTransform.of(parts.toAffineMap(), 0, 0, 0);
+    }
+    throw new BadInputException(path + ": not a linear transform");
   }
 
   private void requireSameCount(RegistrationRequest request) {

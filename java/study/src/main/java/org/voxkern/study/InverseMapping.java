@@ -1,12 +1,8 @@
 package org.voxkern.study;
 
-import java.nio.FloatBuffer;
-import java.util.stream.IntStream;
 import org.voxkern.AffineMap;
 import org.voxkern.DisplacementField;
-import org.voxkern.ElementType;
 import org.voxkern.Geometry;
-import org.voxkern.Tensor;
 import org.voxkern.transform.DisplacementFieldTransform;
 import org.voxkern.transform.Transform;
 
@@ -47,32 +43,6 @@ public final class InverseMapping implements Transform {
       }
     }
     return x;
-  }
-
-  /** As displacements on a grid of moving space. */
-  public DisplacementField onGrid(org.voxkern.Context context, Geometry grid) {
-    Tensor field = Tensor.uninitialized(context, ElementType.F32, grid.shape().prepend(3));
-    int width = grid.size(0);
-    int slice = width * grid.size(1);
-    IntStream.range(0, grid.size(2))
-        .parallel()
-        .forEach(
-            z -> {
-              FloatBuffer[] planes = new FloatBuffer[3];
-              for (int axis = 0; axis < 3; axis++) {
-                long first = axis * grid.voxelCount() + (long) z * slice;
-                planes[axis] =
-                    field.buffer(first * Float.BYTES, slice * Float.BYTES).asFloatBuffer();
-              }
-              for (int i = 0; i < slice; i++) {
-                double[] y = grid.indexToPhysical().apply(i % width, i / width, z);
-                double[] x = apply(y);
-                for (int axis = 0; axis < 3; axis++) {
-                  planes[axis].put(i, (float) (x[axis] - y[axis]));
-                }
-              }
-            });
-    return new DisplacementField(field, grid);
   }
 
   /** Least squares over points spread over the grid, which are symmetric about its middle. */

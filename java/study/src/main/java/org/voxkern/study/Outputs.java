@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.voxkern.DisplacementField;
 import org.voxkern.itk.ImageIo;
+import org.voxkern.itk.TransformIo;
 import org.voxkern.registration.RegistrationResult;
 import org.voxkern.study.report.HtmlReport;
 import org.voxkern.study.report.PngReport;
@@ -49,7 +50,7 @@ final class Outputs {
             ImageIo.write(
                 Warping.as(evaluation.warped(), inputs.movingType()),
                 folder.staged("warped.nii.gz")));
-    writings.add(() -> TransformText.write(result.linear(), folder.staged("transform.tfm")));
+    writings.add(() -> TransformIo.write(result.linear(), folder.staged("transform.tfm")));
     runAll(writings);
   }
 

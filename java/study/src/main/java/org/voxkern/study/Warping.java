@@ -8,6 +8,7 @@ import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.op.BsplinePrefilter;
 import org.voxkern.op.Convert;
 import org.voxkern.op.Warp3d;
 import org.voxkern.op.Warp3d.Interpolation;
@@ -34,16 +35,25 @@ public final class Warping {
       Geometry grid,
       Interpolation interpolation) {
     AffineMap toIndex = image.geometry().physicalToIndex();
-    Warp3d warp =
+    Warp3d.Builder warp =
         Warp3d.builder()
             .interpolation(interpolation)
-            .indexMap(toIndex.after(map).after(grid.indexToPhysical()))
-            .displacementMap(field == null ? null : toIndex.after(map).matrix())
-            .build();
+            .indexMap(toIndex.after(map).after(grid.indexToPhysical()));
+    if (field != null) {
+      warp.displacementMap(toIndex.after(map).matrix());
+    }
     Shape shape = image.components() == 1 ? grid.shape() : grid.shape().prepend(image.components());
     Tensor warped = Tensor.uninitialized(image.context(), ElementType.F32, shape);
-    warp.apply(
-        image.data(), null, field == null ? null : field.displacementMm(), null, warped, null);
+    Tensor displacement = field == null ? null : field.displacementMm();
+    if (interpolation == Interpolation.CUBIC_B_SPLINE) {
+      try (Tensor coefficients =
+          Tensor.uninitialized(image.context(), ElementType.F32, image.data().shape())) {
+        BsplinePrefilter.apply(image.data(), Warp3d.Border.CONSTANT, coefficients);
+        warp.build().apply(coefficients, null, displacement, null, warped, null);
+      }
+    } else {
+      warp.build().apply(image.data(), null, displacement, null, warped, null);
+    }
     return new Image(warped, grid);
   }
 

@@ -7,7 +7,10 @@ import org.voxkern.metrics.PointSet;
 import org.voxkern.op.Warp3d.Interpolation;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.InverseMapping;
+import org.voxkern.study.TransformFields;
 import org.voxkern.study.Warping;
+import org.voxkern.transform.AffineTransform;
+import org.voxkern.transform.CompositeTransform;
 import org.voxkern.transform.DisplacementFieldTransform;
 import org.voxkern.transform.LinearTransform;
 import org.voxkern.transform.Transform;
@@ -19,15 +22,21 @@ abstract class ImageMapping {
    * @param grid of the output images; may be null where the transform has one
    */
   static ImageMapping of(Transform transform, boolean inverse, Geometry grid) {
+    if (transform instanceof CompositeTransform parts && parts.isLinear()) {
+      return of(AffineTransform.of(parts.toAffineMap(), 0, 0, 0), inverse, grid);
+    }
     if (transform instanceof LinearTransform linear) {
       return new Linear(inverse ? linear.inverse() : linear, grid);
     }
     if (transform instanceof DisplacementFieldTransform field) {
       return inverse
-          ? new DenseInverse(new InverseMapping(field.field()), grid)
+          ? new ByPoint(new InverseMapping(field.field()), grid)
           : new Dense(field.field(), grid);
     }
-    throw new BadInputException("transforms of this kind cannot be applied: " + transform);
+    if (inverse) {
+      throw new BadInputException("only linear transforms and displacement fields are inverted");
+    }
+    return new ByPoint(transform, grid);
   }
 
   abstract Image image(Image moving, Interpolation interpolation);
@@ -79,12 +88,13 @@ abstract class ImageMapping {
     }
   }
 
-  private static final class DenseInverse extends ImageMapping {
-    private final InverseMapping inverse;
+  /** A transform that is known point by point. */
+  private static final class ByPoint extends ImageMapping {
+    private final Transform transform;
     private final Geometry grid;
 
-    DenseInverse(InverseMapping inverse, Geometry grid) {
-      this.inverse = inverse;
+    ByPoint(Transform transform, Geometry grid) {
+      this.transform = transform;
       this.grid = grid;
     }
 
@@ -92,14 +102,15 @@ abstract class ImageMapping {
     Image image(Image moving, Interpolation interpolation) {
       if (grid == null) {
         throw new BadInputException(
-            "an inverse needs a grid: give an image of the moving space by --reference");
+            "this transform has no grid of its own: give the image to align with by --reference");
       }
-      return Warping.dense(moving, inverse.onGrid(moving.context(), grid), interpolation);
+      return Warping.dense(
+          moving, TransformFields.of(moving.context(), transform, grid), interpolation);
     }
 
     @Override
     PointSet points(PointSet points) {
-      return points.map(inverse);
+      return points.map(transform);
     }
   }
 }

@@ -12,13 +12,14 @@ import org.voxkern.Image;
 import org.voxkern.itk.DicomSeries;
 import org.voxkern.itk.ImageInfo;
 import org.voxkern.itk.ImageIo;
+import org.voxkern.itk.TransformIo;
 import org.voxkern.op.Statistics;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.Devices;
 import org.voxkern.study.InputFiles;
-import org.voxkern.study.TransformText;
 import org.voxkern.study.report.Orientation;
 import org.voxkern.transform.LinearTransform;
+import org.voxkern.transform.Transform;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -49,7 +50,7 @@ final class InfoCommand implements Callable<Integer> {
 
   private String describe(Context context, Path file) {
     if (TransformFiles.isTransformFile(file)) {
-      return file + "\n" + transform(InputFiles.attempt(file, () -> TransformText.read(file)));
+      return file + "\n" + transform(InputFiles.attempt(file, () -> TransformIo.read(file)));
     }
     StringBuilder text = new StringBuilder(file + "\n");
     if (Files.isDirectory(file)) {
@@ -127,8 +128,12 @@ final class InfoCommand implements Callable<Integer> {
     return text.toString();
   }
 
-  private static String transform(LinearTransform linear) {
+  private static String transform(Transform transform) {
     StringBuilder text = new StringBuilder();
+    if (!(transform instanceof LinearTransform linear)) {
+      line(text, "type", transform.toString());
+      return text.toString();
+    }
     line(text, "type", linear.itkName());
     line(text, "center", numbers(linear.center()) + " mm (LPS)");
     double[] m = linear.toAffineMap().toArray();

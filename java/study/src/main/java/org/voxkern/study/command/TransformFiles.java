@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Set;
 import org.voxkern.Context;
 import org.voxkern.itk.ImageIo;
+import org.voxkern.itk.TransformIo;
 import org.voxkern.study.InputFiles;
-import org.voxkern.study.TransformText;
 import org.voxkern.transform.DisplacementFieldTransform;
 import org.voxkern.transform.Transform;
 
@@ -24,7 +24,7 @@ final class TransformFiles {
   static Transform read(Context context, Path file) {
     InputFiles.requirePresent(file);
     if (isTransformFile(file)) {
-      return InputFiles.attempt(file, () -> TransformText.read(file));
+      return InputFiles.attempt(file, () -> TransformIo.read(file));
     }
     return new DisplacementFieldTransform(
         InputFiles.attempt(file, () -> ImageIo.readDisplacementField(context, file)));

@@ -6,12 +6,11 @@ import java.util.stream.IntStream;
 import org.voxkern.AffineMap;
 import org.voxkern.Context;
 import org.voxkern.DisplacementField;
-import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Scope;
-import org.voxkern.Tensor;
 import org.voxkern.op.Warp3d.Interpolation;
+import org.voxkern.study.TransformFields;
 import org.voxkern.study.Warping;
 
 /**
@@ -40,8 +39,8 @@ public record SyntheticPair(Image fixed, Image moving, KnownTransform truth) {
     Context context = fixed.context();
     float[] range = range(fixed);
     try (Scope scope = Scope.open(context)) {
-      DisplacementField back = back(context, truth, movingGrid);
-      Image seen = Warping.dense(fixed, back, Interpolation.LINEAR);
+      DisplacementField back = TransformFields.of(context, truth::toFixed, movingGrid);
+      Image seen = Warping.dense(fixed, back, Interpolation.CUBIC_B_SPLINE);
       paint(seen, range, contrast, seed);
       seen.data().moveTo(scope.parent());
       return new SyntheticPair(fixed, seen, truth);
@@ -56,37 +55,11 @@ public record SyntheticPair(Image fixed, Image moving, KnownTransform truth) {
           Warping.labels(
               labels,
               AffineMap.identity(),
-              java.util.Optional.of(back(context, truth, movingGrid)),
+              java.util.Optional.of(TransformFields.of(context, truth::toFixed, movingGrid)),
               movingGrid);
       moved.data().moveTo(scope.parent());
       return moved;
     }
-  }
-
-  /** From moving points back to fixed ones: what a warp of the fixed image needs. */
-  private static DisplacementField back(Context context, KnownTransform truth, Geometry grid) {
-    Tensor field = Tensor.uninitialized(context, ElementType.F32, grid.shape().prepend(3));
-    int width = grid.size(0);
-    int slice = width * grid.size(1);
-    IntStream.range(0, grid.size(2))
-        .parallel()
-        .forEach(
-            z -> {
-              FloatBuffer[] planes = new FloatBuffer[3];
-              for (int axis = 0; axis < 3; axis++) {
-                long first = axis * grid.voxelCount() + (long) z * slice;
-                planes[axis] =
-                    field.buffer(first * Float.BYTES, slice * Float.BYTES).asFloatBuffer();
-              }
-              for (int i = 0; i < slice; i++) {
-                double[] y = grid.indexToPhysical().apply(i % width, i / width, z);
-                double[] x = truth.toFixed(y);
-                for (int axis = 0; axis < 3; axis++) {
-                  planes[axis].put(i, (float) (x[axis] - y[axis]));
-                }
-              }
-            });
-    return new DisplacementField(field, grid);
   }
 
   private static void paint(Image image, float[] range, Contrast contrast, long seed) {
