@@ -54,7 +54,8 @@ java_tests() {
   {
     maven package -Dvoxkern.testdata="${VOXKERN_TESTDATA:-}" "$@" 2>&1 || touch "$state/maven.failed"
   } | tee "$state/maven.log" | grep --line-buffered -E \
-    '^\[(ERROR|WARNING)\] *Tests run|^\[INFO\] Tests run:|^\[SKIPPED\]|^\[ERROR\]|FAILURE' || true
+    '^\[(WARNING|INFO)\] *Tests run:|\[SKIPPED\]|^\[ERROR\]|FAILURE' |
+    sed -u 's/^.*\[SKIPPED\]/[SKIPPED]/' || true
   [ ! -e "$state/maven.failed" ]
 }
 
