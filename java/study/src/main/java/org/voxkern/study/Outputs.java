@@ -59,8 +59,7 @@ final class Outputs {
       Inputs inputs,
       RegistrationResult result,
       Evaluation evaluation,
-      Outcome outcome)
-      throws IOException {
+      Outcome outcome) {
     DisplacementField shown =
         result.deformation().orElseGet(() -> evaluation.whole().orElseThrow());
     Report report =
@@ -70,9 +69,13 @@ final class Outputs {
             evaluation.warped(),
             shown,
             evaluation.determinants().orElse(null));
-    PngReport.write(folder.staged("report.png"), report, outcome);
-    byte[] chart = PngReport.chart(outcome, CHART_WIDTH, CHART_HEIGHT);
-    HtmlReport.write(folder.staged("report.html"), report, outcome, chart);
+    runAll(
+        List.of(
+            () -> PngReport.write(folder.staged("report.png"), report, outcome),
+            () -> {
+              byte[] chart = PngReport.chart(outcome, CHART_WIDTH, CHART_HEIGHT);
+              HtmlReport.write(folder.staged("report.html"), report, outcome, chart);
+            }));
   }
 
   /** Runs all to their end, and then throws the first failure. */

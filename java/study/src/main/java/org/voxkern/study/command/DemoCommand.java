@@ -71,7 +71,9 @@ final class DemoCommand implements Callable<Integer> {
                 String.valueOf(threads)));
     RegistrationRequest request = register.request();
     try (ProgressDisplay display = ProgressDisplay.open(false)) {
-      System.out.print(demo.run(request, display));
+      String result = demo.run(request, display);
+      display.finish();
+      System.out.print(result);
     }
     return 0;
   }

@@ -226,7 +226,7 @@ final class RegisterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    double started = ProcessClock.seconds();
+    double started = ProcessClock.startSeconds();
     RegistrationRequest request = request();
     try (ProgressDisplay display = ProgressDisplay.open(quiet || json)) {
       Outcome outcome = new RegistrationRun(request, display, started).run();

@@ -80,21 +80,21 @@ public final class HtmlReport {
   private static String views(Report report) {
     StringBuilder html = new StringBuilder();
     html.append("<div data-shows=\"edges\"><div class=\"rows\">");
-    row(html, "before", report.slices(), SlicePictures::edgesBefore, null);
-    row(html, "after", report.slices(), SlicePictures::edgesAfter, null);
+    row(html, "before", report.slices(), SlicePictures::edgesBefore, false);
+    row(html, "after", report.slices(), SlicePictures::edgesAfter, false);
     html.append(
         "</div><p class=\"legend\">Edges of the moving image over the fixed image.</p></div>");
     html.append("<div data-shows=\"board\" hidden><div class=\"rows\">");
-    row(html, "before", report.slices(), SlicePictures::boardBefore, null);
-    row(html, "after", report.slices(), SlicePictures::boardAfter, null);
+    row(html, "before", report.slices(), SlicePictures::boardBefore, false);
+    row(html, "after", report.slices(), SlicePictures::boardAfter, false);
     html.append("</div><p class=\"legend\">Fixed and moving image in turn.</p></div>");
     html.append("<div data-shows=\"blink\" hidden><div class=\"rows\">");
-    row(html, "fixed", report.slices(), SlicePictures::fixed, null);
-    row(html, "moving, before", report.slices(), SlicePictures::before, SlicePictures::fixed);
-    row(html, "moving, after", report.slices(), SlicePictures::after, SlicePictures::fixed);
+    row(html, "fixed", report.slices(), SlicePictures::fixed, false);
+    row(html, "moving, before", report.slices(), SlicePictures::before, true);
+    row(html, "moving, after", report.slices(), SlicePictures::after, true);
     html.append("</div></div>");
     html.append("<div data-shows=\"grid\" hidden><div class=\"rows\">");
-    row(html, "deformed grid", report.slices(), SlicePictures::grid, null);
+    row(html, "deformed grid", report.slices(), SlicePictures::grid, false);
     html.append("</div><p class=\"legend\">").append(gridLegend(report)).append("</p></div>");
     return html.toString();
   }
@@ -118,7 +118,7 @@ public final class HtmlReport {
       String name,
       List<SlicePictures> slices,
       Function<SlicePictures, Picture> picture,
-      Function<SlicePictures, Picture> other) {
+      boolean blinks) {
     html.append("<div class=\"when\">").append(name).append("</div><div class=\"planes\">");
     for (SlicePictures slice : slices) {
       String[] letters = slice.plane().letters();
@@ -128,8 +128,8 @@ public final class HtmlReport {
           .append(name)
           .append("\" src=\"")
           .append(inline(Png.encode(picture.apply(slice))));
-      if (other != null) {
-        html.append("\" data-other=\"").append(inline(Png.encode(other.apply(slice))));
+      if (blinks) {
+        html.append("\" data-blink=\"").append(slice.plane().name());
       }
       html.append("\"><span class=\"l\">")
           .append(letters[0])
