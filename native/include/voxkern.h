@@ -453,11 +453,85 @@ VK_API vk_status vk_ffd_refine(vk_context* context, const vk_plan* plan,
                                const vk_view* coefficients, const vk_ffd_refine_params* params,
                                const vk_view* refined, const vk_view* workspace);
 
-/* compose (kernels/compose/README.md) */
+/* compose: the displacement of one mapping after another (kernels/compose/README.md) */
 
-/* exponential (kernels/exponential/README.md) */
+typedef struct vk_compose_params {
+  uint32_t struct_size;
+  /** VK_BORDER_CLAMP continues the first field, VK_BORDER_CONSTANT makes it zero outside. */
+  vk_border border;
+  /** Row-major 3 x 4: index in the first field's grid of an index in the second's. */
+  double index_map[12];
+  /** Row-major: index offsets in the first field's grid of displacements in mm. */
+  double displacement_map[9];
+} vk_compose_params;
 
-/* invert (kernels/invert/README.md) */
+/** composed(x) = second(x) + first(x + second(x)); first (3, D1, H1, W1) on its own grid, second
+ * and composed (3, D, H, W). */
+VK_API vk_status vk_compose_plan(vk_context* context, const vk_view* first, const vk_view* second,
+                                 const vk_compose_params* params, const vk_view* composed,
+                                 vk_plan* plan);
+VK_API vk_status vk_compose(vk_context* context, const vk_plan* plan, const vk_view* first,
+                            const vk_view* second, const vk_compose_params* params,
+                            const vk_view* composed, const vk_view* workspace);
+
+/* exponential: displacement of a stationary velocity field (kernels/exponential/README.md) */
+
+typedef struct vk_exponential_params {
+  uint32_t struct_size;
+  /** Row-major: index offsets of displacements in mm. */
+  double displacement_map[9];
+  /** Squarings; negative chooses as many as bring the largest displacement to half a voxel (not for
+   * the gradient, which must repeat what the exponential ran). */
+  int32_t steps;
+} vk_exponential_params;
+
+/** velocity and displacement (3, D, H, W) in mm; steps (may be NULL) gets the squarings run. */
+VK_API vk_status vk_exponential_plan(vk_context* context, const vk_view* velocity,
+                                     const vk_exponential_params* params,
+                                     const vk_view* displacement, vk_plan* plan);
+VK_API vk_status vk_exponential(vk_context* context, const vk_plan* plan, const vk_view* velocity,
+                                const vk_exponential_params* params, const vk_view* displacement,
+                                const vk_view* workspace, int32_t* steps);
+/** dL/dvelocity (written) out of dL/ddisplacement, through every squaring. */
+VK_API vk_status vk_exponential_gradient_plan(vk_context* context, const vk_view* velocity,
+                                              const vk_view* displacement_gradient,
+                                              const vk_exponential_params* params,
+                                              const vk_view* velocity_gradient, vk_plan* plan);
+VK_API vk_status vk_exponential_gradient(vk_context* context, const vk_plan* plan,
+                                         const vk_view* velocity,
+                                         const vk_view* displacement_gradient,
+                                         const vk_exponential_params* params,
+                                         const vk_view* velocity_gradient,
+                                         const vk_view* workspace);
+
+/* invert: displacement of the inverse mapping (kernels/invert/README.md) */
+
+typedef struct vk_invert_params {
+  uint32_t struct_size;
+  /** Row-major 3 x 4: index in the field's grid of an index in the inverse's. */
+  double index_map[12];
+  /** Row-major: index offsets in the field's grid of displacements in mm. */
+  double displacement_map[9];
+  int32_t iterations;
+  double tolerance_mm;
+} vk_invert_params;
+
+/** Of |u(x + w(x)) + w(x)| over the voxels where it is a number. */
+typedef struct vk_invert_report {
+  double max_residual_mm;
+  double mean_residual_mm;
+  /** Voxels whose residual is above the tolerance, or no number. */
+  int64_t unconverged;
+} vk_invert_report;
+
+/** displacement u (3, D1, H1, W1), inverse w (3, D, H, W) with w(x) = -u(x + w(x)); report may be
+ * NULL. */
+VK_API vk_status vk_invert_plan(vk_context* context, const vk_view* displacement,
+                                const vk_invert_params* params, const vk_view* inverse,
+                                vk_plan* plan);
+VK_API vk_status vk_invert(vk_context* context, const vk_plan* plan, const vk_view* displacement,
+                           const vk_invert_params* params, const vk_view* inverse,
+                           const vk_view* workspace, vk_invert_report* report);
 
 /* jacobian: determinant of the mapping x -> x + u(x) (kernels/jacobian/README.md) */
 

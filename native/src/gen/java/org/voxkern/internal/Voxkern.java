@@ -434,6 +434,61 @@ public static native @Cast("vk_status") int vk_ffd_refine_plan(vk_context contex
 public static native @Cast("vk_status") int vk_ffd_refine(vk_context context, @Const vk_plan plan,
                                @Const vk_view coefficients, @Const vk_ffd_refine_params params,
                                @Const vk_view refined, @Const vk_view workspace);
+// Targeting vk_compose_params.java
+
+
+
+/** composed(x) = second(x) + first(x + second(x)); first (3, D1, H1, W1) on its own grid, second
+ * and composed (3, D, H, W). */
+public static native @Cast("vk_status") int vk_compose_plan(vk_context context, @Const vk_view first, @Const vk_view second,
+                                 @Const vk_compose_params params, @Const vk_view composed,
+                                 vk_plan plan);
+public static native @Cast("vk_status") int vk_compose(vk_context context, @Const vk_plan plan, @Const vk_view first,
+                            @Const vk_view second, @Const vk_compose_params params,
+                            @Const vk_view composed, @Const vk_view workspace);
+// Targeting vk_exponential_params.java
+
+
+
+/** velocity and displacement (3, D, H, W) in mm; steps (may be NULL) gets the squarings run. */
+public static native @Cast("vk_status") int vk_exponential_plan(vk_context context, @Const vk_view velocity,
+                                     @Const vk_exponential_params params,
+                                     @Const vk_view displacement, vk_plan plan);
+public static native @Cast("vk_status") int vk_exponential(vk_context context, @Const vk_plan plan, @Const vk_view velocity,
+                                @Const vk_exponential_params params, @Const vk_view displacement,
+                                @Const vk_view workspace, IntPointer steps);
+public static native @Cast("vk_status") int vk_exponential(vk_context context, @Const vk_plan plan, @Const vk_view velocity,
+                                @Const vk_exponential_params params, @Const vk_view displacement,
+                                @Const vk_view workspace, IntBuffer steps);
+public static native @Cast("vk_status") int vk_exponential(vk_context context, @Const vk_plan plan, @Const vk_view velocity,
+                                @Const vk_exponential_params params, @Const vk_view displacement,
+                                @Const vk_view workspace, int[] steps);
+/** dL/dvelocity (written) out of dL/ddisplacement, through every squaring. */
+public static native @Cast("vk_status") int vk_exponential_gradient_plan(vk_context context, @Const vk_view velocity,
+                                              @Const vk_view displacement_gradient,
+                                              @Const vk_exponential_params params,
+                                              @Const vk_view velocity_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_exponential_gradient(vk_context context, @Const vk_plan plan,
+                                         @Const vk_view velocity,
+                                         @Const vk_view displacement_gradient,
+                                         @Const vk_exponential_params params,
+                                         @Const vk_view velocity_gradient,
+                                         @Const vk_view workspace);
+// Targeting vk_invert_params.java
+
+
+// Targeting vk_invert_report.java
+
+
+
+/** displacement u (3, D1, H1, W1), inverse w (3, D, H, W) with w(x) = -u(x + w(x)); report may be
+ * NULL. */
+public static native @Cast("vk_status") int vk_invert_plan(vk_context context, @Const vk_view displacement,
+                                @Const vk_invert_params params, @Const vk_view inverse,
+                                vk_plan plan);
+public static native @Cast("vk_status") int vk_invert(vk_context context, @Const vk_plan plan, @Const vk_view displacement,
+                           @Const vk_invert_params params, @Const vk_view inverse,
+                           @Const vk_view workspace, vk_invert_report report);
 // Targeting vk_jacobian_params.java
 
 

@@ -9,12 +9,6 @@ import org.bytedeco.javacpp.annotation.*;
 import static org.voxkern.internal.Voxkern.*;
 
 
-/* compose (kernels/compose/README.md) */
-
-/* exponential (kernels/exponential/README.md) */
-
-/* invert (kernels/invert/README.md) */
-
 /* jacobian: determinant of the mapping x -> x + u(x) (kernels/jacobian/README.md) */
 
 @Properties(inherit = org.voxkern.internal.presets.VoxkernPreset.class)
