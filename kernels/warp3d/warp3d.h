@@ -57,9 +57,17 @@ extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientFieldCpuTable;
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientImageCpuTable;
 int64_t warp3dGradientImageWorkspaceBytes(const Warp3dArgs&);
 
-/** Rows of the domain (points of a list) that make one chunk of work. */
-int64_t warp3dChunkRows(const Warp3dArgs&);
+/** One chunk of work: the voxels [begin, end) of the rows [rowBegin, rowEnd), or of the list of
+ * points, which is one row. */
+struct Warp3dChunk {
+  int64_t rowBegin;
+  int64_t rowEnd;
+  int64_t begin;
+  int64_t end;
+};
+
 int64_t warp3dChunks(const Warp3dArgs&);
+Warp3dChunk warp3dChunkAt(const Warp3dArgs&, int64_t chunk);
 
 /** The fill value as the moving image's element type holds it: rounded and clamped to its range. */
 void warp3dFillBits(const Warp3dArgs&, void* element);

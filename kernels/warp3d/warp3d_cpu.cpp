@@ -153,48 +153,33 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
   }
 }
 
-/** Calls rows(row, begin, end) for every row of the domain, in fixed chunks. */
-template <class Rows>
-HWY_INLINE void forRows(const Warp3dArgs& args, Context& context, const Rows& rows) {
-  const int64_t chunkRows = warp3dChunkRows(args);
-  parallelFor(context, warp3dChunks(args), [&](int64_t chunk) HWY_ATTR {
-    if (args.points != nullptr) {
-      const Range range = chunkRange(args.domainSize.x, chunkRows, chunk);
-      rows(0, range.begin, range.end);
-      return;
-    }
-    const Range range = chunkRange(args.domainSize.y * args.domainSize.z, chunkRows, chunk);
-    for (int64_t row = range.begin; row < range.end; ++row) rows(row, 0, args.domainSize.x);
-  });
-}
-
 template <bool kCubic, class Offset>
 void interpolate(const Warp3dArgs& args, Context& context) {
-  if (args.points != nullptr) {
-    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
-      const Frame frame = makeFrame(args);
-      interpolateRow<kCubic, false, true, Offset>(frame, row, begin, end);
-    });
-  } else if (args.displacement != nullptr) {
-    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
-      const Frame frame = makeFrame(args);
-      interpolateRow<kCubic, true, false, Offset>(frame, row, begin, end);
-    });
-  } else {
-    forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
-      const Frame frame = makeFrame(args);
-      interpolateRow<kCubic, false, false, Offset>(frame, row, begin, end);
-    });
-  }
+  parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
+    const Frame frame = makeFrame(args);
+    const Warp3dChunk chunk = warp3dChunkAt(args, number);
+    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+      if (args.points != nullptr) {
+        interpolateRow<kCubic, false, true, Offset>(frame, row, chunk.begin, chunk.end);
+      } else if (args.displacement != nullptr) {
+        interpolateRow<kCubic, true, false, Offset>(frame, row, chunk.begin, chunk.end);
+      } else {
+        interpolateRow<kCubic, false, false, Offset>(frame, row, chunk.begin, chunk.end);
+      }
+    }
+  });
 }
 
 template <class Bits>
 void copyNearest(const Warp3dArgs& args, Context& context) {
   Bits fill;
   warp3dFillBits(args, &fill);
-  forRows(args, context, [&](int64_t row, int64_t begin, int64_t end) HWY_ATTR {
+  parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
     const Frame frame = makeFrame(args);
-    nearestRow<Bits>(frame, fill, row, begin, end);
+    const Warp3dChunk chunk = warp3dChunkAt(args, number);
+    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+      nearestRow<Bits>(frame, fill, row, chunk.begin, chunk.end);
+    }
   });
 }
 

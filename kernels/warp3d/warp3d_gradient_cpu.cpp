@@ -73,24 +73,20 @@ HWY_INLINE void sumPoints(const Frame& frame, int64_t begin, int64_t end, double
 
 template <bool kCubic, class Offset>
 void gradientLinear(const Warp3dArgs& args, Context& context, double* partials) {
-  const int64_t chunkRows = warp3dChunkRows(args);
-  parallelFor(context, warp3dChunks(args), [&](int64_t chunk) HWY_ATTR {
+  parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
     const Frame frame = makeFrame(args);
+    const Warp3dChunk chunk = warp3dChunkAt(args, number);
     double sums[12] = {};
-    if (args.points != nullptr) {
-      const Range range = chunkRange(args.domainSize.x, chunkRows, chunk);
-      sumPoints<kCubic, Offset>(frame, range.begin, range.end, sums);
-    } else {
-      const Range range = chunkRange(args.domainSize.y * args.domainSize.z, chunkRows, chunk);
-      for (int64_t row = range.begin; row < range.end; ++row) {
-        if (args.displacement != nullptr) {
-          sumRow<kCubic, true, Offset>(frame, row, sums);
-        } else {
-          sumRow<kCubic, false, Offset>(frame, row, sums);
-        }
+    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+      if (args.points != nullptr) {
+        sumPoints<kCubic, Offset>(frame, chunk.begin, chunk.end, sums);
+      } else if (args.displacement != nullptr) {
+        sumRow<kCubic, true, Offset>(frame, row, sums);
+      } else {
+        sumRow<kCubic, false, Offset>(frame, row, sums);
       }
     }
-    for (int k = 0; k < 12; ++k) partials[12 * chunk + k] = sums[k];
+    for (int k = 0; k < 12; ++k) partials[12 * number + k] = sums[k];
   });
 }
 

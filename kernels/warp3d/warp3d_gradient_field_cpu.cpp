@@ -24,20 +24,16 @@ HWY_INLINE void fieldRow(const Frame& frame, int64_t row, int64_t begin, int64_t
 
 template <bool kCubic, class Offset>
 void gradientField(const Warp3dArgs& args, Context& context) {
-  const int64_t chunkRows = warp3dChunkRows(args);
-  parallelFor(context, warp3dChunks(args), [&](int64_t chunk) HWY_ATTR {
+  parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
     const Frame frame = makeFrame(args);
-    if (args.points != nullptr) {
-      const Range range = chunkRange(args.domainSize.x, chunkRows, chunk);
-      fieldRow<kCubic, false, true, Offset>(frame, 0, range.begin, range.end);
-      return;
-    }
-    const Range range = chunkRange(args.domainSize.y * args.domainSize.z, chunkRows, chunk);
-    for (int64_t row = range.begin; row < range.end; ++row) {
-      if (args.displacement != nullptr) {
-        fieldRow<kCubic, true, false, Offset>(frame, row, 0, args.domainSize.x);
+    const Warp3dChunk chunk = warp3dChunkAt(args, number);
+    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+      if (args.points != nullptr) {
+        fieldRow<kCubic, false, true, Offset>(frame, row, chunk.begin, chunk.end);
+      } else if (args.displacement != nullptr) {
+        fieldRow<kCubic, true, false, Offset>(frame, row, chunk.begin, chunk.end);
       } else {
-        fieldRow<kCubic, false, false, Offset>(frame, row, 0, args.domainSize.x);
+        fieldRow<kCubic, false, false, Offset>(frame, row, chunk.begin, chunk.end);
       }
     }
   });

@@ -69,20 +69,6 @@ void storeFill(double value, double least, double greatest, void* element) {
 
 }  // namespace
 
-int64_t warp3dChunkRows(const Warp3dArgs& args) {
-  constexpr int64_t kChunkVoxels = 16384;
-  if (args.points != nullptr) return kChunkVoxels;
-  const int64_t rows = args.domainSize.x > 0 ? kChunkVoxels / args.domainSize.x : 1;
-  return rows > 0 ? rows : 1;
-}
-
-int64_t warp3dChunks(const Warp3dArgs& args) {
-  if (args.domainSize.count() == 0) return 0;
-  const int64_t rows =
-      args.points != nullptr ? args.domainSize.x : args.domainSize.y * args.domainSize.z;
-  return chunkCount(rows, warp3dChunkRows(args));
-}
-
 void warp3dFillBits(const Warp3dArgs& args, void* element) {
   const double value = args.fillValue;
   switch (args.type) {
