@@ -94,8 +94,7 @@ final class Warp3dSetup {
     return Warp3d.builder()
         .interpolation(interpolation)
         .border(
-            Warp3d.Border.valueOf(
-                test.line().word("border", "constant").toUpperCase(Locale.ROOT)))
+            Warp3d.Border.valueOf(test.line().word("border", "constant").toUpperCase(Locale.ROOT)))
         .fill(fill)
         .indexMap(AffineMap.of(map))
         .displacementMap(displacementMap);
