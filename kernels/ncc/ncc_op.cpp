@@ -8,26 +8,10 @@ constexpr const char* kName = "ncc";
 
 NccArgs checked(const vk_view* fixed, const vk_view* warped, const vk_view* mask,
                 const vk_view* gradient, double* value) {
-  requireDenseFloat(kName, "fixed", fixed);
-  requireDenseFloat(kName, "warped", warped);
-  requireSameType(kName, "fixed", *fixed, "warped", *warped);
-  requireSameSizes(kName, "fixed", *fixed, "warped", *warped);
-  if (present(mask)) {
-    requireDense(kName, "mask", mask, VK_U8);
-    requireSameSizes(kName, "fixed", *fixed, "mask", *mask);
-  }
-  if (present(gradient)) {
-    requireDense(kName, "gradient", gradient, fixed->type);
-    requireSameSizes(kName, "fixed", *fixed, "gradient", *gradient);
-  }
-  return {
-      elementCount(*fixed),   fixed->type, fixed->data, warped->data, dataOf<const uint8_t>(mask),
-      dataOf<void>(gradient), value};
+  return {measureArgs(kName, fixed, warped, mask, gradient, value)};
 }
 
-Refusal cpuAccepts(const NccArgs& args) {
-  return args.type == VK_F32 ? Refusal() : "takes f32 only";
-}
+Refusal cpuAccepts(const NccArgs& args) { return takesF32(args); }
 
 }  // namespace
 

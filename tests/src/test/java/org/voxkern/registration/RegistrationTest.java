@@ -114,6 +114,25 @@ class RegistrationTest {
   }
 
   @Test
+  void levelsOfTheLinearStagesDoNotLimitTheDeformableOne() {
+    Geometry cube = Geometry.of(new int[] {64, 64, 64}, new double[] {1.6, 1.6, 1.6});
+    try (Context context = Context.create()) {
+      UnaryOperator<double[]> toScene = p -> new double[] {p[0] - 50, p[1] - 50, p[2] - 50};
+      Image fixed = Phantom.image(context, cube, toScene, false);
+      RegistrationResult result =
+          Registration.builder()
+              .transform(TransformKind.DEFORMABLE)
+              .linearLevels(1)
+              .deformableIterations(1)
+              .build()
+              .run(fixed, fixed);
+      long levels =
+          result.levels().stream().filter(report -> report.stage().equals("deformable")).count();
+      assertEquals(2, levels);
+    }
+  }
+
+  @Test
   void sameBitsForAnyThreadCount() {
     float[] reference = null;
     for (int threads : new int[] {1, 2, 3}) {

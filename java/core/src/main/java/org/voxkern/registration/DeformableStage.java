@@ -17,7 +17,6 @@ import org.voxkern.transform.LinearTransform;
 final class DeformableStage {
   private static final String NAME = "deformable";
   private static final double FINEST_SPACING_MM = 10;
-  private static final int DEFAULT_LEVELS = 3;
   private static final double FOLDING_WEIGHT = 10;
   private static final double DEFAULT_BENDING_WEIGHT = 30;
 
@@ -33,12 +32,14 @@ final class DeformableStage {
     measure = options.deformableMeasure;
   }
 
+  /** Pyramid levels to run, where the image is large enough. */
+  static int wantedLevels(Registration options) {
+    return options.deformableLevels > 0 ? options.deformableLevels : 3;
+  }
+
   /** The deformation on the fixed grid; the field belongs to the scope that is open. */
   DisplacementField run(List<LevelReport> reports) {
-    int levels =
-        Math.min(
-            problem.levels(),
-            options.deformableLevels > 0 ? options.deformableLevels : DEFAULT_LEVELS);
+    int levels = Math.min(problem.levels(), wantedLevels(options));
     double finest = options.controlSpacingMm > 0 ? options.controlSpacingMm : FINEST_SPACING_MM;
     ControlGrid grid =
         ControlGrid.of(
@@ -116,7 +117,9 @@ final class DeformableStage {
   }
 
   private FieldModel model(ControlGrid grid) {
-    return new BSplineDisplacement(grid);
+    return switch (options.deformationModel) {
+      case B_SPLINE -> new BSplineDisplacement(grid);
+    };
   }
 
   /** By default chosen on lungs and heads; squared differences are in units of the range. */

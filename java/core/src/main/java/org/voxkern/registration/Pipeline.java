@@ -75,8 +75,8 @@ final class Pipeline {
 
   private Problem problem() {
     int most = options.linearLevels > 0 ? options.linearLevels : 4;
-    if (options.transform == TransformKind.DEFORMABLE && options.deformableLevels > most) {
-      most = options.deformableLevels;
+    if (options.transform == TransformKind.DEFORMABLE) {
+      most = Math.max(most, DeformableStage.wantedLevels(options));
     }
     int levels = Pyramid.levelCount(fixed.geometry(), most);
     return new Problem(

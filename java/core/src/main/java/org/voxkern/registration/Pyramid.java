@@ -5,7 +5,6 @@ import java.util.List;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
-import org.voxkern.Scope;
 import org.voxkern.Tensor;
 import org.voxkern.op.Gaussian;
 import org.voxkern.op.Warp3d;
@@ -97,15 +96,5 @@ final class Pyramid {
         .build()
         .apply(mask.data(), null, null, null, result, null);
     return result;
-  }
-
-  /** Hands every tensor that this pyramid made to a scope. */
-  void moveTo(Scope scope) {
-    for (Level level : levels.subList(1, levels.size())) {
-      level.image.moveTo(scope);
-      if (level.mask != null) {
-        level.mask.moveTo(scope);
-      }
-    }
   }
 }

@@ -4,7 +4,6 @@ import org.voxkern.AffineMap;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
-import org.voxkern.Scope;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.op.Warp3d;
@@ -23,16 +22,14 @@ import org.voxkern.op.Warp3d;
  */
 record Samples(Tensor values, Tensor points, Tensor mask, Geometry geometry) {
 
-  /** Number of values compared, masked ones included. */
-  long count() {
-    return values.elementCount();
-  }
-
   static Samples wholeGrid(Pyramid.Level level) {
     return new Samples(level.image(), null, level.mask(), level.geometry());
   }
 
-  /** About {@code wanted} points, or the whole grid when that has no more voxels. */
+  /**
+   * About {@code wanted} points; the whole grid when that has no more voxels, or when the mask is
+   * so small that no point falls into it.
+   */
   static Samples stratified(Pyramid.Level level, long wanted, long seed) {
     Geometry geometry = level.geometry();
     if (wanted >= geometry.voxelCount()) {
@@ -89,13 +86,6 @@ record Samples(Tensor values, Tensor points, Tensor mask, Geometry geometry) {
         .build()
         .apply(level.image(), null, null, points, values, null);
     return new Samples(values, points, null, geometry);
-  }
-
-  void moveTo(Scope scope) {
-    if (points != null) {
-      points.moveTo(scope);
-      values.moveTo(scope);
-    }
   }
 
   private static float within(double position, int size) {
