@@ -43,7 +43,7 @@ class LungRegistrationTest {
       Jacobian.Statistics jacobian =
           Jacobian.statistics(
               result.deformation().orElseThrow().displacementMm(),
-              fixed.geometry().physicalToIndex().matrix(),
+              Jacobian.gradientMap(fixed.geometry()),
               fixedMask.data());
       assertEquals(0, jacobian.nonpositive());
     }

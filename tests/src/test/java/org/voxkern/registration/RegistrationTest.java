@@ -128,7 +128,7 @@ class RegistrationTest {
               .run(fixed, fixed);
       long levels =
           result.levels().stream().filter(report -> report.stage().equals("deformable")).count();
-      assertEquals(2, levels);
+      assertEquals(3, levels);
     }
   }
 

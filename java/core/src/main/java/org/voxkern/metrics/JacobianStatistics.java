@@ -27,7 +27,9 @@ public record JacobianStatistics(
   public static JacobianStatistics of(DisplacementField field, Image mask) {
     Jacobian.Statistics s =
         Jacobian.statistics(
-            field.displacementMm(), gradientMap(field), mask == null ? null : mask.data());
+            field.displacementMm(),
+            Jacobian.gradientMap(field.geometry()),
+            mask == null ? null : mask.data());
     double fraction = s.count() == 0 ? 0 : (double) s.nonpositive() / s.count();
     return new JacobianStatistics(s.count(), fraction, s.min(), s.max(), s.mean(), s.sdLog());
   }
@@ -44,13 +46,8 @@ public record JacobianStatistics(
     Tensor determinant =
         Tensor.uninitialized(
             field.displacementMm().context(), ElementType.F32, field.geometry().shape());
-    Jacobian.determinant(field.displacementMm(), gradientMap(field), determinant);
+    Jacobian.determinant(
+        field.displacementMm(), Jacobian.gradientMap(field.geometry()), determinant);
     return new Image(determinant, field.geometry());
-  }
-
-  /** From derivatives by index to derivatives by mm: the transpose of physical to index. */
-  private static double[] gradientMap(DisplacementField field) {
-    double[] p = field.geometry().physicalToIndex().matrix();
-    return new double[] {p[0], p[3], p[6], p[1], p[4], p[7], p[2], p[5], p[8]};
   }
 }

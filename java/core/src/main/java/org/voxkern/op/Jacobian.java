@@ -1,6 +1,7 @@
 package org.voxkern.op;
 
 import org.bytedeco.javacpp.DoublePointer;
+import org.voxkern.Geometry;
 import org.voxkern.Tensor;
 import org.voxkern.internal.Voxkern;
 import org.voxkern.internal.vk_jacobian_params;
@@ -31,6 +32,12 @@ public final class Jacobian {
    */
   public record Statistics(
       long count, long nonpositive, double min, double max, double mean, double sdLog) {}
+
+  /** The gradient map of a grid: the transpose of physical to index. */
+  public static double[] gradientMap(Geometry geometry) {
+    double[] p = geometry.physicalToIndex().matrix();
+    return new double[] {p[0], p[3], p[6], p[1], p[4], p[7], p[2], p[5], p[8]};
+  }
 
   /** Writes the map of determinants, (D, H, W). */
   public static void determinant(Tensor displacement, double[] gradientMap, Tensor determinant) {

@@ -9,6 +9,8 @@ import org.voxkern.op.Ffd;
  * free-form deformations", IEEE TMI 1999).
  */
 final class BSplineDisplacement implements FieldModel {
+  private static final double FOLDING_WEIGHT = 10;
+
   private final ControlGrid grid;
 
   BSplineDisplacement(ControlGrid grid) {
@@ -23,5 +25,15 @@ final class BSplineDisplacement implements FieldModel {
   @Override
   public void gradient(Tensor byDisplacement, Geometry level, Tensor byCoefficients) {
     Ffd.gradient(byDisplacement, grid.originIn(level), grid.spacingIn(level), byCoefficients);
+  }
+
+  @Override
+  public double foldingWeight() {
+    return FOLDING_WEIGHT;
+  }
+
+  @Override
+  public boolean velocity(Tensor coefficients, Geometry level, Tensor velocity) {
+    return false;
   }
 }

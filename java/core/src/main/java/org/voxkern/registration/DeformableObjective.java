@@ -1,14 +1,14 @@
 package org.voxkern.registration;
 
 import java.nio.FloatBuffer;
-import org.voxkern.AffineMap;
+import java.util.HashMap;
+import java.util.Map;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Tensor;
 import org.voxkern.op.Ffd;
 import org.voxkern.op.Jacobian;
-import org.voxkern.op.Warp3d;
 
 /**
  * Loss of B-spline coefficients (mm) on one level: the measure, the bending energy of the spline,
@@ -18,105 +18,76 @@ final class DeformableObjective implements Objective {
   // Below this Jacobian determinant the penalty sets in, quadratically.
   private static final double LEAST_DETERMINANT = 0.2;
 
-  private final Pyramid.Level fixed;
-  private final Pyramid.Level moving;
-  private final Similarity similarity;
-  private final boolean largerIsBetter;
+  private final FieldMeasure measure;
   private final FieldModel model;
   private final ControlGrid grid;
   private final double bendingWeight;
-  private final double foldingWeight;
   private final Geometry lattice;
-  private final Warp3d sampler;
 
+  // A line search ends with any of its trials, not always the last.
+  private final Map<Double, Double> measures = new HashMap<>();
   private final Tensor coefficients;
   private final Tensor byCoefficients;
-  private final Tensor penaltyByCoefficients;
   private final Tensor displacement;
   private final Tensor byDisplacement;
   private final Tensor latticeDisplacement;
   private final Tensor byLatticeDisplacement;
-  private final Tensor warped;
-  private final Tensor inside;
-  private final Tensor upstream;
-  private double lastMeasure;
 
   DeformableObjective(
-      Pyramid.Level fixed,
-      Pyramid.Level moving,
-      Similarity similarity,
-      boolean largerIsBetter,
-      AffineMap linear,
-      FieldModel model,
-      ControlGrid grid,
-      double bendingWeight,
-      double foldingWeight) {
-    this.fixed = fixed;
-    this.moving = moving;
-    this.similarity = similarity;
-    this.largerIsBetter = largerIsBetter;
+      FieldMeasure measure, FieldModel model, ControlGrid grid, double bendingWeight) {
+    this.measure = measure;
     this.model = model;
     this.grid = grid;
     this.bendingWeight = bendingWeight;
-    this.foldingWeight = foldingWeight;
     lattice = lattice(grid);
-    AffineMap toMovingIndex = moving.geometry().physicalToIndex().after(linear);
-    sampler =
-        Warp3d.builder()
-            .indexMap(toMovingIndex.after(fixed.geometry().indexToPhysical()))
-            .displacementMap(toMovingIndex.matrix())
-            .domainMask(fixed.mask())
-            .build();
-    Context context = fixed.image().context();
+    Context context = measure.context();
     coefficients = Tensor.uninitialized(context, ElementType.F32, grid.shape());
     byCoefficients = Tensor.uninitialized(context, ElementType.F32, grid.shape());
-    penaltyByCoefficients = Tensor.uninitialized(context, ElementType.F32, grid.shape());
-    displacement = Tensor.uninitialized(context, ElementType.F32, fixed.image().shape().prepend(3));
-    byDisplacement =
-        Tensor.uninitialized(context, ElementType.F32, fixed.image().shape().prepend(3));
-    latticeDisplacement =
-        Tensor.uninitialized(context, ElementType.F32, lattice.shape().prepend(3));
-    byLatticeDisplacement =
-        Tensor.uninitialized(context, ElementType.F32, lattice.shape().prepend(3));
-    warped = Tensor.uninitialized(context, ElementType.F32, fixed.image().shape());
-    inside = Tensor.uninitialized(context, ElementType.U8, fixed.image().shape());
-    upstream = Tensor.uninitialized(context, ElementType.F32, fixed.image().shape());
+    displacement = field(context, measure.geometry());
+    byDisplacement = field(context, measure.geometry());
+    latticeDisplacement = field(context, lattice);
+    byLatticeDisplacement = field(context, lattice);
   }
 
-  /** The measure, without penalties, of the last evaluation. */
-  double lastMeasure() {
-    return lastMeasure;
+  private static Tensor field(Context context, Geometry geometry) {
+    return Tensor.uninitialized(context, ElementType.F32, geometry.shape().prepend(3));
+  }
+
+  /**
+   * The measure, without penalties, of the evaluation that gave a loss; the others are forgotten.
+   */
+  double measureAt(double loss) {
+    double value = measures.get(loss);
+    measures.clear();
+    return value;
   }
 
   @Override
   public double evaluate(double[] x, double[] gradient) {
     write(x, coefficients);
-    double sign = largerIsBetter ? -1 : 1;
-    model.evaluate(coefficients, fixed.geometry(), displacement);
-    sampler.apply(moving.image(), moving.mask(), displacement, null, warped, inside);
-    lastMeasure = similarity.measure(fixed.image(), warped, inside, upstream);
-    sampler.gradientField(moving.image(), displacement, inside, upstream, byDisplacement);
-    model.gradient(byDisplacement, fixed.geometry(), byCoefficients);
-    double loss = sign * lastMeasure;
-    add(byCoefficients, sign, gradient, true);
+    model.evaluate(coefficients, measure.geometry(), displacement);
+    double loss = measure.evaluate(displacement, byDisplacement);
+    model.gradient(byDisplacement, measure.geometry(), byCoefficients);
+    add(byCoefficients, measure.slope(), gradient, true);
     if (bendingWeight > 0) {
-      loss += Ffd.bending(coefficients, grid.spacingMm(), 0, bendingWeight, penaltyByCoefficients);
-      add(penaltyByCoefficients, 1, gradient, false);
+      loss += Ffd.bending(coefficients, grid.spacingMm(), 0, bendingWeight, byCoefficients);
+      add(byCoefficients, 1, gradient, false);
     }
-    if (foldingWeight > 0) {
+    if (model.foldingWeight() > 0) {
       model.evaluate(coefficients, lattice, latticeDisplacement);
       double penalty =
           Jacobian.penalty(
               latticeDisplacement,
-              lattice.physicalToIndex().matrix(),
+              Jacobian.gradientMap(lattice),
               LEAST_DETERMINANT,
               byLatticeDisplacement);
       if (penalty > 0) {
-        loss += foldingWeight * penalty;
-        model.gradient(byLatticeDisplacement, lattice, penaltyByCoefficients);
-        add(penaltyByCoefficients, foldingWeight, gradient, false);
+        loss += model.foldingWeight() * penalty;
+        model.gradient(byLatticeDisplacement, lattice, byCoefficients);
+        add(byCoefficients, model.foldingWeight(), gradient, false);
       }
     }
+    measures.put(loss, measure.lastMeasure());
     return loss;
   }
 

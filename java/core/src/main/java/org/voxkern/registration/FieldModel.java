@@ -13,4 +13,10 @@ interface FieldModel {
    * input.
    */
   void gradient(Tensor byDisplacement, Geometry level, Tensor byCoefficients);
+
+  /** Weight of the penalty on small Jacobian determinants; 0 where the model cannot fold. */
+  double foldingWeight();
+
+  /** Writes the stationary velocity (3, D, H, W) in mm, or returns false where there is none. */
+  boolean velocity(Tensor coefficients, Geometry level, Tensor velocity);
 }

@@ -22,6 +22,11 @@ final class Pipeline {
   private static final double LOW_QUANTILE = 0.0005;
   private static final double HIGH_QUANTILE = 0.9995;
 
+  // A linear stage that starts too coarse on a small grid ends in the wrong optimum; a deformation
+  // that starts too fine does not reach far enough.
+  private static final int LINEAR_LEAST_VOXELS = 24;
+  private static final int DEFORMABLE_LEAST_VOXELS = 16;
+
   private final Registration options;
   private final Image fixed;
   private final Image moving;
@@ -51,20 +56,24 @@ final class Pipeline {
       double before = fullMeasure(problem, startingPoint());
       double secondsLinear = seconds(begin);
       Optional<DisplacementField> deformation = Optional.empty();
+      Optional<Image> velocity = Optional.empty();
       double after;
       long deformableBegin = System.nanoTime();
       if (options.transform == TransformKind.DEFORMABLE) {
         DeformableStage stage = new DeformableStage(options, problem, linear);
-        DisplacementField field = stage.run(reports);
-        after = stage.measure(field);
-        field.displacementMm().moveTo(scope.parent());
-        deformation = Optional.of(field);
+        DeformableSearch.Deformation found = stage.run(reports);
+        after = stage.measure(found.displacement());
+        found.displacement().displacementMm().moveTo(scope.parent());
+        found.velocity().ifPresent(image -> image.data().moveTo(scope.parent()));
+        deformation = Optional.of(found.displacement());
+        velocity = found.velocity();
       } else {
         after = fullMeasure(problem, linear);
       }
       return new RegistrationResult(
           linear,
           deformation,
+          velocity,
           before,
           after,
           List.copyOf(reports),
@@ -74,20 +83,29 @@ final class Pipeline {
   }
 
   private Problem problem() {
-    int most = options.linearLevels > 0 ? options.linearLevels : 4;
-    if (options.transform == TransformKind.DEFORMABLE) {
-      most = Math.max(most, DeformableStage.wantedLevels(options));
-    }
-    int levels = Pyramid.levelCount(fixed.geometry(), most);
+    int levels =
+        Pyramid.levelCount(
+            fixed.geometry(),
+            options.linearLevels > 0 ? options.linearLevels : 4,
+            LINEAR_LEAST_VOXELS);
+    int deformableLevels =
+        options.transform == TransformKind.DEFORMABLE
+            ? Pyramid.levelCount(
+                fixed.geometry(),
+                options.deformableLevels > 0 ? options.deformableLevels : 3,
+                DEFORMABLE_LEAST_VOXELS)
+            : 0;
+    int built = Math.max(levels, deformableLevels);
     return new Problem(
         options,
         fixed,
         moving,
-        new Pyramid(fixed, options.fixedMask, levels),
-        new Pyramid(moving, options.movingMask, levels),
+        new Pyramid(fixed, options.fixedMask, built),
+        new Pyramid(moving, options.movingMask, built),
         range(fixed, options.fixedMask),
         range(moving, options.movingMask),
-        levels);
+        levels,
+        deformableLevels);
   }
 
   private static Similarity.Range range(Image image, Image mask) {

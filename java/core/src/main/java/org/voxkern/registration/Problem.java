@@ -8,6 +8,8 @@ import org.voxkern.Image;
  *
  * @param fixedImage f32, as given
  * @param movingImage f32, as given
+ * @param levels of the linear stages
+ * @param deformableLevels of the deformable stage
  */
 record Problem(
     Registration options,
@@ -17,7 +19,8 @@ record Problem(
     Pyramid moving,
     Similarity.Range fixedRange,
     Similarity.Range movingRange,
-    int levels) {
+    int levels,
+    int deformableLevels) {
 
   Context context() {
     return fixedImage.context();

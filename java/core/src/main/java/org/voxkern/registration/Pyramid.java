@@ -36,8 +36,8 @@ final class Pyramid {
     return levels.get(Math.min(index, levels.size() - 1));
   }
 
-  /** How often the grid can be halved while each axis that shrinks keeps at least 24 voxels. */
-  static int levelCount(Geometry geometry, int most) {
+  /** How many levels there are on which each axis that shrank keeps enough voxels. */
+  static int levelCount(Geometry geometry, int most, int leastVoxels) {
     int count = 1;
     while (count < most) {
       int[] factors = factors(geometry, count);
@@ -46,7 +46,7 @@ final class Pyramid {
       for (int axis = 0; axis < 3; axis++) {
         if (factors[axis] != before[axis]) {
           changed = true;
-          if (geometry.size(axis) / factors[axis] < 24) {
+          if (geometry.size(axis) / factors[axis] < leastVoxels) {
             return count;
           }
         }

@@ -36,6 +36,9 @@ public final class Registration {
   final int deformableIterations;
   final double controlSpacingMm;
   final double bendingWeight;
+  final double updateSmoothing;
+  final double fieldSmoothing;
+  final double stepVoxels;
   final long seed;
   final ProgressListener listener;
 
@@ -61,6 +64,9 @@ public final class Registration {
     deformableIterations = b.deformableIterations;
     controlSpacingMm = b.controlSpacingMm;
     bendingWeight = b.bendingWeight;
+    updateSmoothing = b.updateSmoothing;
+    fieldSmoothing = b.fieldSmoothing;
+    stepVoxels = b.stepVoxels;
     seed = b.seed;
     listener = b.listener;
   }
@@ -95,9 +101,12 @@ public final class Registration {
     private int linearLevels;
     private int linearIterations = 60;
     private int deformableLevels;
-    private int deformableIterations = 30;
+    private int deformableIterations;
     private double controlSpacingMm;
     private double bendingWeight = Double.NaN;
+    private double updateSmoothing = 1.7;
+    private double fieldSmoothing = 0.7;
+    private double stepVoxels = 0.5;
     private long seed = 121212;
     private ProgressListener listener = (stage, level, iteration, value) -> {};
 
@@ -191,9 +200,12 @@ public final class Registration {
       return this;
     }
 
-    /** Most iterations a level of the deformable stage. */
+    /**
+     * Most iterations a level of the deformable stage; 0, the default, takes 30 for control grids
+     * and 100 for dense fields.
+     */
     public Builder deformableIterations(int value) {
-      deformableIterations = range("deformableIterations", value, 1, 100_000);
+      deformableIterations = range("deformableIterations", value, 0, 100_000);
       return this;
     }
 
@@ -207,15 +219,41 @@ public final class Registration {
     }
 
     /**
-     * Weight of the bending energy, the mean squared second derivative of the displacement in
-     * mm^-2, against the measure; 30 by default. Squared differences count in units of the fixed
-     * image's intensity range.
+     * Weight of the bending energy of control grids, the mean squared second derivative of the
+     * displacement or velocity in mm^-2, against the measure in nats a voxel; 30 by default. The
+     * measures count as they are, but squared differences as ln(SSD) / 2 and the global correlation
+     * as -ln(1 - NCC&sup2;) / 2, the likelihoods of Gaussian noise.
      */
     public Builder bendingWeight(double value) {
-      if (!(value >= 0) || Double.isInfinite(value)) {
-        throw new IllegalArgumentException("bendingWeight " + value + ": expected 0 or more");
-      }
-      bendingWeight = value;
+      bendingWeight = range("bendingWeight", value, 0, Double.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Standard deviation of the Gaussian that smooths every update of a dense field (fluid
+     * regularisation), in units of the level's smallest voxel spacing, 0 to 20; 1.7 by default.
+     */
+    public Builder updateSmoothing(double value) {
+      updateSmoothing = range("updateSmoothing", value, 0, 20);
+      return this;
+    }
+
+    /**
+     * Standard deviation of the Gaussian that smooths a dense field after every update (diffusion
+     * or elastic regularisation), in units of the level's smallest voxel spacing, 0 to 20; 0.7 by
+     * default.
+     */
+    public Builder fieldSmoothing(double value) {
+      fieldSmoothing = range("fieldSmoothing", value, 0, 20);
+      return this;
+    }
+
+    /**
+     * Largest component of an update of a dense field, in units of the level's smallest voxel
+     * spacing, 0.01 to 2; 0.5 by default. The search shortens it where the loss would grow.
+     */
+    public Builder stepVoxels(double value) {
+      stepVoxels = range("stepVoxels", value, 0.01, 2);
       return this;
     }
 
@@ -232,6 +270,14 @@ public final class Registration {
 
     public Registration build() {
       return new Registration(this);
+    }
+
+    private static double range(String name, double value, double least, double most) {
+      if (!(value >= least && value <= most)) {
+        throw new IllegalArgumentException(
+            name + " " + value + ": expected " + least + " to " + most);
+      }
+      return value;
     }
 
     private static int range(String name, int value, int least, int most) {

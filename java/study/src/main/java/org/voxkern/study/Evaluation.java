@@ -63,14 +63,12 @@ record Evaluation(
 
   private static Outcome.Jacobian jacobian(
       DisplacementField field, Optional<Image> mask, Tensor determinants) {
-    double[] toIndex = field.geometry().physicalToIndex().matrix();
-    double[] gradientMap = new double[9];
-    for (int i = 0; i < 9; i++) {
-      gradientMap[i] = toIndex[3 * (i % 3) + i / 3];
-    }
     Jacobian.Statistics statistics =
         Jacobian.determinantAndStatistics(
-            field.displacementMm(), gradientMap, mask.map(Image::data).orElse(null), determinants);
+            field.displacementMm(),
+            Jacobian.gradientMap(field.geometry()),
+            mask.map(Image::data).orElse(null),
+            determinants);
     return new Outcome.Jacobian(
         (double) statistics.nonpositive() / statistics.count(),
         statistics.sdLog(),

@@ -71,6 +71,9 @@ abstract class Choices<T> implements ITypeConverter<T>, Iterable<String> {
   static final class Model extends Choices<DeformationModel> {
     Model() {
       add("bspline", DeformationModel.B_SPLINE);
+      add("bspline-velocity", DeformationModel.B_SPLINE_VELOCITY);
+      add("velocity", DeformationModel.VELOCITY);
+      add("greedy", DeformationModel.GREEDY);
     }
   }
 

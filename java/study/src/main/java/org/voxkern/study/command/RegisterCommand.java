@@ -186,8 +186,26 @@ final class RegisterCommand implements Callable<Integer> {
   @Option(
       names = "--bending",
       paramLabel = "WEIGHT",
-      description = "Weight of the bending energy (default: by metric).")
+      description = "Weight of the bending energy of control grids (default: 30).")
   Double bending;
+
+  @Option(
+      names = "--update-smoothing",
+      paramLabel = "VOXELS",
+      description = "Width (SD) of the Gaussian on updates of dense fields (default: 1.7).")
+  Double updateSmoothing;
+
+  @Option(
+      names = "--field-smoothing",
+      paramLabel = "VOXELS",
+      description = "Width (SD) of the Gaussian on dense fields themselves (default: 0.7).")
+  Double fieldSmoothing;
+
+  @Option(
+      names = "--step",
+      paramLabel = "VOXELS",
+      description = "Largest component of an update of a dense field (default: 0.5).")
+  Double step;
 
   @Option(
       names = "--interpolation",
@@ -316,6 +334,15 @@ final class RegisterCommand implements Callable<Integer> {
     }
     if (bending != null) {
       builder.bendingWeight(bending);
+    }
+    if (updateSmoothing != null) {
+      builder.updateSmoothing(updateSmoothing);
+    }
+    if (fieldSmoothing != null) {
+      builder.fieldSmoothing(fieldSmoothing);
+    }
+    if (step != null) {
+      builder.stepVoxels(step);
     }
     return builder;
   }

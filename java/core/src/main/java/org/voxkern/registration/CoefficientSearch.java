@@ -1,0 +1,136 @@
+package org.voxkern.registration;
+
+import java.nio.FloatBuffer;
+import java.util.Optional;
+import java.util.function.Function;
+import org.voxkern.AffineMap;
+import org.voxkern.DisplacementField;
+import org.voxkern.ElementType;
+import org.voxkern.Geometry;
+import org.voxkern.Image;
+import org.voxkern.Scope;
+import org.voxkern.Tensor;
+import org.voxkern.op.Ffd;
+
+/** Coefficients of a B-spline control grid, by L-BFGS; a finer level halves the grid's spacing. */
+final class CoefficientSearch implements DeformableSearch {
+  private static final double FINEST_SPACING_MM = 10;
+  private static final double DEFAULT_BENDING_WEIGHT = 30;
+  private static final int DEFAULT_ITERATIONS = 30;
+
+  private final Registration options;
+  private final Problem problem;
+  private final AffineMap linear;
+  private final Function<ControlGrid, FieldModel> model;
+  private ControlGrid grid;
+  private double[] x;
+  private int gridLevel;
+
+  CoefficientSearch(
+      Registration options,
+      Problem problem,
+      AffineMap linear,
+      int levels,
+      Function<ControlGrid, FieldModel> model) {
+    this.options = options;
+    this.problem = problem;
+    this.linear = linear;
+    this.model = model;
+    gridLevel = levels - 1;
+    double finest = options.controlSpacingMm > 0 ? options.controlSpacingMm : FINEST_SPACING_MM;
+    grid =
+        ControlGrid.of(
+            problem.fixedImage().geometry(), finest * (1 << gridLevel), marginMm(gridLevel));
+    x = new double[(int) grid.shape().elementCount()];
+  }
+
+  @Override
+  public String run(int level, Listener listener) {
+    for (; gridLevel > level; gridLevel--) {
+      x = refine(x);
+      grid = grid.refined();
+    }
+    try (Scope scope = Scope.open(problem.context())) {
+      Pyramid.Level fixed = problem.fixed().level(level);
+      DeformableObjective objective =
+          new DeformableObjective(measure(level), model.apply(grid), grid, bendingWeight());
+      double spacing = LinearStage.smallestSpacing(fixed);
+      int iterations =
+          options.deformableIterations > 0 ? options.deformableIterations : DEFAULT_ITERATIONS;
+      Lbfgs optimiser = new Lbfgs(6, iterations, 0.5 * spacing, 4 * spacing, 0.01 * spacing, 1e-5);
+      Lbfgs.Result result =
+          optimiser.minimize(
+              objective,
+              x,
+              (iteration, loss) -> listener.onIteration(iteration, objective.measureAt(loss)));
+      x = result.x();
+      return result.stopReason();
+    }
+  }
+
+  @Override
+  public Deformation result() {
+    Geometry geometry = problem.fixedImage().geometry();
+    Tensor displacement = field(geometry);
+    Tensor velocity = field(geometry);
+    boolean flows;
+    try (Scope scope = Scope.open(problem.context())) {
+      Tensor coefficients = tensor(x);
+      FieldModel found = model.apply(grid);
+      found.evaluate(coefficients, geometry, displacement);
+      flows = found.velocity(coefficients, geometry, velocity);
+    }
+    if (!flows) {
+      velocity.close();
+    }
+    return new Deformation(
+        new DisplacementField(displacement, geometry),
+        flows ? Optional.of(new Image(velocity, geometry)) : Optional.empty());
+  }
+
+  private FieldMeasure measure(int level) {
+    Geometry geometry = problem.fixed().level(level).geometry();
+    try (Tensor start = field(geometry);
+        Tensor coefficients = tensor(x)) {
+      model.apply(grid).evaluate(coefficients, geometry, start);
+      return new FieldMeasure(problem, level, options.deformableMeasure, linear, start);
+    }
+  }
+
+  private double bendingWeight() {
+    return Double.isNaN(options.bendingWeight) ? DEFAULT_BENDING_WEIGHT : options.bendingWeight;
+  }
+
+  /** Coarse levels have voxels beyond the full grid's outermost centres. */
+  private double marginMm(int coarsest) {
+    double margin = 0;
+    Pyramid.Level level = problem.fixed().level(coarsest);
+    for (int axis = 0; axis < 3; axis++) {
+      margin = Math.max(margin, level.geometry().spacing(axis));
+    }
+    return margin;
+  }
+
+  private double[] refine(double[] coarse) {
+    try (Scope scope = Scope.open(problem.context())) {
+      FloatBuffer refined = Ffd.refine(tensor(coarse)).buffer().asFloatBuffer();
+      double[] result = new double[refined.remaining()];
+      for (int i = 0; i < result.length; i++) {
+        result[i] = refined.get(i);
+      }
+      return result;
+    }
+  }
+
+  private Tensor field(Geometry geometry) {
+    return Tensor.uninitialized(problem.context(), ElementType.F32, geometry.shape().prepend(3));
+  }
+
+  private Tensor tensor(double[] coefficients) {
+    float[] values = new float[coefficients.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) coefficients[i];
+    }
+    return Tensor.of(problem.context(), values, grid.shape().toArray());
+  }
+}

@@ -1,0 +1,16 @@
+package org.voxkern.registration;
+
+import org.voxkern.Geometry;
+import org.voxkern.Tensor;
+
+/** A deformation with a vector at every voxel, and how small updates change it. */
+interface FlowModel {
+  /** Writes the displacement (3, D, H, W) in mm of the model's field. */
+  void displacement(Tensor field, Geometry level, Tensor displacement);
+
+  /** Writes the derivative by an update at 0, from that by the displacement as last written. */
+  void gradient(Tensor field, Tensor byDisplacement, Geometry level, Tensor byUpdate);
+
+  /** Writes the field after a small update, (3, D, H, W) in mm like itself. */
+  void update(Tensor field, Tensor update, Geometry level, Tensor updated);
+}
