@@ -582,6 +582,43 @@ VK_API vk_status vk_jacobian_penalty(vk_context* context, const vk_plan* plan,
                                      const vk_view* gradient, const vk_view* workspace,
                                      double* value);
 
+/* bias_field: slow multiplicative change of brightness between aligned images
+ * (kernels/bias_field/README.md) */
+
+/** The field is a polynomial of u = scale position + offset along x, y, z, clamped to [-1, 1]. */
+typedef struct vk_bias_field_params {
+  uint32_t struct_size;
+  /** Total degree, 1 to 5; (degree + 1)(degree + 2)(degree + 3) / 6 coefficients. */
+  int32_t degree;
+  double position_scale[3];
+  double position_offset[3];
+  /** Of the reference's intensities, for the fit: bins, and the range that they divide. */
+  int32_t bins;
+  int32_t iterations;
+  double reference_min;
+  double reference_max;
+} vk_bias_field_params;
+
+/** coefficients (terms) f64 of the field of `values` (N), whose reference intensities are
+ * `reference` (N) and which lie at `positions` (3, N); mask u8 (N) or none. */
+VK_API vk_status vk_bias_field_plan(vk_context* context, const vk_view* values,
+                                    const vk_view* reference, const vk_view* positions,
+                                    const vk_view* mask, const vk_bias_field_params* params,
+                                    const vk_view* coefficients, vk_plan* plan);
+VK_API vk_status vk_bias_field(vk_context* context, const vk_plan* plan, const vk_view* values,
+                               const vk_view* reference, const vk_view* positions,
+                               const vk_view* mask, const vk_bias_field_params* params,
+                               const vk_view* coefficients, const vk_view* workspace);
+/** corrected = image / field, positions being voxel indices; may be the image itself. */
+VK_API vk_status vk_bias_field_correct_plan(vk_context* context, const vk_view* image,
+                                            const vk_view* coefficients,
+                                            const vk_bias_field_params* params,
+                                            const vk_view* corrected, vk_plan* plan);
+VK_API vk_status vk_bias_field_correct(vk_context* context, const vk_plan* plan,
+                                       const vk_view* image, const vk_view* coefficients,
+                                       const vk_bias_field_params* params,
+                                       const vk_view* corrected, const vk_view* workspace);
+
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 VK_API vk_status vk_convert_plan(vk_context* context, const vk_view* input, double scale,
                                  double offset, const vk_view* output, vk_plan* plan);

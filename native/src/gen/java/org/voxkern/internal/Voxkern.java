@@ -530,6 +530,29 @@ public static native @Cast("vk_status") int vk_jacobian_penalty(vk_context conte
                                      @Const vk_jacobian_penalty_params params,
                                      @Const vk_view gradient, @Const vk_view workspace,
                                      double[] value);
+// Targeting vk_bias_field_params.java
+
+
+
+/** coefficients (terms) f64 of the field of {@code values} (N), whose reference intensities are
+ * {@code reference} (N) and which lie at {@code positions} (3, N); mask u8 (N) or none. */
+public static native @Cast("vk_status") int vk_bias_field_plan(vk_context context, @Const vk_view values,
+                                    @Const vk_view reference, @Const vk_view positions,
+                                    @Const vk_view mask, @Const vk_bias_field_params params,
+                                    @Const vk_view coefficients, vk_plan plan);
+public static native @Cast("vk_status") int vk_bias_field(vk_context context, @Const vk_plan plan, @Const vk_view values,
+                               @Const vk_view reference, @Const vk_view positions,
+                               @Const vk_view mask, @Const vk_bias_field_params params,
+                               @Const vk_view coefficients, @Const vk_view workspace);
+/** corrected = image / field, positions being voxel indices; may be the image itself. */
+public static native @Cast("vk_status") int vk_bias_field_correct_plan(vk_context context, @Const vk_view image,
+                                            @Const vk_view coefficients,
+                                            @Const vk_bias_field_params params,
+                                            @Const vk_view corrected, vk_plan plan);
+public static native @Cast("vk_status") int vk_bias_field_correct(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view image, @Const vk_view coefficients,
+                                       @Const vk_bias_field_params params,
+                                       @Const vk_view corrected, @Const vk_view workspace);
 
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
