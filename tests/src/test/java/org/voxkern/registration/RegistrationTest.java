@@ -91,6 +91,41 @@ class RegistrationTest {
   }
 
   @Test
+  void aBiasFieldOfTheMovingImageDoesNotPullTheResultAside() {
+    AffineMap inverse = RIGID.inverse();
+    Geometry fixedGrid =
+        Geometry.of(
+            new int[] {100, 110, 90},
+            new double[] {1.2, 1.2, 1.2},
+            new double[] {-60, -66, -54},
+            new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
+    try (Context context = Context.create()) {
+      Image fixed = Phantom.image(context, fixedGrid, Phantom::textured);
+      Image moving =
+          Phantom.image(
+              context,
+              Phantom.wideGrid(),
+              p -> {
+                double field =
+                    1 + 0.15 * Math.sin(p[0] / 40 + 0.5) * Math.cos(p[1] / 45 - p[2] / 60);
+                return field * (200 - 1.5 * Phantom.textured(inverse.apply(p)));
+              });
+      double[] errors = new double[2];
+      for (int i = 0; i < 2; i++) {
+        RegistrationResult result =
+            Registration.builder()
+                .transform(TransformKind.RIGID)
+                .biasFieldDegree(i == 0 ? 0 : 4)
+                .build()
+                .run(fixed, moving);
+        errors[i] = error(result.linear(), RIGID::apply);
+      }
+      assertTrue(errors[1] < 0.25, errors[0] + " mm without, " + errors[1] + " mm with correction");
+      assertTrue(errors[1] < 0.25 * errors[0], errors[0] + " mm without, " + errors[1] + " mm with");
+    }
+  }
+
+  @Test
   void multiStartRecoversALargeRotation() {
     AffineMap map =
         Euler3DTransform.fromParameters(
@@ -255,11 +290,11 @@ class RegistrationTest {
     try (Context context = Context.create()) {
       Image fixed = fixed(context);
       Image moving = moving(context, AFFINE, false);
-      Registration options = Registration.builder().build();
       Similarity similarity =
           Similarity.of(
               SimilarityMeasure.MATTES_MI,
-              options,
+              32,
+              3,
               new Similarity.Range(-40, 180),
               new Similarity.Range(-40, 180));
       AffineTransform start = AffineTransform.of(AffineMap.identity(), 0, 0, 0);

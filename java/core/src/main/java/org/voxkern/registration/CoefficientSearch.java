@@ -69,6 +69,16 @@ final class CoefficientSearch implements DeformableSearch {
   }
 
   @Override
+  public DisplacementField displacement(int level) {
+    Geometry geometry = problem.fixed().level(level).geometry();
+    Tensor displacement = field(geometry);
+    try (Tensor coefficients = tensor(x)) {
+      model.apply(grid).evaluate(coefficients, geometry, displacement);
+    }
+    return new DisplacementField(displacement, geometry);
+  }
+
+  @Override
   public Deformation result() {
     Geometry geometry = problem.fixedImage().geometry();
     Tensor displacement = field(geometry);
@@ -89,10 +99,7 @@ final class CoefficientSearch implements DeformableSearch {
   }
 
   private FieldMeasure measure(int level) {
-    Geometry geometry = problem.fixed().level(level).geometry();
-    try (Tensor start = field(geometry);
-        Tensor coefficients = tensor(x)) {
-      model.apply(grid).evaluate(coefficients, geometry, start);
+    try (Tensor start = displacement(level).displacementMm()) {
       return new FieldMeasure(problem, level, options.deformableMeasure, linear, start);
     }
   }

@@ -19,6 +19,11 @@ interface DeformableSearch {
    */
   String run(int level, Listener listener);
 
+  /**
+   * The displacement as it is, on the level's grid; the tensor belongs to the scope that is open.
+   */
+  DisplacementField displacement(int level);
+
   /** What was found, on the fixed grid; the tensors belong to the scope that is open. */
   Deformation result();
 

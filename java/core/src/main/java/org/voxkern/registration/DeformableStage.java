@@ -40,6 +40,11 @@ final class DeformableStage {
                 values.add(value);
                 options.listener.onIteration(NAME, current, iteration, value);
               });
+      if (level > 0) {
+        DisplacementField found = search.displacement(level);
+        problem.bias().estimate(level, linear, found);
+        found.displacementMm().close();
+      }
       reports.add(
           new LevelReport(
               NAME,
@@ -78,7 +83,7 @@ final class DeformableStage {
           .domainMask(fixed.mask())
           .build()
           .apply(moving.image(), moving.mask(), field.displacementMm(), null, warped, inside);
-      return problem.similarity(options.measure).measure(fixed.image(), warped, inside, null);
+      return problem.linearSimilarity().measure(fixed.image(), warped, inside, null);
     }
   }
 }

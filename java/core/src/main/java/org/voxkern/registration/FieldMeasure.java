@@ -40,9 +40,9 @@ final class FieldMeasure {
   FieldMeasure(
       Problem problem, int level, SimilarityMeasure measure, AffineMap linear, Tensor start) {
     fixed = problem.fixed().level(level);
-    moving = problem.moving().level(level);
+    moving = problem.bias().level(level);
     this.measure = measure;
-    similarity = problem.similarity(measure);
+    similarity = problem.deformableSimilarity();
     double range = problem.fixedRange().high() - problem.fixedRange().low();
     squaredRange = range * range;
     Context context = problem.context();

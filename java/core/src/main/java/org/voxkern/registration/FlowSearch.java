@@ -52,6 +52,14 @@ final class FlowSearch implements DeformableSearch {
   }
 
   @Override
+  public DisplacementField displacement(int level) {
+    onto(problem.fixed().level(level).geometry());
+    Tensor displacement = like();
+    model.displacement(field, geometry, displacement);
+    return new DisplacementField(displacement, geometry);
+  }
+
+  @Override
   public Deformation result() {
     onto(problem.fixedImage().geometry());
     Tensor displacement = like();

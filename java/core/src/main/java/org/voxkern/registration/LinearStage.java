@@ -34,6 +34,9 @@ final class LinearStage {
     LinearTransform transform = start;
     for (int level = coarsest; level >= finest; level--) {
       transform = runLevel(transform, level, reports);
+      if (level > 0) {
+        problem.bias().estimate(level, transform.toAffineMap(), null);
+      }
     }
     return transform;
   }
@@ -47,8 +50,8 @@ final class LinearStage {
       LinearObjective objective =
           new LinearObjective(
               samples,
-              problem.moving().level(level),
-              problem.similarity(options.measure),
+              problem.bias().level(level),
+              problem.linearSimilarity(),
               options.measure.largerIsBetter(),
               start);
       double spacing = smallestSpacing(fixed);

@@ -10,6 +10,7 @@ import org.voxkern.transform.LinearTransform;
 
 /** Measures many rigid starts on a coarse level, optimises the best few, and keeps the best. */
 final class MultiStart {
+  private static final int BINS = 32;
   private static final long SAMPLES = 10_000;
   private static final double[] ANGLES = {-60, -30, 0, 30, 60};
   private static final int OPTIMISED = 5;
@@ -55,7 +56,7 @@ final class MultiStart {
           new LinearObjective(
               samples,
               problem.moving().level(level),
-              problem.similarity(measure),
+              problem.similarity(measure, BINS),
               measure.largerIsBetter(),
               starts.get(0));
       List<Candidate> candidates = new ArrayList<>();

@@ -50,7 +50,7 @@ final class Pipeline {
     }
     long begin = System.nanoTime();
     try (Scope scope = Scope.open(context)) {
-      Problem problem = problem();
+      Problem problem = problem(scope);
       LinearTransform start = start(problem);
       LinearTransform linear = linear(problem, start);
       double before = fullMeasure(problem, startingPoint());
@@ -82,7 +82,7 @@ final class Pipeline {
     }
   }
 
-  private Problem problem() {
+  private Problem problem(Scope scope) {
     int levels =
         Pyramid.levelCount(
             fixed.geometry(),
@@ -96,13 +96,17 @@ final class Pipeline {
                 DEFORMABLE_LEAST_VOXELS)
             : 0;
     int built = Math.max(levels, deformableLevels);
+    Pyramid fixedPyramid = new Pyramid(fixed, options.fixedMask, built);
+    Pyramid movingPyramid = new Pyramid(moving, options.movingMask, built);
+    Similarity.Range fixedRange = range(fixed, options.fixedMask);
     return new Problem(
         options,
         fixed,
         moving,
-        new Pyramid(fixed, options.fixedMask, built),
-        new Pyramid(moving, options.movingMask, built),
-        range(fixed, options.fixedMask),
+        fixedPyramid,
+        movingPyramid,
+        new BiasCorrection(options, fixedPyramid, movingPyramid, fixedRange, scope),
+        fixedRange,
         range(moving, options.movingMask),
         levels,
         deformableLevels);
@@ -173,7 +177,7 @@ final class Pipeline {
           new LinearObjective(
               Samples.wholeGrid(problem.fixed().level(0)),
               problem.moving().level(0),
-              problem.similarity(options.measure),
+              problem.linearSimilarity(),
               options.measure.largerIsBetter(),
               transform);
       return objective.measure(transform);

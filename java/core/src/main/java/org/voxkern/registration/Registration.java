@@ -39,6 +39,7 @@ public final class Registration {
   final double updateSmoothing;
   final double fieldSmoothing;
   final double stepVoxels;
+  final int biasFieldDegree;
   final long seed;
   final ProgressListener listener;
 
@@ -67,6 +68,7 @@ public final class Registration {
     updateSmoothing = b.updateSmoothing;
     fieldSmoothing = b.fieldSmoothing;
     stepVoxels = b.stepVoxels;
+    biasFieldDegree = b.biasFieldDegree;
     seed = b.seed;
     listener = b.listener;
   }
@@ -95,7 +97,7 @@ public final class Registration {
     private DeformationModel deformationModel = DeformationModel.B_SPLINE;
     private Image fixedMask;
     private Image movingMask;
-    private int histogramBins = 32;
+    private int histogramBins;
     private int lnccRadius = 3;
     private double samplingFraction;
     private int linearLevels;
@@ -107,6 +109,7 @@ public final class Registration {
     private double updateSmoothing = 1.7;
     private double fieldSmoothing = 0.7;
     private double stepVoxels = 0.5;
+    private int biasFieldDegree = 4;
     private long seed = 121212;
     private ProgressListener listener = (stage, level, iteration, value) -> {};
 
@@ -158,9 +161,12 @@ public final class Registration {
       return this;
     }
 
-    /** Bins of the joint histogram, 8 to 256; 32 by default. */
+    /**
+     * Bins of the joint histogram, 8 to 256. 0, the default, takes 64 for linear stages, whose few
+     * parameters many samples determine, and 32 for the deformable one.
+     */
     public Builder histogramBins(int value) {
-      histogramBins = range("histogramBins", value, 8, 256);
+      histogramBins = value == 0 ? 0 : range("histogramBins", value, 8, 256);
       return this;
     }
 
@@ -254,6 +260,16 @@ public final class Registration {
      */
     public Builder stepVoxels(double value) {
       stepVoxels = range("stepVoxels", value, 0.01, 2);
+      return this;
+    }
+
+    /**
+     * Degree of the polynomial that describes the moving image's bias field, a slow multiplicative
+     * change of brightness, 1 to 5; 0 takes the image as it is. The field is estimated against the
+     * fixed image after every level but the finest. 4 by default.
+     */
+    public Builder biasFieldDegree(int value) {
+      biasFieldDegree = range("biasFieldDegree", value, 0, 5);
       return this;
     }
 

@@ -20,7 +20,7 @@ interface Similarity {
   record Range(double low, double high) {}
 
   static Similarity of(
-      SimilarityMeasure measure, Registration options, Range fixedRange, Range movingRange) {
+      SimilarityMeasure measure, int bins, int lnccRadius, Range fixedRange, Range movingRange) {
     switch (measure) {
       case MATTES_MI:
       case NMI:
@@ -29,7 +29,7 @@ interface Similarity {
                 measure == SimilarityMeasure.NMI
                     ? MutualInformation.Measure.NORMALIZED
                     : MutualInformation.Measure.MATTES,
-                options.histogramBins,
+                bins,
                 fixedRange.low,
                 fixedRange.high,
                 movingRange.low,
@@ -39,9 +39,7 @@ interface Similarity {
       case NCC:
         return Ncc::valueAndGradient;
       case LNCC:
-        int radius = options.lnccRadius;
-
-        int[] window = {radius, radius, radius};
+        int[] window = {lnccRadius, lnccRadius, lnccRadius};
         return (fixed, warped, mask, gradient) ->
             Lncc.valueAndGradient(fixed, warped, mask, window, gradient);
       case SSD:

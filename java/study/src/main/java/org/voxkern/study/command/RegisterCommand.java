@@ -172,6 +172,13 @@ final class RegisterCommand implements Callable<Integer> {
   Integer lnccRadius;
 
   @Option(
+      names = "--bias-degree",
+      paramLabel = "N",
+      description =
+          "Degree of the polynomial for MOVING's bias field, 1 to 5; 0 leaves it (default: 4).")
+  Integer biasDegree;
+
+  @Option(
       names = "--sampling",
       paramLabel = "PART",
       description = "Part of the voxels that linear stages look at, 0 to 1 (default: by size).")
@@ -325,6 +332,9 @@ final class RegisterCommand implements Callable<Integer> {
     }
     if (lnccRadius != null) {
       builder.lnccRadius(lnccRadius);
+    }
+    if (biasDegree != null) {
+      builder.biasFieldDegree(biasDegree);
     }
     if (sampling != null) {
       builder.samplingFraction(sampling);

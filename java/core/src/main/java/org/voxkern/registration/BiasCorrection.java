@@ -1,0 +1,170 @@
+package org.voxkern.registration;
+
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import org.voxkern.AffineMap;
+import org.voxkern.Context;
+import org.voxkern.DisplacementField;
+import org.voxkern.ElementType;
+import org.voxkern.Geometry;
+import org.voxkern.Scope;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.op.BiasField;
+import org.voxkern.op.Warp3d;
+
+/**
+ * The moving image without its bias field, which is estimated against the fixed image as soon as a
+ * level has brought the two near each other, and again after every level that follows.
+ *
+ * <p>Global measures assume that one fixed intensity corresponds to one moving intensity
+ * everywhere. A bias field of 15 % breaks that, and moves the optimum of mutual information by
+ * tenths of a voxel.
+ */
+final class BiasCorrection {
+  private static final long SAMPLES = 50_000;
+  private static final int BINS = 32;
+  private static final int ITERATIONS = 6;
+
+  private final int degree;
+  private final long seed;
+  private final Pyramid fixed;
+  private final Pyramid moving;
+  private final Similarity.Range fixedRange;
+  private final Scope scope;
+  private final Map<Integer, Pyramid.Level> corrected = new HashMap<>();
+  private double[] coefficients;
+
+  /** Corrected images belong to the scope that is open. */
+  BiasCorrection(
+      Registration options,
+      Pyramid fixed,
+      Pyramid moving,
+      Similarity.Range fixedRange,
+      Scope scope) {
+    degree = options.biasFieldDegree;
+    seed = options.seed;
+    this.fixed = fixed;
+    this.moving = moving;
+    this.fixedRange = fixedRange;
+    this.scope = scope;
+  }
+
+  /** A level of the moving image as corrected so far; as it is before the first estimate. */
+  Pyramid.Level level(int index) {
+    Pyramid.Level raw = moving.level(index);
+    return coefficients == null ? raw : corrected.computeIfAbsent(index, key -> correct(raw));
+  }
+
+  /**
+   * Estimates the field anew.
+   *
+   * @param level at which the images are compared
+   * @param linear from fixed to moving points
+   * @param deformation before the linear part; null for none
+   */
+  void estimate(int level, AffineMap linear, DisplacementField deformation) {
+    if (degree == 0) {
+      return;
+    }
+    Context context = scope.context();
+    Pyramid.Level fixedLevel = fixed.level(level);
+    Pyramid.Level movingLevel = moving.level(level);
+    try (Scope inner = Scope.open(context)) {
+      Samples samples =
+          Samples.stratified(
+              fixedLevel, Math.min(SAMPLES, fixedLevel.geometry().voxelCount() / 2), seed);
+      if (samples.points() == null) {
+        return; // a grid of a few voxels, or an empty mask
+      }
+      Tensor displacement = deformation == null ? null : at(deformation, fixedLevel, samples);
+      AffineMap toPhysical = linear.after(fixedLevel.geometry().indexToPhysical());
+      AffineMap toIndex = movingLevel.geometry().physicalToIndex();
+      Tensor values = Tensor.uninitialized(context, ElementType.F32, samples.values().shape());
+      Tensor inside = Tensor.uninitialized(context, ElementType.U8, samples.values().shape());
+      Warp3d.builder()
+          .indexMap(toIndex.after(toPhysical))
+          .displacementMap(toIndex.after(linear).matrix())
+          .build()
+          .apply(
+              movingLevel.image(),
+              movingLevel.mask(),
+              displacement,
+              samples.points(),
+              values,
+              inside);
+      Geometry whole = moving.level(0).geometry();
+      Tensor positions =
+          positions(
+              samples.points(),
+              displacement,
+              whole.physicalToIndex().after(toPhysical),
+              whole.physicalToIndex().after(linear));
+      coefficients =
+          BiasField.over(whole.size(), degree)
+              .fit(
+                  values,
+                  samples.values(),
+                  positions,
+                  inside,
+                  new BiasField.Fit(BINS, ITERATIONS, fixedRange.low(), fixedRange.high()));
+    }
+    corrected.values().forEach(old -> old.image().close());
+    corrected.clear();
+  }
+
+  private static Tensor at(DisplacementField field, Pyramid.Level level, Samples samples) {
+    long count = samples.values().shape().elementCount();
+    Tensor result =
+        Tensor.uninitialized(samples.values().context(), ElementType.F32, Shape.of(3, count));
+    Warp3d.builder()
+        .indexMap(field.geometry().physicalToIndex().after(level.geometry().indexToPhysical()))
+        .border(Warp3d.Border.CLAMP)
+        .build()
+        .apply(field.displacementMm(), null, null, samples.points(), result, null);
+    return result;
+  }
+
+  /** map (point) + linear part of displacementMap (displacement). */
+  private static Tensor positions(
+      Tensor points, Tensor displacement, AffineMap map, AffineMap displacementMap) {
+    int count = (int) points.shape().size(1);
+    Tensor result = Tensor.uninitialized(points.context(), ElementType.F32, points.shape());
+    double[] m = map.toArray();
+    double[] d = displacementMap.matrix();
+    float[] p = points.toFloatArray();
+    float[] u = displacement == null ? null : displacement.toFloatArray();
+    FloatBuffer out = result.buffer().asFloatBuffer();
+    for (int row = 0; row < 3; row++) {
+      for (int i = 0; i < count; i++) {
+        double sum = m[4 * row + 3];
+        for (int axis = 0; axis < 3; axis++) {
+          sum += m[4 * row + axis] * p[axis * count + i];
+          if (u != null) {
+            sum += d[3 * row + axis] * u[axis * count + i];
+          }
+        }
+        out.put(row * count + i, (float) sum);
+      }
+    }
+    return result;
+  }
+
+  private Pyramid.Level correct(Pyramid.Level raw) {
+    Geometry whole = moving.level(0).geometry();
+    BiasField field = BiasField.over(whole.size(), degree);
+    // Grids of one pyramid are parallel: each axis has a factor and an offset.
+    double[] map = whole.physicalToIndex().after(raw.geometry().indexToPhysical()).toArray();
+    double[] scale = new double[3];
+    double[] offset = new double[3];
+    for (int axis = 0; axis < 3; axis++) {
+      scale[axis] = field.scale()[axis] * map[5 * axis];
+      offset[axis] = field.scale()[axis] * map[4 * axis + 3] + field.offset()[axis];
+    }
+    Tensor image =
+        Tensor.uninitialized(raw.image().context(), ElementType.F32, raw.image().shape());
+    new BiasField(degree, scale, offset).correct(raw.image(), coefficients, image);
+    return new Pyramid.Level(image.moveTo(scope), raw.mask(), raw.geometry(), raw.factors());
+  }
+}
