@@ -7,23 +7,14 @@ import org.voxkern.op.Compose;
 import org.voxkern.op.Exponential;
 
 /**
- * A stationary velocity at every voxel, u = exp(v) - id; updates add to v, and the gradient is the
- * exact one of scaling and squaring (Ashburner, "A fast diffeomorphic image registration
- * algorithm", NeuroImage 38, 2007).
+ * A stationary velocity at every voxel, u = exp(v) - id. Updates d are added to v, which is exp(v)
+ * after exp(d) to the first term of the Baker-Campbell-Hausdorff series (Vercauteren et al.,
+ * "Symmetric log-domain diffeomorphic registration: a demons-based approach", MICCAI 2008).
  */
 final class DenseVelocity implements FlowModel {
-  private int steps;
-
   @Override
   public void displacement(Tensor field, Geometry level, Tensor displacement) {
-    steps =
-        Exponential.apply(
-            field, level.physicalToIndex().matrix(), Exponential.AUTOMATIC, displacement);
-  }
-
-  @Override
-  public void gradient(Tensor field, Tensor byDisplacement, Geometry level, Tensor byUpdate) {
-    Exponential.gradient(field, level.physicalToIndex().matrix(), steps, byDisplacement, byUpdate);
+    Exponential.apply(field, level.physicalToIndex().matrix(), Exponential.AUTOMATIC, displacement);
   }
 
   /** Adds: a composition in which the second field moves nothing. */

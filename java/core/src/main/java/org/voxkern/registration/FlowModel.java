@@ -8,9 +8,9 @@ interface FlowModel {
   /** Writes the displacement (3, D, H, W) in mm of the model's field. */
   void displacement(Tensor field, Geometry level, Tensor displacement);
 
-  /** Writes the derivative by an update at 0, from that by the displacement as last written. */
-  void gradient(Tensor field, Tensor byDisplacement, Geometry level, Tensor byUpdate);
-
-  /** Writes the field after a small update, (3, D, H, W) in mm like itself. */
+  /**
+   * Writes the field after a small update, (3, D, H, W) in mm like itself. To first order the
+   * displacement changes by the update.
+   */
   void update(Tensor field, Tensor update, Geometry level, Tensor updated);
 }

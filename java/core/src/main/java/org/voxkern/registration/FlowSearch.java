@@ -15,9 +15,11 @@ import org.voxkern.op.Statistics;
 import org.voxkern.op.Warp3d;
 
 /**
- * A dense field by gradient flow: the loss's gradient is smoothed, scaled so that its largest
- * component is the step, and applied; then the field is smoothed. A step that does not lower the
- * loss, or that brings the deformation near to folding, is taken back and halved.
+ * A dense field by gradient flow. The loss's derivative by the displacement is smoothed, scaled so
+ * that its largest component is the step, and the update d applied; then the field is smoothed. As
+ * in the log demons and greedy, the derivative by d is taken to be that by u, which leaves out the
+ * deformation's Jacobian. A step that does not lower the loss, or that brings the deformation near
+ * to folding, is taken back and halved; so the loss falls with every step that is kept.
  */
 final class FlowSearch implements DeformableSearch {
   private static final int DEFAULT_ITERATIONS = 100;
@@ -26,7 +28,7 @@ final class FlowSearch implements DeformableSearch {
   // A level ends when as many steps brought less than this part of all that it brought before.
   private static final int WINDOW = 5;
   private static final double LEAST_PROGRESS = 0.02;
-  // Steps may not make the smallest Jacobian determinant smaller than this.
+  // Of the Jacobian; no step may bring it below.
   private static final double LEAST_DETERMINANT = 0.05;
 
   private final Registration options;
@@ -93,23 +95,22 @@ final class FlowSearch implements DeformableSearch {
     return Tensor.uninitialized(problem.context(), ElementType.F32, geometry.shape().prepend(3));
   }
 
-  /** The flow on one level. */
+  /** The flow on one level. Fields are large, so what is no longer needed is written over. */
   private final class LevelFlow {
     private final Tensor displacement = like();
     private final Tensor byDisplacement = like();
-    private final Tensor gradient = like();
-    private final Tensor smooth = like();
-    private final Tensor update = like();
-    private final Tensor updated = like();
+    private final Tensor smoothGradient = like();
     private final Tensor trial = like();
     private final FieldMeasure measure;
     private final double spacing;
-    private double slope;
+    private double leastDeterminant;
+    private double trialDeterminant;
 
     LevelFlow(int level) {
       spacing = LinearStage.smallestSpacing(problem.fixed().level(level));
       model.displacement(field, geometry, displacement);
       measure = new FieldMeasure(problem, level, options.deformableMeasure, linear, displacement);
+      leastDeterminant = Math.min(LEAST_DETERMINANT, smallestDeterminant());
     }
 
     String run(Listener listener) {
@@ -117,38 +118,27 @@ final class FlowSearch implements DeformableSearch {
           options.deformableIterations > 0 ? options.deformableIterations : DEFAULT_ITERATIONS;
       double[] losses = new double[iterations + 1];
       losses[0] = measure.evaluate(displacement, byDisplacement);
-      double determinant = smallestDeterminant();
       double step = options.stepVoxels;
       for (int iteration = 1; iteration <= iterations; iteration++) {
-        model.gradient(field, byDisplacement, geometry, gradient);
-        slope = measure.slope();
-        smoothed(gradient, options.updateSmoothing, Gaussian.Border.ZERO, smooth);
-        Statistics.Result range = Statistics.of(smooth, null);
+        double downhill = -Math.signum(measure.slope());
+        smooth(byDisplacement, options.updateSmoothing, Gaussian.Border.ZERO, smoothGradient);
+        Statistics.Result range = Statistics.of(smoothGradient, null);
         double largest = Math.max(range.max(), -range.min());
-        if (!(largest > 0)) {
+        if (!(largest > 0) || !Double.isFinite(losses[iteration - 1])) {
           return largest == 0 ? "converged" : "not a number";
         }
-        boolean folds = false;
         while (true) {
-          if (step < SMALLEST_STEP * options.stepVoxels) {
-            return folds ? "folding limit" : "converged";
-          }
-          Convert.apply(smooth, -Math.signum(slope) * step * spacing / largest, 0, update);
-          model.update(field, update, geometry, updated);
-          smoothed(updated, options.fieldSmoothing, Gaussian.Border.CLAMP, trial);
-          model.displacement(trial, geometry, displacement);
-          double smallest = smallestDeterminant();
-          folds = smallest < Math.min(LEAST_DETERMINANT, determinant);
-          if (!folds) {
-            losses[iteration] = measure.evaluate(displacement, byDisplacement);
-            if (losses[iteration] < losses[iteration - 1]) {
-              determinant = smallest;
-              break;
-            }
+          losses[iteration] = attempt(downhill * step * spacing / largest);
+          if (losses[iteration] < losses[iteration - 1]) {
+            break;
           }
           step /= 2;
+          if (step < SMALLEST_STEP * options.stepVoxels) {
+            return trialDeterminant >= leastDeterminant ? "converged" : "folding limit";
+          }
         }
         field.set(trial);
+        leastDeterminant = Math.min(LEAST_DETERMINANT, trialDeterminant);
         listener.onIteration(iteration, measure.lastMeasure());
         if (iteration > WINDOW) {
           double before = losses[iteration - WINDOW];
@@ -160,12 +150,24 @@ final class FlowSearch implements DeformableSearch {
       return "iteration limit";
     }
 
+    /** The loss of the field after an update by the scaled gradient; infinite where it folds. */
+    private double attempt(double scale) {
+      Convert.apply(smoothGradient, scale, 0, byDisplacement);
+      model.update(field, byDisplacement, geometry, displacement);
+      smooth(displacement, options.fieldSmoothing, Gaussian.Border.CLAMP, trial);
+      model.displacement(trial, geometry, displacement);
+      trialDeterminant = smallestDeterminant();
+      return trialDeterminant >= leastDeterminant
+          ? measure.evaluate(displacement, byDisplacement)
+          : Double.POSITIVE_INFINITY;
+    }
+
     private double smallestDeterminant() {
       return Jacobian.statistics(displacement, Jacobian.gradientMap(geometry), null).min();
     }
 
     /** By a width in units of the level's smallest spacing, the same in mm along every axis. */
-    private void smoothed(Tensor source, double width, Gaussian.Border border, Tensor target) {
+    private void smooth(Tensor source, double width, Gaussian.Border border, Tensor target) {
       double[] sigma = new double[3];
       for (int axis = 0; axis < 3; axis++) {
         sigma[axis] = width * spacing / geometry.spacing(axis);

@@ -6,23 +6,15 @@ import org.voxkern.Tensor;
 import org.voxkern.op.Compose;
 
 /**
- * A displacement at every voxel that small updates are composed with: u(x) &larr; d(x) + u(x +
+ * A displacement at every voxel that small updates d are composed with: u(x) &larr; d(x) + u(x +
  * d(x)) (Avants et al., "Symmetric diffeomorphic image registration with cross-correlation",
  * Medical Image Analysis 12, 2008; Yushkevich et al., "Fast automatic segmentation of hippocampal
  * subfields", Alzheimer's and Dementia 12, 2016).
- *
- * <p>As there, the derivative by the update is taken to be that by the displacement, which leaves
- * out the deformation's Jacobian: its positive symmetric part keeps the direction a descent.
  */
 final class GreedyDisplacement implements FlowModel {
   @Override
   public void displacement(Tensor field, Geometry level, Tensor displacement) {
     displacement.set(field);
-  }
-
-  @Override
-  public void gradient(Tensor field, Tensor byDisplacement, Geometry level, Tensor byUpdate) {
-    byUpdate.set(byDisplacement);
   }
 
   @Override

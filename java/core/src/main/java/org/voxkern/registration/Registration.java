@@ -106,8 +106,8 @@ public final class Registration {
     private int deformableIterations;
     private double controlSpacingMm;
     private double bendingWeight = Double.NaN;
-    private double updateSmoothing = 1.7;
-    private double fieldSmoothing = 0.7;
+    private double updateSmoothing = 3;
+    private double fieldSmoothing = 0.5;
     private double stepVoxels = 0.5;
     private int biasFieldDegree = 4;
     private long seed = 121212;
@@ -237,7 +237,7 @@ public final class Registration {
 
     /**
      * Standard deviation of the Gaussian that smooths every update of a dense field (fluid
-     * regularisation), in units of the level's smallest voxel spacing, 0 to 20; 1.7 by default.
+     * regularisation), in units of the level's smallest voxel spacing, 0 to 20; 3 by default.
      */
     public Builder updateSmoothing(double value) {
       updateSmoothing = range("updateSmoothing", value, 0, 20);
@@ -246,7 +246,7 @@ public final class Registration {
 
     /**
      * Standard deviation of the Gaussian that smooths a dense field after every update (diffusion
-     * or elastic regularisation), in units of the level's smallest voxel spacing, 0 to 20; 0.7 by
+     * or elastic regularisation), in units of the level's smallest voxel spacing, 0 to 20; 0.5 by
      * default.
      */
     public Builder fieldSmoothing(double value) {

@@ -199,13 +199,13 @@ final class RegisterCommand implements Callable<Integer> {
   @Option(
       names = "--update-smoothing",
       paramLabel = "VOXELS",
-      description = "Width (SD) of the Gaussian on updates of dense fields (default: 1.7).")
+      description = "Width (SD) of the Gaussian on updates of dense fields (default: 3).")
   Double updateSmoothing;
 
   @Option(
       names = "--field-smoothing",
       paramLabel = "VOXELS",
-      description = "Width (SD) of the Gaussian on dense fields themselves (default: 0.7).")
+      description = "Width (SD) of the Gaussian on dense fields themselves (default: 0.5).")
   Double fieldSmoothing;
 
   @Option(
