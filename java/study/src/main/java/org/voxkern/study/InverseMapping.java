@@ -1,28 +1,59 @@
 package org.voxkern.study;
 
+import java.util.Optional;
 import org.voxkern.AffineMap;
+import org.voxkern.Context;
 import org.voxkern.DisplacementField;
+import org.voxkern.ElementType;
 import org.voxkern.Geometry;
+import org.voxkern.Tensor;
+import org.voxkern.op.Invert;
 import org.voxkern.transform.DisplacementFieldTransform;
 import org.voxkern.transform.Transform;
 
 /**
- * Where the points of moving space come from, for a mapping given as displacements.
+ * Where the points of moving space come from, for a mapping T given as displacements.
  *
- * <p>Solves T(x) = y by x &rarr; x + L<sup>-1</sup>(y - T(x)), with L the affine map nearest to T:
- * it converges wherever T is no wilder than twice its affine part, large rotations included.
+ * <p>With L the affine map nearest to T, R(x) = L<sup>-1</sup>(T(x)) moves points little however
+ * large the rotation, and T(x) = y is R(x) = L<sup>-1</sup>(y). That is solved by fixed-point
+ * iteration, which converges wherever T is no wilder than twice its affine part.
  */
 public final class InverseMapping implements Transform {
   private static final int FIT_POINTS = 9;
   private static final int MOST_STEPS = 60;
   private static final double SOLVED_MM = 1e-4;
 
+  private final DisplacementField field;
   private final Transform mapping;
   private final AffineMap inverseLinear;
 
   public InverseMapping(DisplacementField field) {
+    this.field = field;
     mapping = new DisplacementFieldTransform(field);
     inverseLinear = nearestAffine(mapping, field.geometry()).inverse();
+  }
+
+  /** L<sup>-1</sup>. */
+  public AffineMap linear() {
+    return inverseLinear;
+  }
+
+  /** The rest of the inverse on a grid of moving space: y comes from linear(y) + w(y). */
+  public DisplacementField beyondLinear(Geometry grid) {
+    Geometry fixed = field.geometry();
+    Context context = field.displacementMm().context();
+    Tensor w = Tensor.uninitialized(context, ElementType.F32, grid.shape().prepend(3));
+    DisplacementField residual = WholeMapping.of(context, fixed, inverseLinear, Optional.of(field));
+    try (Tensor r = residual.displacementMm()) {
+      Invert.apply(
+          r,
+          fixed.physicalToIndex().after(inverseLinear).after(grid.indexToPhysical()),
+          fixed.physicalToIndex().matrix(),
+          MOST_STEPS,
+          SOLVED_MM,
+          w);
+    }
+    return new DisplacementField(w, grid);
   }
 
   @Override

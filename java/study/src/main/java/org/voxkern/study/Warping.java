@@ -25,7 +25,13 @@ public final class Warping {
 
   /** Through a displacement field, onto its grid. */
   public static Image dense(Image image, DisplacementField field, Interpolation interpolation) {
-    return warp(image, AffineMap.identity(), field, field.geometry(), interpolation);
+    return dense(image, AffineMap.identity(), field, interpolation);
+  }
+
+  /** Through x &rarr; map(x) + u(x), onto the grid of u. */
+  public static Image dense(
+      Image image, AffineMap map, DisplacementField field, Interpolation interpolation) {
+    return warp(image, map, field, field.geometry(), interpolation);
   }
 
   private static Image warp(
@@ -40,7 +46,7 @@ public final class Warping {
             .interpolation(interpolation)
             .indexMap(toIndex.after(map).after(grid.indexToPhysical()));
     if (field != null) {
-      warp.displacementMap(toIndex.after(map).matrix());
+      warp.displacementMap(toIndex.matrix());
     }
     Shape shape = image.components() == 1 ? grid.shape() : grid.shape().prepend(image.components());
     Tensor warped = Tensor.uninitialized(image.context(), ElementType.F32, shape);

@@ -201,6 +201,9 @@ class BadInputTest {
     refuses("threads", good, other, "--threads", "-3");
     refuses("sampling", good, other, "--sampling", "1.5");
     refuses("bins", good, other, "--bins", "few");
+    refuses("demons", good, other, "--model", "demons");
+    refuses("updateSmoothing", good, other, "--update-smoothing", "-1");
+    refuses("stepVoxels", good, other, "--step", "0");
     assertEquals(Main.BAD_INPUT, CommandLineResult.of("regster", good, other).code());
     assertEquals(Main.BAD_INPUT, CommandLineResult.of("register", good, other).code());
   }

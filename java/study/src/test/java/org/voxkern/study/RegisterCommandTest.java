@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.voxkern.Context;
 import org.voxkern.DisplacementField;
 import org.voxkern.ElementType;
@@ -162,6 +164,32 @@ class RegisterCommandTest {
     assertFalse(Files.exists(one.resolve("report.html")));
     Map<String, Object> result = JsonMap.read(one.resolve("result.json"));
     assertTrue(number(result, "seconds.deformable") > 0);
+    assertEquals(0, number(result, "jacobian.nonpositive_fraction"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bspline", "bspline-velocity", "velocity", "greedy"})
+  void everyModelFindsTheShift(String model) throws IOException {
+    Path out =
+        register(
+            model,
+            "--transform",
+            "deformable",
+            "--model",
+            model,
+            "--bending",
+            "20",
+            "--update-smoothing",
+            "2.5",
+            "--field-smoothing",
+            "0.6",
+            "--step",
+            "0.4",
+            "--no-report");
+    Map<String, Object> result = JsonMap.read(out.resolve("result.json"));
+    assertTrue(number(result, "metric.after") > number(result, "metric.before"));
+    assertTrue(number(result, "dice.after.mean") > number(result, "dice.before.mean"));
+    assertTrue(number(result, "tre_mm.after.mean") < 1, "the shift is found");
     assertEquals(0, number(result, "jacobian.nonpositive_fraction"));
   }
 

@@ -30,7 +30,7 @@ abstract class ImageMapping {
     }
     if (transform instanceof DisplacementFieldTransform field) {
       return inverse
-          ? new ByPoint(new InverseMapping(field.field()), grid)
+          ? new Inverse(new InverseMapping(field.field()), grid)
           : new Dense(field.field(), grid);
     }
     if (inverse) {
@@ -85,6 +85,30 @@ abstract class ImageMapping {
     @Override
     PointSet points(PointSet points) {
       return points.map(new DisplacementFieldTransform(field));
+    }
+  }
+
+  private static final class Inverse extends ImageMapping {
+    private final InverseMapping inverse;
+    private final Geometry grid;
+
+    Inverse(InverseMapping inverse, Geometry grid) {
+      this.inverse = inverse;
+      this.grid = grid;
+    }
+
+    @Override
+    Image image(Image fixed, Interpolation interpolation) {
+      if (grid == null) {
+        throw new BadInputException(
+            "the inverse has no grid of its own: give the image to align with by --reference");
+      }
+      return Warping.dense(fixed, inverse.linear(), inverse.beyondLinear(grid), interpolation);
+    }
+
+    @Override
+    PointSet points(PointSet points) {
+      return points.map(inverse);
     }
   }
 
