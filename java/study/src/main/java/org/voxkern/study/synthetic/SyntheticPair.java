@@ -18,7 +18,7 @@ import org.voxkern.study.Warping;
  *
  * <p>The same arguments make the same bits on every machine of one instruction set.
  *
- * @param fixed the real scan
+ * @param fixed the real scan, whose darkest value is 0, as beyond its edge
  * @param moving the same anatomy on another grid; f32 with whole values of 0 to 1000 or so
  * @param truth from fixed to moving points
  */
@@ -84,15 +84,22 @@ public record SyntheticPair(Image fixed, Image moving, KnownTransform truth) {
                       .asFloatBuffer();
               for (int i = 0; i < slice; i++) {
                 double part = (voxels.get(i) - range[0]) / (range[1] - range[0]);
-                int at = (int) Math.max(0, Math.min(CURVE_POINTS, Math.round(part * CURVE_POINTS)));
                 double slow = bias[0][i % width] * bias[1][i / width] * bias[2][z];
-                double value = curve[at] * (1 + contrast.bias() * slow);
+                double light = 1 + contrast.bias() * slow;
+                double value =
+                    contrast.biasComesFirst()
+                        ? onCurve(curve, part * light)
+                        : onCurve(curve, part) * light;
                 if (contrast.noise() > 0) {
                   value += contrast.noise() * random.nextGaussian();
                 }
                 voxels.put(i, (float) Math.rint(BRIGHTEST * Math.max(0, value)));
               }
             });
+  }
+
+  private static double onCurve(float[] curve, double part) {
+    return curve[(int) Math.max(0, Math.min(CURVE_POINTS, Math.round(part * CURVE_POINTS)))];
   }
 
   /** A product of one slow wave along each axis, each in [-1, 1]. */
