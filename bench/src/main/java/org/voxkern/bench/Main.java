@@ -1,5 +1,6 @@
 package org.voxkern.bench;
 
+import org.voxkern.bench.registration.RegistrationCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measure operations and whole registrations beside the peers.",
-    subcommands = {})
+    subcommands = {RegistrationCommand.class})
 public final class Main {
   private Main() {}
 
