@@ -10,6 +10,7 @@ import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
+import org.voxkern.op.Exponential;
 import org.voxkern.op.Ffd;
 
 /** Coefficients of a B-spline control grid, by L-BFGS; a finer level halves the grid's spacing. */
@@ -87,8 +88,13 @@ final class CoefficientSearch implements DeformableSearch {
     try (Scope scope = Scope.open(problem.context())) {
       Tensor coefficients = tensor(x);
       FieldModel found = model.apply(grid);
-      found.evaluate(coefficients, geometry, displacement);
       flows = found.velocity(coefficients, geometry, velocity);
+      if (flows) {
+        Exponential.apply(
+            velocity, geometry.physicalToIndex().matrix(), Exponential.AUTOMATIC, displacement);
+      } else {
+        found.evaluate(coefficients, geometry, displacement);
+      }
     }
     if (!flows) {
       velocity.close();
