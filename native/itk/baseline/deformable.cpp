@@ -1,17 +1,39 @@
 #include "itkBSplineTransform.h"
 #include "itkBSplineTransformInitializer.h"
+#include "itkCompositeTransform.h"
 #include "itkDiffeomorphicDemonsRegistrationFilter.h"
 #include "itkHistogramMatchingImageFilter.h"
+#include "itkIdentityTransform.h"
 #include "itkImageRegistrationMethodv4.h"
 #include "itkLBFGSBOptimizerv4.h"
 #include "itkMattesMutualInformationImageToImageMetricv4.h"
 #include "itkMultiResolutionPDEDeformableRegistration.h"
-#include "itkTransformToDisplacementFieldFilter.h"
+#include "itkResampleImageFilter.h"
 
 #include "images.h"
 #include "options.h"
 
 namespace baseline {
+namespace {
+
+using AnyTransform = itk::Transform<double, 3, 3>;
+
+/** The transform to start from, the identity where none is given. */
+AnyTransform::Pointer readInitial(const Options& options) {
+  const auto initial = itk::CompositeTransform<double, 3>::New();
+  initial->AddTransform(itk::IdentityTransform<double, 3>::New());
+  if (options.has("initial")) {
+    const auto reader = itk::TransformFileReaderTemplate<double>::New();
+    reader->SetFileName(options.text("initial"));
+    reader->Update();
+    for (const auto& each : *reader->GetTransformList()) {
+      initial->AddTransform(dynamic_cast<AnyTransform*>(each.GetPointer()));
+    }
+  }
+  return initial.GetPointer();
+}
+
+}  // namespace
 
 void registerBSpline(const Options& options) {
   const Stopwatch reading;
@@ -84,14 +106,7 @@ void registerBSpline(const Options& options) {
   registration->SetMetricSamplingStrategy(Registration::MetricSamplingStrategyEnum::RANDOM);
   registration->SetMetricSamplingPercentage(options.number("sampling", 0.05));
   registration->MetricSamplingReinitializeSeed(options.integer("seed", 1));
-  if (options.has("initial")) {
-    const auto reader = itk::TransformFileReaderTemplate<double>::New();
-    reader->SetFileName(options.text("initial"));
-    reader->Update();
-    const auto& first = reader->GetTransformList()->front();
-    registration->SetMovingInitialTransform(
-        dynamic_cast<const itk::Transform<double, 3, 3>*>(first.GetPointer()));
-  }
+  registration->SetMovingInitialTransform(readInitial(options));
   registration->Update();
   print("seconds_registration", watch.seconds());
   print("value", optimizer->GetValue());
@@ -111,7 +126,14 @@ void registerDemons(const Options& options) {
   matching->SetNumberOfHistogramLevels(1024);
   matching->SetNumberOfMatchPoints(7);
   matching->ThresholdAtMeanIntensityOn();
-  matching->Update();
+
+  // Demons compare voxel with voxel, so the moving image comes onto the fixed image's grid first.
+  const auto onto = itk::ResampleImageFilter<Image, Image>::New();
+  onto->SetInput(matching->GetOutput());
+  onto->SetTransform(readInitial(options));
+  onto->SetReferenceImage(fixed);
+  onto->UseReferenceImageOn();
+  onto->Update();
 
   const auto demons = itk::DiffeomorphicDemonsRegistrationFilter<Image, Image, Field>::New();
   demons->SmoothDisplacementFieldOn();
@@ -126,7 +148,7 @@ void registerDemons(const Options& options) {
   }
   levels->SetNumberOfIterations(each);
   levels->SetFixedImage(fixed);
-  levels->SetMovingImage(matching->GetOutput());
+  levels->SetMovingImage(onto->GetOutput());
   levels->Update();
   print("seconds_registration", watch.seconds());
   writeImage(levels->GetOutput(), options.text("out"));

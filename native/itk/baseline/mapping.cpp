@@ -1,6 +1,9 @@
+#include <stdexcept>
+
 #include "itkBSplineInterpolateImageFunction.h"
 #include "itkCompositeTransform.h"
 #include "itkDisplacementFieldTransform.h"
+#include "itkLinearInterpolateImageFunction.h"
 #include "itkNearestNeighborInterpolateImageFunction.h"
 #include "itkResampleImageFilter.h"
 #include "itkWarpImageFilter.h"
@@ -32,11 +35,30 @@ Composite::Pointer readMapping(const Options& options) {
   }
   if (options.has("field")) {
     using Transform = itk::DisplacementFieldTransform<double, 3>;
+    const auto displacement = readImage<Transform::DisplacementFieldType>(options.text("field"));
     const auto field = Transform::New();
-    field->SetDisplacementField(readImage<Transform::DisplacementFieldType>(options.text("field")));
+    field->SetDisplacementField(displacement);
     mapping->AddTransform(field);
+    if (options.has("rewrite-field")) {
+      writeImage(displacement.GetPointer(), options.text("rewrite-field"));
+    }
   }
   return mapping;
+}
+
+using Interpolator = itk::InterpolateImageFunction<Image, double>;
+
+Interpolator::Pointer createInterpolator(const Options& options) {
+  const std::string name = options.text("interpolation", "linear");
+  if (name == "nearest") {
+    return itk::NearestNeighborInterpolateImageFunction<Image, double>::New().GetPointer();
+  }
+  if (name == "bspline") {
+    return itk::BSplineInterpolateImageFunction<Image, double>::New().GetPointer();
+  }
+  if (name == "linear")
+    return itk::LinearInterpolateImageFunction<Image, double>::New().GetPointer();
+  throw std::runtime_error(name + ": expected nearest, linear or bspline");
 }
 
 }  // namespace
@@ -63,12 +85,7 @@ void apply(const Options& options) {
   filter->UseReferenceImageOn();
   filter->SetTransform(readMapping(options));
   filter->SetDefaultPixelValue(static_cast<float>(options.number("fill", 0)));
-  const std::string interpolation = options.text("interpolation", "linear");
-  if (interpolation == "nearest") {
-    filter->SetInterpolator(itk::NearestNeighborInterpolateImageFunction<Image, double>::New());
-  } else if (interpolation == "bspline") {
-    filter->SetInterpolator(itk::BSplineInterpolateImageFunction<Image, double>::New());
-  }
+  filter->SetInterpolator(createInterpolator(options));
   const Stopwatch watch;
   filter->Update();
   print("seconds", watch.seconds());
@@ -83,6 +100,7 @@ void warp(const Options& options) {
   filter->SetInput(moving);
   filter->SetDisplacementField(field);
   filter->SetOutputParametersFromImage(field);
+  filter->SetInterpolator(createInterpolator(options));
   filter->SetEdgePaddingValue(static_cast<float>(options.number("fill", 0)));
   std::vector<double> seconds;
   for (int i = 0; i < options.integer("repeats", 1); i++) {

@@ -4,6 +4,7 @@ module org.voxkern.itk {
   requires org.bytedeco.javacpp;
 
   exports org.voxkern.itk;
+  exports org.voxkern.itk.baseline;
   exports org.voxkern.itk.internal to
       org.bytedeco.javacpp;
   exports org.voxkern.itk.internal.presets to

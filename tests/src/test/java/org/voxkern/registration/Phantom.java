@@ -12,7 +12,7 @@ import org.voxkern.Tensor;
  * A smooth scene in physical space that can be seen on any grid, so that a pair of images with an
  * exactly known transform needs no interpolation.
  */
-final class Phantom {
+public final class Phantom {
   // Centre (mm), radii (mm), intensity of soft-edged ellipsoids.
   private static final double[][] ELLIPSOIDS = {
     {0, 0, 0, 42, 50, 38, 60},
@@ -27,7 +27,7 @@ final class Phantom {
   private Phantom() {}
 
   /** Intensity at a physical point. */
-  static double at(double[] p) {
+  public static double at(double[] p) {
     double sum = 0;
     for (double[] e : ELLIPSOIDS) {
       sum += e[6] / (1 + Math.exp(12 * (radius(p, e) - 1)));
@@ -58,7 +58,7 @@ final class Phantom {
   }
 
   /** The scene through a map of the grid's points into the scene. */
-  static Image image(
+  public static Image image(
       Context context, Geometry geometry, UnaryOperator<double[]> toScene, boolean inverted) {
     return image(
         context,
@@ -86,13 +86,13 @@ final class Phantom {
   }
 
   /** An axis-aligned anisotropic grid centred on the scene. */
-  static Geometry fixedGrid() {
+  public static Geometry fixedGrid() {
     return centred(
         new int[] {56, 64, 40}, new double[] {2, 2, 2.5}, new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
   }
 
   /** An oblique grid of other spacing. */
-  static Geometry movingGrid() {
+  public static Geometry movingGrid() {
     double c = Math.cos(0.2);
     double s = Math.sin(0.2);
     return centred(

@@ -6,10 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.opentest4j.TestAbortedException;
+import org.voxkern.itk.baseline.BaselineProgram;
 
 /**
  * Things a test needs and a machine may lack. Without them the test skips, which {@link SkipReport}
- * counts; {@code -Dvoxkern.require=data,jdk25} makes the named ones failures.
+ * counts; {@code -Dvoxkern.require=data,itk-baseline} makes the named ones failures.
  */
 public final class Requirement {
   private Requirement() {}
@@ -27,6 +28,14 @@ public final class Requirement {
     return folder.isEmpty()
         ? Project.root().resolve("../shared/data").normalize()
         : Path.of(folder);
+  }
+
+  /** ITK's own registration and filters, a program that is built apart. */
+  public static void itkBaseline() {
+    check(
+        "itk-baseline",
+        BaselineProgram.find().isPresent(),
+        "needs the ITK baseline: ninja -C native/target/cmake voxkern_itk_baseline");
   }
 
   /** A program on the PATH. */
