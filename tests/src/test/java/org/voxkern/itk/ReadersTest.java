@@ -14,6 +14,7 @@ import org.voxkern.AffineMap;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Image;
+import org.voxkern.Images;
 import org.voxkern.Scope;
 import org.voxkern.testing.Requirement;
 
@@ -58,6 +59,53 @@ class ReadersTest {
         }
       }
     }
+  }
+
+  @Test
+  void everyAxisOrderReorientsToTheSameImage() throws IOException {
+    Path folder = Requirement.dataSet("readers").resolve("orientations");
+    try (Context context = Context.create();
+        Stream<Path> all = Files.list(folder)) {
+      List<Path> files = all.sorted().toList();
+      assertEquals(24, files.size());
+      Image reference = ImageIo.read(context, folder.resolve("LPS.nii.gz"));
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        try (Scope scope = Scope.open(context)) {
+          Image image = ImageIo.read(context, file);
+          Image upright = Images.reorient(image, "LPS");
+          assertEquals(reference.type(), upright.type(), name);
+          assertArrayEquals(bytes(reference), bytes(upright), name);
+          // The files store their geometry in f32.
+          assertTrue(upright.geometry().matches(reference.geometry(), 1e-3), name);
+          // And back.
+          Image back = Images.reorient(upright, directions(image));
+          assertArrayEquals(bytes(image), bytes(back), name);
+          assertTrue(back.geometry().matches(image.geometry(), 1e-3), name);
+        }
+      }
+    }
+  }
+
+  /** Towards where each axis of an image runs. */
+  private static String directions(Image image) {
+    double[] direction = image.geometry().direction();
+    StringBuilder letters = new StringBuilder();
+    for (int axis = 0; axis < 3; axis++) {
+      for (int row = 0; row < 3; row++) {
+        double cosine = direction[3 * row + axis];
+        if (Math.abs(cosine) > 0.8) {
+          letters.append((cosine > 0 ? "LPS" : "RAI").charAt(row));
+        }
+      }
+    }
+    return letters.toString();
+  }
+
+  private static byte[] bytes(Image image) {
+    byte[] bytes = new byte[(int) image.data().byteCount()];
+    image.data().buffer().get(bytes);
+    return bytes;
   }
 
   /** The values at the reference's voxels, each of which is a voxel of the image as well. */
