@@ -28,10 +28,13 @@ final class Initializer {
       case CENTER_OF_MASS:
         return masses();
       case MOMENTS:
-        return new MultiStart(options, problem).best(axesAligned(), level);
+        return new MultiStart(options, problem).best(axesAligned(), List.of(), level);
       case MULTI_START:
+        // Scans of one session are right as they lie, however unlike their fields of view.
+        LinearTransform asScanned =
+            Euler3DTransform.identity(problem.fixedImage().geometry().center());
         return new MultiStart(options, problem)
-            .best(MultiStart.rotated(List.of(middles, masses())), level);
+            .best(List.of(asScanned), MultiStart.rotated(List.of(middles, masses())), level);
       default:
         throw new AssertionError(options.initialization);
     }

@@ -1,6 +1,7 @@
 package org.voxkern.registration;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import org.voxkern.AffineMap;
@@ -49,7 +50,13 @@ final class MultiStart {
     return candidates;
   }
 
-  LinearTransform best(List<LinearTransform> starts, int level) {
+  /**
+   * The best transform found.
+   *
+   * @param certain starts that are optimised whatever the measure says of them
+   * @param tried starts of which the most promising few are optimised
+   */
+  LinearTransform best(List<LinearTransform> certain, List<LinearTransform> tried, int level) {
     try (Scope scope = Scope.open(problem.context())) {
       Samples samples = Samples.stratified(problem.fixed().level(level), SAMPLES, options.seed);
       LinearObjective objective =
@@ -58,16 +65,15 @@ final class MultiStart {
               problem.moving().level(level),
               problem.similarity(measure, BINS),
               measure.largerIsBetter(),
-              starts.get(0));
-      List<Candidate> candidates = new ArrayList<>();
-      for (LinearTransform start : starts) {
-        candidates.add(new Candidate(start, loss(objective, start)));
-      }
-      candidates.sort(Comparator.comparingDouble(Candidate::loss));
+              certain.get(0));
+      List<Candidate> candidates = candidates(objective, certain);
+      List<Candidate> ranked = candidates(objective, tried);
+      ranked.sort(Comparator.comparingDouble(Candidate::loss));
+      candidates.addAll(ranked.subList(0, Math.min(OPTIMISED, ranked.size())));
       double spacing = LinearStage.smallestSpacing(problem.fixed().level(level));
       Lbfgs optimiser = new Lbfgs(8, 15, 0.5 * spacing, 4 * spacing, 0.05 * spacing, 1e-4);
-      Candidate best = candidates.get(0);
-      for (Candidate candidate : candidates.subList(0, Math.min(OPTIMISED, candidates.size()))) {
+      Candidate best = Collections.min(candidates, Comparator.comparingDouble(Candidate::loss));
+      for (Candidate candidate : candidates) {
         if (Double.isInfinite(candidate.loss)) {
           continue;
         }
@@ -82,6 +88,14 @@ final class MultiStart {
       }
       return best.transform;
     }
+  }
+
+  private List<Candidate> candidates(LinearObjective objective, List<LinearTransform> starts) {
+    List<Candidate> candidates = new ArrayList<>();
+    for (LinearTransform start : starts) {
+      candidates.add(new Candidate(start, loss(objective, start)));
+    }
+    return candidates;
   }
 
   private double loss(LinearObjective objective, LinearTransform transform) {
