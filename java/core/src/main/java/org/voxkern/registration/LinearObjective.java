@@ -39,9 +39,11 @@ final class LinearObjective implements Objective {
     this.family = family;
     scales = scales(family, fixed.geometry().indexToPhysical(), fixed.geometry().size());
     Context context = fixed.values().context();
-    warped = Tensor.uninitialized(context, ElementType.F32, fixed.values().shape());
+    // F64 on the reference backend, where the gradient can be held to finite differences.
+    ElementType type = fixed.values().type();
+    warped = Tensor.uninitialized(context, type, fixed.values().shape());
     inside = Tensor.uninitialized(context, ElementType.U8, fixed.values().shape());
-    upstream = Tensor.uninitialized(context, ElementType.F32, fixed.values().shape());
+    upstream = Tensor.uninitialized(context, type, fixed.values().shape());
   }
 
   double[] scaled(LinearTransform transform) {
