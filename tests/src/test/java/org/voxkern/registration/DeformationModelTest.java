@@ -282,20 +282,24 @@ class DeformationModelTest {
   })
   void gradientMatchesFiniteDifferences(
       DeformationModel model, SimilarityMeasure measure, double amplitudeMm) {
-    try (Context context = Context.create()) {
+    try (Context context = Context.create();
+        Scope scope = Scope.open(context)) {
       // The oblique grid is the fixed one here: the penalties must not mind.
       Image fixed = moving(context);
       Image moving =
           Phantom.image(context, Phantom.wideGrid(), (double[] p) -> Phantom.textured(truth(p)));
       Registration options = deformable(model).measure(measure).build();
       Similarity.Range range = new Similarity.Range(-60, 220);
+      Pyramid fixedPyramid = new Pyramid(fixed, null, 1);
+      Pyramid movingPyramid = new Pyramid(moving, null, 1);
       Problem problem =
           new Problem(
               options,
               fixed,
               moving,
-              new Pyramid(fixed, null, 1),
-              new Pyramid(moving, null, 1),
+              fixedPyramid,
+              movingPyramid,
+              new BiasCorrection(options, fixedPyramid, movingPyramid, range, scope),
               range,
               range,
               1,
