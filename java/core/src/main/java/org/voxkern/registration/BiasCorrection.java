@@ -43,7 +43,11 @@ final class BiasCorrection {
       Pyramid moving,
       Similarity.Range fixedRange,
       Scope scope) {
-    degree = options.biasFieldDegree;
+    boolean needed =
+        options.measure.assumesOneRelation()
+            || options.transform == TransformKind.DEFORMABLE
+                && options.deformableMeasure.assumesOneRelation();
+    degree = needed ? options.biasFieldDegree : 0;
     seed = options.seed;
     this.fixed = fixed;
     this.moving = moving;
@@ -51,10 +55,15 @@ final class BiasCorrection {
     this.scope = scope;
   }
 
-  /** A level of the moving image as corrected so far; as it is before the first estimate. */
-  Pyramid.Level level(int index) {
+  /**
+   * A level of the moving image as corrected so far, for a measure that needs it; as it is for
+   * others and before the first estimate.
+   */
+  Pyramid.Level level(int index, SimilarityMeasure measure) {
     Pyramid.Level raw = moving.level(index);
-    return coefficients == null ? raw : corrected.computeIfAbsent(index, key -> correct(raw));
+    return coefficients == null || !measure.assumesOneRelation()
+        ? raw
+        : corrected.computeIfAbsent(index, key -> correct(raw));
   }
 
   /**

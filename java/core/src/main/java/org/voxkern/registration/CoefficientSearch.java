@@ -18,6 +18,9 @@ final class CoefficientSearch implements DeformableSearch {
   private static final double FINEST_SPACING_MM = 10;
   private static final double DEFAULT_BENDING_WEIGHT = 30;
   private static final int DEFAULT_ITERATIONS = 30;
+  private static final double SAMPLES_PER_INTERVAL =
+      Double.parseDouble(System.getProperty("spi", "4"));
+  private static final long LEAST_SAMPLES = Long.getLong("least", 500_000);
 
   private final Registration options;
   private final Problem problem;
@@ -71,7 +74,10 @@ final class CoefficientSearch implements DeformableSearch {
 
   @Override
   public DisplacementField displacement(int level) {
-    Geometry geometry = problem.fixed().level(level).geometry();
+    return displacement(problem.fixed().level(level).geometry());
+  }
+
+  private DisplacementField displacement(Geometry geometry) {
     Tensor displacement = field(geometry);
     try (Tensor coefficients = tensor(x)) {
       model.apply(grid).evaluate(coefficients, geometry, displacement);
@@ -105,9 +111,31 @@ final class CoefficientSearch implements DeformableSearch {
   }
 
   private FieldMeasure measure(int level) {
-    try (Tensor start = displacement(level).displacementMm()) {
-      return new FieldMeasure(problem, level, options.deformableMeasure, linear, start);
+    Pyramid.Level fixed = sparse(level);
+    try (Tensor start = displacement(fixed.geometry()).displacementMm()) {
+      return new FieldMeasure(problem, fixed, level, options.deformableMeasure, linear, start);
     }
+  }
+
+  /**
+   * The fixed voxels that are compared: every second one along an axis where that leaves four in a
+   * control interval, which determine the coefficients about as well as all of them.
+   */
+  private Pyramid.Level sparse(int level) {
+    Pyramid.Level fixed = problem.fixed().level(level);
+    int[] steps = {1, 1, 1};
+    if (options.deformableMeasure == SimilarityMeasure.LNCC) {
+      return fixed; // windows need neighbours
+    }
+    long voxels = fixed.geometry().voxelCount();
+    for (int axis = 0; axis < 3; axis++) {
+      if (grid.spacingIn(fixed.geometry())[axis] >= 2 * SAMPLES_PER_INTERVAL
+          && voxels / 2 >= LEAST_SAMPLES) {
+        steps[axis] = 2;
+        voxels /= 2;
+      }
+    }
+    return fixed.everyNth(steps);
   }
 
   private double bendingWeight() {

@@ -35,12 +35,19 @@ final class FieldMeasure {
   private double slope;
 
   /**
-   * @param start the displacement on the level's grid with which the level begins
+   * @param fixed what is compared: a level, or a part of its voxels
+   * @param level of the moving image
+   * @param start the displacement on the fixed voxels with which the level begins
    */
   FieldMeasure(
-      Problem problem, int level, SimilarityMeasure measure, AffineMap linear, Tensor start) {
-    fixed = problem.fixed().level(level);
-    moving = problem.bias().level(level);
+      Problem problem,
+      Pyramid.Level fixed,
+      int level,
+      SimilarityMeasure measure,
+      AffineMap linear,
+      Tensor start) {
+    this.fixed = fixed;
+    moving = problem.bias().level(level, measure);
     this.measure = measure;
     similarity = problem.deformableSimilarity();
     double range = problem.fixedRange().high() - problem.fixedRange().low();

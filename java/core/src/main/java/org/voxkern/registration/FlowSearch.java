@@ -109,7 +109,14 @@ final class FlowSearch implements DeformableSearch {
     LevelFlow(int level) {
       spacing = LinearStage.smallestSpacing(problem.fixed().level(level));
       model.displacement(field, geometry, displacement);
-      measure = new FieldMeasure(problem, level, options.deformableMeasure, linear, displacement);
+      measure =
+          new FieldMeasure(
+              problem,
+              problem.fixed().level(level),
+              level,
+              options.deformableMeasure,
+              linear,
+              displacement);
       leastDeterminant = Math.min(LEAST_DETERMINANT, smallestDeterminant());
     }
 

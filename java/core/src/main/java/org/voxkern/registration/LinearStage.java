@@ -50,7 +50,7 @@ final class LinearStage {
       LinearObjective objective =
           new LinearObjective(
               samples,
-              problem.bias().level(level),
+              problem.bias().level(level, options.measure),
               problem.linearSimilarity(),
               options.measure.largerIsBetter(),
               start);

@@ -2,6 +2,7 @@ package org.voxkern.registration;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.voxkern.AffineMap;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
@@ -20,7 +21,36 @@ final class Pyramid {
   private final List<Level> levels = new ArrayList<>();
 
   /** One resolution: f32 voxels, and a u8 mask or null. */
-  record Level(Tensor image, Tensor mask, Geometry geometry, int[] factors) {}
+  record Level(Tensor image, Tensor mask, Geometry geometry, int[] factors) {
+
+    /** Every so many voxels along x, y, z, as they are, the first one included. */
+    Level everyNth(int[] steps) {
+      if (steps[0] == 1 && steps[1] == 1 && steps[2] == 1) {
+        return this;
+      }
+      int[] size = new int[3];
+      double[] spacing = new double[3];
+      double[] map = new double[12];
+      for (int axis = 0; axis < 3; axis++) {
+        size[axis] = (geometry.size(axis) + steps[axis] - 1) / steps[axis];
+        spacing[axis] = geometry.spacing(axis) * steps[axis];
+        map[5 * axis] = steps[axis];
+      }
+      Geometry sparse = Geometry.of(size, spacing, geometry.origin(), geometry.direction());
+      return new Level(
+          pick(image, sparse, map), mask == null ? null : pick(mask, sparse, map), sparse, factors);
+    }
+
+    private static Tensor pick(Tensor source, Geometry grid, double[] map) {
+      Tensor result = Tensor.uninitialized(source.context(), source.type(), grid.shape());
+      Warp3d.builder()
+          .interpolation(Warp3d.Interpolation.NEAREST)
+          .indexMap(AffineMap.of(map))
+          .build()
+          .apply(source, null, null, null, result, null);
+      return result;
+    }
+  }
 
   Pyramid(Image image, Image mask, int count) {
     Geometry geometry = image.geometry();

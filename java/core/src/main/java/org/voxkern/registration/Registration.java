@@ -266,7 +266,8 @@ public final class Registration {
     /**
      * Degree of the polynomial that describes the moving image's bias field, a slow multiplicative
      * change of brightness, 1 to 5; 0 takes the image as it is. The field is estimated against the
-     * fixed image after every level but the finest. 4 by default.
+     * fixed image after every level but the finest, and taken out for mutual information and the
+     * global correlation. 4 by default.
      */
     public Builder biasFieldDegree(int value) {
       biasFieldDegree = range("biasFieldDegree", value, 0, 5);

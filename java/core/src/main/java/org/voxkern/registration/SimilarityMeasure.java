@@ -13,6 +13,15 @@ public enum SimilarityMeasure {
   /** Mean squared difference; smaller is better. */
   SSD;
 
+  /**
+   * Whether it takes one relation of intensities for the whole image, whatever its form. Local
+   * correlations hardly notice a bias field; squared differences ask for equal intensities, which
+   * no correction may touch.
+   */
+  boolean assumesOneRelation() {
+    return this == MATTES_MI || this == NMI || this == NCC;
+  }
+
   /** Whether larger values mean more alike. */
   public boolean largerIsBetter() {
     return this != SSD;
