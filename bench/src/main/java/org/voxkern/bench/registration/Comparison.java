@@ -1,14 +1,15 @@
 package org.voxkern.bench.registration;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.voxkern.Context;
+import org.voxkern.bench.peer.Alternation;
 import org.voxkern.transform.Transform;
 
 /** Several programs on one pair, whole process against whole process, run by turns. */
@@ -18,23 +19,11 @@ final class Comparison {
   private final Consumer<String> progress;
 
   /**
-   * One program's runs.
+   * One run of one program.
    *
-   * @param errorsMm of each run, from the files that it wrote
+   * @param errorMm to the known truth, from the files that it wrote
    */
-  record Runs(List<MeasuredProcess> processes, List<Double> errorsMm) {
-    double seconds() {
-      return Median.of(processes.stream().map(MeasuredProcess::seconds).toList());
-    }
-
-    double peakMb() {
-      return Median.of(processes.stream().map(MeasuredProcess::peakMb).toList());
-    }
-
-    double errorMm() {
-      return Median.of(errorsMm);
-    }
-  }
+  record Run(double seconds, double peakMb, double errorMm) {}
 
   /**
    * @param folder where each program gets a folder of its own
@@ -46,40 +35,31 @@ final class Comparison {
     this.progress = progress;
   }
 
-  /** By the programs' names, in their order. */
-  Map<String, Runs> run(List<Registrar> registrars, int runs)
-      throws IOException, InterruptedException {
-    Map<String, Runs> all = new LinkedHashMap<>();
-    for (int run = 0; run < runs; run++) {
-      for (Registrar registrar : registrars) {
-        Runs own =
-            all.computeIfAbsent(
-                registrar.name(), name -> new Runs(new ArrayList<>(), new ArrayList<>()));
-        Path out = Folders.empty(folder.resolve(registrar.name()));
-        MeasuredProcess process = run(registrar, out);
-        double error = error(registrar, out);
-        own.processes.add(process);
-        own.errorsMm.add(error);
-        progress.accept(
-            String.format(
-                java.util.Locale.ROOT,
-                "%s, run %d: %-12s %7.2f s %7.0f MB  %.4f mm",
-                pair.kind().word(),
-                run + 1,
-                registrar.name(),
-                process.seconds(),
-                process.peakMb(),
-                error));
-      }
+  /** The runs by the programs' names, in the order given. */
+  Map<String, List<Run>> run(List<Registrar> registrars, int runs) throws Exception {
+    Map<String, Callable<Run>> contenders = new LinkedHashMap<>();
+    for (Registrar registrar : registrars) {
+      contenders.put(registrar.name(), () -> run(registrar));
     }
-    return all;
+    return Alternation.run(contenders, runs);
   }
 
-  private MeasuredProcess run(Registrar registrar, Path out)
-      throws IOException, InterruptedException {
+  private Run run(Registrar registrar) throws IOException, InterruptedException {
+    // A run must not find what the one before wrote.
+    Path out = Folders.empty(folder.resolve(registrar.name()));
     List<String> command = registrar.prepare(pair.kind(), pair.fixed(), pair.moving(), out);
-    Path log = Files.createDirectories(folder).resolve(registrar.name() + ".log");
-    return MeasuredProcess.run(command, registrar.environment(), log);
+    MeasuredProcess process = MeasuredProcess.run(command, registrar.environment());
+    Run run = new Run(process.seconds(), process.peakMb(), error(registrar, out));
+    progress.accept(
+        String.format(
+            Locale.ROOT,
+            "%s: %s %.2f s, %.0f MB, %.4f mm",
+            pair.kind().word(),
+            registrar.name(),
+            run.seconds,
+            run.peakMb,
+            run.errorMm));
+    return run;
   }
 
   private double error(Registrar registrar, Path out) throws IOException {

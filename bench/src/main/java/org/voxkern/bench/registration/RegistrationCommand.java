@@ -1,11 +1,17 @@
 package org.voxkern.bench.registration;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.voxkern.bench.report.BarChart;
+import org.voxkern.bench.report.Json;
+import org.voxkern.bench.report.Machine;
+import org.voxkern.study.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -19,10 +25,21 @@ import picocli.CommandLine.Option;
       "seconds and peak memory of the whole processes, and the error to the known truth."
     })
 public final class RegistrationCommand implements Callable<Integer> {
+  private static final int IN_MEMORY_RUNS = 5;
+
   /** Which programs the comparison is with. */
   enum Peer {
-    elastix,
-    plastimatch
+    ELASTIX,
+    PLASTIMATCH,
+    ITK;
+
+    Registrar registrar() {
+      return switch (this) {
+        case ELASTIX -> new ElastixRegistrar();
+        case PLASTIMATCH -> new PlastimatchRegistrar();
+        case ITK -> new ItkRegistrar(Root.itkBaseline());
+      };
+    }
   }
 
   @Option(
@@ -44,8 +61,8 @@ public final class RegistrationCommand implements Callable<Integer> {
       paramLabel = "NAMES",
       split = ",",
       defaultValue = "elastix,plastimatch",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  List<Peer> peers;
+      description = "elastix, plastimatch, itk (default: ${DEFAULT-VALUE}).")
+  List<String> peers;
 
   @Option(
       names = {"-o", "--out"},
@@ -63,36 +80,78 @@ public final class RegistrationCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    for (PairKind each : PairKind.values()) {
-      if (kind.equals("all") || kind.equals(each.word())) {
-        compare(each);
-      }
+    List<PairKind> kinds = kinds();
+    List<Registrar> registrars = registrars();
+    if (runs < 1) {
+      throw new BadInputException("--runs " + runs + ": expected at least 1");
     }
+    Map<String, Object> machine = Machine.describe();
+    List<PairReport> reports = new ArrayList<>();
+    for (PairKind each : kinds) {
+      reports.add(measure(each, registrars));
+    }
+    reports.forEach(report -> System.out.print(report.table()));
+    write(machine, reports);
     return 0;
   }
 
-  private void compare(PairKind each) throws IOException, InterruptedException {
+  private PairReport measure(PairKind each, List<Registrar> registrars) throws Exception {
     Path folder = out.toAbsolutePath().resolve(each.word());
     KnownTruthPair pair = KnownTruthPair.make(each, folder, seed);
-    System.out.printf("%s: %.2f mm before%n", each.word(), pair.errorBeforeMm());
-    List<Registrar> registrars = new ArrayList<>();
-    registrars.add(
-        new VoxkernRegistrar(Path.of(System.getProperty("voxkern.root")).resolve("voxkern")));
-    for (Peer peer : peers) {
-      registrars.add(
-          switch (peer) {
-            case elastix -> new ElastixRegistrar();
-            case plastimatch -> new PlastimatchRegistrar();
-          });
+    List<Registrar> able = registrars.stream().filter(one -> one.canDo(each)).toList();
+    InMemory inMemory = InMemory.measure(pair, IN_MEMORY_RUNS);
+    return new PairReport(
+        pair, inMemory, new Comparison(pair, folder, System.err::println).run(able, runs));
+  }
+
+  private void write(Map<String, Object> machine, List<PairReport> reports) throws IOException {
+    Map<String, Object> content = new LinkedHashMap<>();
+    content.put("machine", machine);
+    content.put("seed", seed);
+    content.put("threads", Registrar.THREADS);
+    Map<String, List<Double>> seconds = new LinkedHashMap<>();
+    for (PairReport report : reports) {
+      content.put(report.pair().kind().word(), report.toMap());
+      report.runs().keySet().forEach(name -> seconds.put(name, new ArrayList<>()));
     }
-    InMemory memory = InMemory.measure(pair, 5);
-    System.out.println(memory);
-    Map<String, Comparison.Runs> all =
-        new Comparison(pair, folder, System.out::println).run(registrars, runs);
-    all.forEach(
-        (name, own) ->
-            System.out.printf(
-                "%-12s %7.2f s %7.0f MB %.4f mm%n",
-                name, own.seconds(), own.peakMb(), own.errorMm()));
+    for (PairReport report : reports) {
+      seconds.forEach(
+          (name, bars) -> bars.add(report.runs().containsKey(name) ? report.seconds(name) : null));
+    }
+    Files.createDirectories(out);
+    Json.write(out.resolve("registration.json"), content);
+    BarChart.write(
+        out.resolve("registration.png"),
+        "Whole registrations, files to files",
+        "seconds",
+        reports.stream().map(report -> report.pair().kind().word()).toList(),
+        seconds,
+        true);
+    System.out.printf("%nwritten: %s/registration.json, registration.png%n", out);
+  }
+
+  private List<PairKind> kinds() {
+    List<PairKind> kinds = new ArrayList<>();
+    for (PairKind each : PairKind.values()) {
+      if (kind.equals("all") || kind.equals(each.word())) {
+        kinds.add(each);
+      }
+    }
+    if (kinds.isEmpty()) {
+      throw new BadInputException("--kind " + kind + ": expected rigid, affine, deformable or all");
+    }
+    return kinds;
+  }
+
+  private List<Registrar> registrars() throws IOException, InterruptedException {
+    List<Registrar> registrars = new ArrayList<>(List.of(new VoxkernRegistrar(Root.launcher())));
+    for (String name : peers) {
+      try {
+        registrars.add(Peer.valueOf(name.toUpperCase(java.util.Locale.ROOT)).registrar());
+      } catch (IllegalArgumentException unknown) {
+        throw new BadInputException("--peers " + name + ": expected elastix, plastimatch or itk");
+      }
+    }
+    return registrars;
   }
 }
