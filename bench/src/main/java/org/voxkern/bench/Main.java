@@ -1,5 +1,6 @@
 package org.voxkern.bench;
 
+import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measure operations and whole registrations beside the peers.",
-    subcommands = {RegistrationCommand.class})
+    subcommands = {RegistrationCommand.class, OverlapCommand.class})
 public final class Main {
   private Main() {}
 

@@ -126,7 +126,7 @@ public final class RegistrationCommand implements Callable<Integer> {
         "seconds",
         reports.stream().map(report -> report.pair().kind().word()).toList(),
         seconds,
-        true);
+        false);
     System.out.printf("%nwritten: %s/registration.json, registration.png%n", out);
   }
 
