@@ -2,6 +2,7 @@ package org.voxkern.bench;
 
 import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
+import org.voxkern.study.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -15,6 +16,15 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    CommandLine line = new CommandLine(new Main());
+    line.setExecutionExceptionHandler(
+        (error, failed, parsed) -> {
+          if (error instanceof BadInputException) {
+            System.err.println("voxkern: " + error.getMessage());
+            return CommandLine.ExitCode.USAGE;
+          }
+          throw error;
+        });
+    System.exit(line.execute(arguments));
   }
 }
