@@ -113,6 +113,25 @@ class DeformationModelTest {
 
   @ParameterizedTest
   @EnumSource(DeformationModel.class)
+  void recoversADeformationThatIsPartlyOutOfView(DeformationModel model) {
+    try (Context context = Context.create()) {
+      // Corners of the fixed grid lie outside this one.
+      Image moving =
+          Phantom.image(context, Phantom.movingGrid(), (double[] p) -> Phantom.textured(p));
+      RegistrationResult result =
+          deformable(model)
+              .measure(SimilarityMeasure.SSD)
+              .deformableMeasure(SimilarityMeasure.MATTES_MI)
+              .build()
+              .run(fixed(context), moving);
+      double linear = error(result.linear(), DeformationModelTest::truth);
+      double whole = error(result.transform(), DeformationModelTest::truth);
+      assertTrue(whole < 0.5 * linear, whole + " mm, " + linear + " mm by the linear part");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeformationModel.class)
   void leavesIdenticalImagesWhereTheyAre(DeformationModel model) {
     for (SimilarityMeasure measure :
         List.of(SimilarityMeasure.MATTES_MI, SimilarityMeasure.LNCC, SimilarityMeasure.SSD)) {

@@ -14,12 +14,15 @@ import org.voxkern.op.Warp3d;
  * differences as ln(SSD) / 2 and the correlation as ln(1 - NCC&sup2;) / 2.
  *
  * <p>Without a moving mask the voxels that count are those that lie in the moving image when the
- * level begins, and beyond its edge the image continues. Otherwise a measure could gain by pushing
- * background out of view: mutual information does.
+ * level begins, and beyond its edge the image continues, so that no measure changes by what is
+ * pushed out of view. On a phantom that the moving image cuts closely the error was up to a quarter
+ * smaller by local correlation and an eighth by mutual information, and about the same by the rest.
  */
 final class FieldMeasure {
-  // Residuals below this part of the range, or of the variance, are as good as none.
-  private static final double LEAST_RESIDUAL = 1e-6;
+  // Noise of 1 % of the range is taken to be there at least, and of the variance the like: without,
+  // images free of noise would leave smoothness no weight.
+  private static final double LEAST_RESIDUAL = 1e-4;
+  private static final double LEAST_UNEXPLAINED = 1e-3;
 
   private final Pyramid.Level fixed;
   private final Pyramid.Level moving;
@@ -106,7 +109,7 @@ final class FieldMeasure {
         slope = 0.5 / residual;
         return 0.5 * Math.log(residual / squaredRange);
       case NCC:
-        double unexplained = 1 - lastMeasure * lastMeasure + LEAST_RESIDUAL;
+        double unexplained = 1 - lastMeasure * lastMeasure + LEAST_UNEXPLAINED;
         slope = -lastMeasure / unexplained;
         return 0.5 * Math.log(unexplained);
       default:
