@@ -1,5 +1,6 @@
 package org.voxkern.registration;
 
+import java.util.Optional;
 import org.voxkern.Geometry;
 import org.voxkern.Tensor;
 import org.voxkern.op.Ffd;
@@ -33,7 +34,7 @@ final class BSplineDisplacement implements FieldModel {
   }
 
   @Override
-  public boolean velocity(Tensor coefficients, Geometry level, Tensor velocity) {
-    return false;
+  public Optional<Tensor> velocity(Tensor coefficients, Geometry level) {
+    return Optional.empty();
   }
 }

@@ -1,5 +1,6 @@
 package org.voxkern.registration;
 
+import java.util.Optional;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
@@ -63,9 +64,15 @@ final class BSplineVelocity implements FieldModel {
   }
 
   @Override
-  public boolean velocity(Tensor coefficients, Geometry level, Tensor result) {
+  public Optional<Tensor> velocity(Tensor coefficients, Geometry level) {
+    Tensor result =
+        Tensor.uninitialized(coefficients.context(), ElementType.F32, level.shape().prepend(3));
+    velocity(coefficients, level, result);
+    return Optional.of(result);
+  }
+
+  private void velocity(Tensor coefficients, Geometry level, Tensor result) {
     Ffd.evaluate(coefficients, grid.originIn(level), grid.spacingIn(level), result);
-    return true;
   }
 
   private Geometry flowGrid(Geometry level) {

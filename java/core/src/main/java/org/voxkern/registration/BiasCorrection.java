@@ -119,6 +119,11 @@ final class BiasCorrection {
                   inside,
                   new BiasField.Fit(BINS, ITERATIONS, fixedRange.low(), fixedRange.high()));
     }
+    release();
+  }
+
+  /** Gives the corrected images back; they are made again when they are asked for. */
+  void release() {
     corrected.values().forEach(old -> old.image().close());
     corrected.clear();
   }

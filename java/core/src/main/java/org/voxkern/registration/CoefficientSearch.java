@@ -1,7 +1,6 @@
 package org.voxkern.registration;
 
 import java.nio.FloatBuffer;
-import java.util.Optional;
 import java.util.function.Function;
 import org.voxkern.AffineMap;
 import org.voxkern.DisplacementField;
@@ -10,17 +9,18 @@ import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
-import org.voxkern.op.Exponential;
 import org.voxkern.op.Ffd;
 
 /** Coefficients of a B-spline control grid, by L-BFGS; a finer level halves the grid's spacing. */
 final class CoefficientSearch implements DeformableSearch {
   private static final double FINEST_SPACING_MM = 10;
   private static final double DEFAULT_BENDING_WEIGHT = 30;
-  private static final int DEFAULT_ITERATIONS = 30;
-  private static final double SAMPLES_PER_INTERVAL =
-      Double.parseDouble(System.getProperty("spi", "4"));
-  private static final long LEAST_SAMPLES = Long.getLong("least", 500_000);
+  private static final int DEFAULT_ITERATIONS = 40;
+  // A level ends when two steps in a row gain less than this part of the loss: what comes then fits
+  // the noise.
+  private static final double LEAST_GAIN = 2e-4;
+  private static final double SAMPLES_PER_INTERVAL = 4;
+  private static final long LEAST_SAMPLES = 1_500_000;
 
   private final Registration options;
   private final Problem problem;
@@ -61,7 +61,8 @@ final class CoefficientSearch implements DeformableSearch {
       double spacing = LinearStage.smallestSpacing(fixed);
       int iterations =
           options.deformableIterations > 0 ? options.deformableIterations : DEFAULT_ITERATIONS;
-      Lbfgs optimiser = new Lbfgs(6, iterations, 0.5 * spacing, 4 * spacing, 0.01 * spacing, 1e-5);
+      Lbfgs optimiser =
+          new Lbfgs(6, iterations, 0.5 * spacing, 4 * spacing, 0.01 * spacing, LEAST_GAIN);
       Lbfgs.Result result =
           optimiser.minimize(
               objective,
@@ -79,8 +80,8 @@ final class CoefficientSearch implements DeformableSearch {
 
   private DisplacementField displacement(Geometry geometry) {
     Tensor displacement = field(geometry);
-    try (Tensor coefficients = tensor(x)) {
-      model.apply(grid).evaluate(coefficients, geometry, displacement);
+    try (Scope scope = Scope.open(problem.context())) {
+      model.apply(grid).evaluate(tensor(x), geometry, displacement);
     }
     return new DisplacementField(displacement, geometry);
   }
@@ -88,26 +89,12 @@ final class CoefficientSearch implements DeformableSearch {
   @Override
   public Deformation result() {
     Geometry geometry = problem.fixedImage().geometry();
-    Tensor displacement = field(geometry);
-    Tensor velocity = field(geometry);
-    boolean flows;
-    try (Scope scope = Scope.open(problem.context())) {
-      Tensor coefficients = tensor(x);
-      FieldModel found = model.apply(grid);
-      flows = found.velocity(coefficients, geometry, velocity);
-      if (flows) {
-        Exponential.apply(
-            velocity, geometry.physicalToIndex().matrix(), Exponential.AUTOMATIC, displacement);
-      } else {
-        found.evaluate(coefficients, geometry, displacement);
-      }
+    DisplacementField displacement = displacement(geometry);
+    try (Tensor coefficients = tensor(x)) {
+      return new Deformation(
+          displacement,
+          model.apply(grid).velocity(coefficients, geometry).map(v -> new Image(v, geometry)));
     }
-    if (!flows) {
-      velocity.close();
-    }
-    return new Deformation(
-        new DisplacementField(displacement, geometry),
-        flows ? Optional.of(new Image(velocity, geometry)) : Optional.empty());
   }
 
   private FieldMeasure measure(int level) {

@@ -54,6 +54,7 @@ final class DeformableStage {
               stopReason,
               (System.nanoTime() - begin) * 1e-9));
     }
+    problem.context().trim(); // a whole field is larger than anything the levels left behind
     return search.result();
   }
 

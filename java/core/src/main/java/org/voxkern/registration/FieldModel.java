@@ -1,5 +1,6 @@
 package org.voxkern.registration;
 
+import java.util.Optional;
 import org.voxkern.Geometry;
 import org.voxkern.Tensor;
 
@@ -17,6 +18,9 @@ interface FieldModel {
   /** Weight of the penalty on small Jacobian determinants; 0 where the model cannot fold. */
   double foldingWeight();
 
-  /** Writes the stationary velocity (3, D, H, W) in mm, or returns false where there is none. */
-  boolean velocity(Tensor coefficients, Geometry level, Tensor velocity);
+  /**
+   * The stationary velocity (3, D, H, W) in mm, which belongs to the scope that is open; empty
+   * where the model has none.
+   */
+  Optional<Tensor> velocity(Tensor coefficients, Geometry level);
 }

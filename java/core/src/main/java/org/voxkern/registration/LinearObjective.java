@@ -21,7 +21,7 @@ final class LinearObjective implements Objective {
   private final double[] scales;
   private final Tensor warped;
   private final Tensor inside;
-  private final Tensor upstream;
+  private Tensor upstream;
 
   /**
    * @param family says which parameters there are; its own are the scales' reference point
@@ -43,7 +43,6 @@ final class LinearObjective implements Objective {
     ElementType type = fixed.values().type();
     warped = Tensor.uninitialized(context, type, fixed.values().shape());
     inside = Tensor.uninitialized(context, ElementType.U8, fixed.values().shape());
-    upstream = Tensor.uninitialized(context, type, fixed.values().shape());
   }
 
   double[] scaled(LinearTransform transform) {
@@ -72,6 +71,10 @@ final class LinearObjective implements Objective {
     LinearTransform transform = transform(x);
     Warp3d sampler = sampler(transform.toAffineMap());
     double sign = largerIsBetter ? -1 : 1;
+    if (upstream == null) {
+      Tensor values = fixed.values();
+      upstream = Tensor.uninitialized(values.context(), values.type(), values.shape());
+    }
     double loss = sign * measure(sampler, upstream);
     double[] byIndexMap =
         sampler.gradientLinear(moving.image(), null, fixed.points(), inside, upstream);

@@ -53,6 +53,7 @@ final class Pipeline {
       Problem problem = problem(scope);
       LinearTransform start = start(problem);
       LinearTransform linear = linear(problem, start);
+      problem.bias().release();
       double before = fullMeasure(problem, startingPoint());
       double secondsLinear = seconds(begin);
       Optional<DisplacementField> deformation = Optional.empty();
@@ -62,6 +63,7 @@ final class Pipeline {
       if (options.transform == TransformKind.DEFORMABLE) {
         DeformableStage stage = new DeformableStage(options, problem, linear);
         DeformableSearch.Deformation found = stage.run(reports);
+        problem.bias().release();
         after = stage.measure(found.displacement());
         found.displacement().displacementMm().moveTo(scope.parent());
         found.velocity().ifPresent(image -> image.data().moveTo(scope.parent()));

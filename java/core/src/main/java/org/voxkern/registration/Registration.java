@@ -207,7 +207,7 @@ public final class Registration {
     }
 
     /**
-     * Most iterations a level of the deformable stage; 0, the default, takes 30 for control grids
+     * Most iterations a level of the deformable stage; 0, the default, takes 40 for control grids
      * and 100 for dense fields.
      */
     public Builder deformableIterations(int value) {

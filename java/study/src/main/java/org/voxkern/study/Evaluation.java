@@ -16,12 +16,10 @@ import org.voxkern.transform.TranslationTransform;
  * What a found transform does to the images, and how good it is.
  *
  * @param warped the moving image on the fixed grid, f32
- * @param whole the whole mapping as displacements; empty for a linear one unless it is written
- * @param determinants Jacobian of the whole mapping on the fixed grid; empty for a linear one
+ * @param determinants Jacobian of the deformation on the fixed grid, for the report; empty without
  */
 record Evaluation(
     Image warped,
-    Optional<DisplacementField> whole,
     Optional<Image> determinants,
     Outcome.Jacobian jacobian,
     Optional<Outcome.Change<Outcome.PointErrors>> pointErrors,
@@ -30,30 +28,27 @@ record Evaluation(
   static Evaluation of(Inputs inputs, RegistrationResult result, RegistrationRequest request) {
     Geometry grid = inputs.fixed().geometry();
     AffineMap linear = result.linear().toAffineMap();
-    boolean deformed = result.deformation().isPresent();
-    Optional<DisplacementField> whole =
-        deformed || request.writeDisplacement() || request.writeReport()
-            ? Optional.of(
-                WholeMapping.of(inputs.fixed().context(), grid, linear, result.deformation()))
-            : Optional.empty();
+    Optional<DisplacementField> deformation = result.deformation();
     Image warped =
-        deformed
-            ? Warping.dense(inputs.moving(), whole.orElseThrow(), request.interpolation())
+        deformation.isPresent()
+            ? Warping.deformed(inputs.moving(), linear, deformation.get(), request.interpolation())
             : Warping.linear(inputs.moving(), linear, grid, request.interpolation());
     Outcome.Jacobian jacobian = constant(linear);
     Optional<Image> determinants = Optional.empty();
-    if (deformed) {
-      Tensor map = Tensor.uninitialized(warped.context(), ElementType.F32, grid.shape());
-      determinants = Optional.of(new Image(map, grid));
-      jacobian = jacobian(whole.orElseThrow(), inputs.fixedMask(), map);
+    if (deformation.isPresent()) {
+      Tensor map =
+          request.writeReport()
+              ? Tensor.uninitialized(warped.context(), ElementType.F32, grid.shape())
+              : null;
+      determinants = Optional.ofNullable(map).map(tensor -> new Image(tensor, grid));
+      jacobian = jacobian(linear.determinant(), deformation.get(), inputs.fixedMask(), map);
     }
     return new Evaluation(
         warped,
-        whole,
         determinants,
         jacobian,
         pointErrors(inputs, result),
-        overlap(inputs, linear, deformed ? whole : Optional.empty()));
+        overlap(inputs, linear, deformation));
   }
 
   private static Outcome.Jacobian constant(AffineMap map) {
@@ -61,19 +56,21 @@ record Evaluation(
     return new Outcome.Jacobian(determinant > 0 ? 0 : 1, 0, determinant, determinant);
   }
 
+  /** Of the whole mapping, whose determinant is that of the linear part times the deformation's. */
   private static Outcome.Jacobian jacobian(
-      DisplacementField field, Optional<Image> mask, Tensor determinants) {
+      double linear, DisplacementField field, Optional<Image> mask, Tensor determinants) {
+    double[] map = Jacobian.gradientMap(field.geometry());
+    Tensor counted = mask.map(Image::data).orElse(null);
     Jacobian.Statistics statistics =
-        Jacobian.determinantAndStatistics(
-            field.displacementMm(),
-            Jacobian.gradientMap(field.geometry()),
-            mask.map(Image::data).orElse(null),
-            determinants);
+        determinants == null
+            ? Jacobian.statistics(field.displacementMm(), map, counted)
+            : Jacobian.determinantAndStatistics(field.displacementMm(), map, counted, determinants);
+    double nonpositive = (double) statistics.nonpositive() / statistics.count();
     return new Outcome.Jacobian(
-        (double) statistics.nonpositive() / statistics.count(),
+        linear > 0 ? nonpositive : 1 - nonpositive,
         statistics.sdLog(),
-        statistics.min(),
-        statistics.max());
+        linear * (linear > 0 ? statistics.min() : statistics.max()),
+        linear * (linear > 0 ? statistics.max() : statistics.min()));
   }
 
   private static Optional<Outcome.Change<Outcome.PointErrors>> pointErrors(
@@ -94,13 +91,13 @@ record Evaluation(
   }
 
   private static Optional<Outcome.Change<Outcome.Overlap>> overlap(
-      Inputs inputs, AffineMap linear, Optional<DisplacementField> whole) {
+      Inputs inputs, AffineMap linear, Optional<DisplacementField> deformation) {
     return inputs
         .labels()
         .map(
             labels ->
                 new Outcome.Change<>(
                     labels.overlap(AffineMap.identity(), Optional.empty()),
-                    labels.overlap(linear, whole)));
+                    labels.overlap(linear, deformation)));
   }
 }

@@ -34,10 +34,10 @@ record LabelPair(Image fixed, Image moving, SortedSet<Integer> common) {
   /**
    * Dice of the common labels when the moving ones are brought onto the fixed grid.
    *
-   * @param field the whole mapping; empty for the linear map alone
+   * @param deformation before the linear map; empty for the linear map alone
    */
-  Outcome.Overlap overlap(AffineMap map, Optional<DisplacementField> field) {
-    Image warped = Warping.labels(moving, map, field, fixed.geometry());
+  Outcome.Overlap overlap(AffineMap map, Optional<DisplacementField> deformation) {
+    Image warped = Warping.labels(moving, map, deformation, fixed.geometry());
     LabelOverlap counted = LabelOverlap.of(fixed, warped);
     Map<Integer, Double> dice = new TreeMap<>();
     double sum = 0;

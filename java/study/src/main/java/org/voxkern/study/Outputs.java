@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -35,16 +36,32 @@ final class Outputs {
       RegistrationResult result,
       Evaluation evaluation,
       Outcome outcome) {
+    boolean deformed = result.deformation().isPresent();
+    // The pictures are drawn before the whole mapping takes the deformation's place.
+    Optional<DisplacementField> whole =
+        deformed || !(request.writeDisplacement() || request.writeReport())
+            ? Optional.empty()
+            : Optional.of(wholeLinear(inputs, result));
+    Optional<Report> report =
+        request.writeReport()
+            ? Optional.of(
+                Report.draw(
+                    inputs.fixed(),
+                    inputs.moving(),
+                    evaluation.warped(),
+                    result.deformation().orElseGet(whole::orElseThrow),
+                    evaluation.determinants().orElse(null)))
+            : Optional.empty();
+    evaluation.determinants().ifPresent(image -> image.data().close());
     List<Writing> writings = new ArrayList<>();
     if (request.writeDisplacement()) {
-      writings.add(
-          () ->
-              ImageIo.write(
-                  evaluation.whole().orElseThrow(), folder.staged("displacement.nii.gz")));
+      DisplacementField written =
+          deformed
+              ? WholeMapping.over(result.linear().toAffineMap(), result.deformation().orElseThrow())
+              : whole.orElseThrow();
+      writings.add(() -> ImageIo.write(written, folder.staged("displacement.nii.gz")));
     }
-    if (request.writeReport()) {
-      writings.add(() -> report(folder, inputs, result, evaluation, outcome));
-    }
+    report.ifPresent(drawn -> writings.add(() -> write(folder, drawn, outcome)));
     writings.add(
         () ->
             ImageIo.write(
@@ -54,21 +71,15 @@ final class Outputs {
     runAll(writings);
   }
 
-  private static void report(
-      OutputFolder folder,
-      Inputs inputs,
-      RegistrationResult result,
-      Evaluation evaluation,
-      Outcome outcome) {
-    DisplacementField shown =
-        result.deformation().orElseGet(() -> evaluation.whole().orElseThrow());
-    Report report =
-        Report.draw(
-            inputs.fixed(),
-            inputs.moving(),
-            evaluation.warped(),
-            shown,
-            evaluation.determinants().orElse(null));
+  private static DisplacementField wholeLinear(Inputs inputs, RegistrationResult result) {
+    return WholeMapping.of(
+        inputs.fixed().context(),
+        inputs.fixed().geometry(),
+        result.linear().toAffineMap(),
+        Optional.empty());
+  }
+
+  private static void write(OutputFolder folder, Report report, Outcome outcome) {
     runAll(
         List.of(
             () -> PngReport.write(folder.staged("report.png"), report, outcome),

@@ -20,7 +20,7 @@ public final class Warping {
   /** Through a linear map of physical points, from the output grid to the image. */
   public static Image linear(
       Image image, AffineMap map, Geometry grid, Interpolation interpolation) {
-    return warp(image, map, null, grid, interpolation);
+    return warp(image, map, null, null, grid, interpolation);
   }
 
   /** Through a displacement field, onto its grid. */
@@ -31,13 +31,21 @@ public final class Warping {
   /** Through x &rarr; map(x) + u(x), onto the grid of u. */
   public static Image dense(
       Image image, AffineMap map, DisplacementField field, Interpolation interpolation) {
-    return warp(image, map, field, field.geometry(), interpolation);
+    return warp(image, map, field, AffineMap.identity(), field.geometry(), interpolation);
   }
 
+  /** Through x &rarr; linear(x + u(x)), onto the grid of u. */
+  public static Image deformed(
+      Image image, AffineMap linear, DisplacementField deformation, Interpolation interpolation) {
+    return warp(image, linear, deformation, linear, deformation.geometry(), interpolation);
+  }
+
+  /** Through x &rarr; map(x) + the linear part of fieldMap(u(x)). */
   private static Image warp(
       Image image,
       AffineMap map,
       DisplacementField field,
+      AffineMap fieldMap,
       Geometry grid,
       Interpolation interpolation) {
     AffineMap toIndex = image.geometry().physicalToIndex();
@@ -46,7 +54,7 @@ public final class Warping {
             .interpolation(interpolation)
             .indexMap(toIndex.after(map).after(grid.indexToPhysical()));
     if (field != null) {
-      warp.displacementMap(toIndex.matrix());
+      warp.displacementMap(toIndex.after(fieldMap).matrix());
     }
     Shape shape = image.components() == 1 ? grid.shape() : grid.shape().prepend(image.components());
     Tensor warped = Tensor.uninitialized(image.context(), ElementType.F32, shape);
@@ -66,15 +74,15 @@ public final class Warping {
   /**
    * Label values, nearest neighbour, onto a grid.
    *
-   * @param field the whole mapping on that grid; empty for the linear map alone
+   * @param deformation before the linear map, on that grid; empty for the linear map alone
    */
   public static Image labels(
-      Image labels, AffineMap map, Optional<DisplacementField> field, Geometry grid) {
+      Image labels, AffineMap map, Optional<DisplacementField> deformation, Geometry grid) {
     // Labels are small whole numbers, which f32 holds exactly.
     Image values = as(labels, ElementType.F32);
     Image warped =
-        field.isPresent()
-            ? dense(values, field.get(), Interpolation.NEAREST)
+        deformation.isPresent()
+            ? deformed(values, map, deformation.get(), Interpolation.NEAREST)
             : linear(values, map, grid, Interpolation.NEAREST);
     return as(warped, labels.type());
   }

@@ -29,6 +29,16 @@ final class WholeMapping {
     return new DisplacementField(whole, fixed);
   }
 
+  /** The same, written over the deformation: large fields are not held twice. */
+  static DisplacementField over(AffineMap linear, DisplacementField deformation) {
+    double[] a = linear.toArray();
+    Geometry grid = deformation.geometry();
+    IntStream.range(0, grid.size(2))
+        .parallel()
+        .forEach(z -> slice(deformation.displacementMm(), grid, a, deformation, z));
+    return deformation;
+  }
+
   private static void slice(
       Tensor whole, Geometry fixed, double[] a, DisplacementField deformation, int z) {
     int width = fixed.size(0);
