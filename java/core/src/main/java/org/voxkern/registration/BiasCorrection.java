@@ -24,7 +24,11 @@ import org.voxkern.op.Warp3d;
  */
 final class BiasCorrection {
   private static final long SAMPLES = 50_000;
-  private static final int BINS = 32;
+  private static final long LEAST_SAMPLES = 10_000;
+  private static final int MOST_BINS = 256;
+  private static final int SAMPLES_PER_BIN = 100;
+  private static final int MOST_DEGREES = 4;
+  private static final double MM_PER_DEGREE = 50;
   private static final int ITERATIONS = 6;
 
   private final int degree;
@@ -47,12 +51,23 @@ final class BiasCorrection {
         options.measure.assumesOneRelation()
             || options.transform == TransformKind.DEFORMABLE
                 && options.deformableMeasure.assumesOneRelation();
-    degree = needed ? options.biasFieldDegree : 0;
+    int wanted =
+        options.biasFieldDegree >= 0 ? options.biasFieldDegree : degree(moving.level(0).geometry());
+    degree = needed ? wanted : 0;
     seed = options.seed;
     this.fixed = fixed;
     this.moving = moving;
     this.fixedRange = fixedRange;
     this.scope = scope;
+  }
+
+  /** Bias fields are slow in mm: on a small image a high degree would follow the anatomy. */
+  private static int degree(Geometry geometry) {
+    double longest = 0;
+    for (int axis = 0; axis < 3; axis++) {
+      longest = Math.max(longest, geometry.size(axis) * geometry.spacing(axis));
+    }
+    return (int) Math.max(1, Math.min(MOST_DEGREES, longest / MM_PER_DEGREE));
   }
 
   /**
@@ -84,8 +99,9 @@ final class BiasCorrection {
       Samples samples =
           Samples.stratified(
               fixedLevel, Math.min(SAMPLES, fixedLevel.geometry().voxelCount() / 2), seed);
-      if (samples.points() == null) {
-        return; // a grid of a few voxels, or an empty mask
+      long count = samples.values().shape().elementCount();
+      if (samples.points() == null || count < LEAST_SAMPLES) {
+        return; // so little would fit whatever is not aligned yet
       }
       Tensor displacement = deformation == null ? null : at(deformation, fixedLevel, samples);
       AffineMap toPhysical = linear.after(fixedLevel.geometry().indexToPhysical());
@@ -117,7 +133,11 @@ final class BiasCorrection {
                   samples.values(),
                   positions,
                   inside,
-                  new BiasField.Fit(BINS, ITERATIONS, fixedRange.low(), fixedRange.high()));
+                  new BiasField.Fit(
+                      (int) Math.min(MOST_BINS, count / SAMPLES_PER_BIN),
+                      ITERATIONS,
+                      fixedRange.low(),
+                      fixedRange.high()));
     }
     release();
   }

@@ -109,7 +109,7 @@ public final class Registration {
     private double updateSmoothing = 3;
     private double fieldSmoothing = 0.5;
     private double stepVoxels = 0.5;
-    private int biasFieldDegree = 4;
+    private int biasFieldDegree = -1;
     private long seed = 121212;
     private ProgressListener listener = (stage, level, iteration, value) -> {};
 
@@ -265,12 +265,13 @@ public final class Registration {
 
     /**
      * Degree of the polynomial that describes the moving image's bias field, a slow multiplicative
-     * change of brightness, 1 to 5; 0 takes the image as it is. The field is estimated against the
-     * fixed image after every level but the finest, and taken out for mutual information and the
-     * global correlation. 4 by default.
+     * change of brightness, 1 to 5; 0 takes the image as it is. -1, the default, allows one degree
+     * for 50 mm of the image's longest side, 4 at most. The field is estimated against the fixed
+     * image after every level but the finest, and taken out for mutual information and the global
+     * correlation.
      */
     public Builder biasFieldDegree(int value) {
-      biasFieldDegree = range("biasFieldDegree", value, 0, 5);
+      biasFieldDegree = range("biasFieldDegree", value, -1, 5);
       return this;
     }
 

@@ -175,7 +175,7 @@ final class RegisterCommand implements Callable<Integer> {
       names = "--bias-degree",
       paramLabel = "N",
       description =
-          "Degree of the polynomial for MOVING's bias field, 1 to 5; 0 leaves it (default: 4).")
+          "Degree of the polynomial for MOVING's bias field, 1 to 5; 0 leaves it (default: by size, up to 4).")
   Integer biasDegree;
 
   @Option(
