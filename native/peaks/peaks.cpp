@@ -1,0 +1,166 @@
+// Measures memory bandwidth and the peak of single-precision multiply-adds on a number of threads:
+// `voxkern_peaks THREADS` prints one "key value" a line. Each figure is the best of several tries,
+// because a peak is what the machine can do, not what it did while something else ran.
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <vector>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr size_t kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr size_t kVectorBytes = 32;
+#else
+constexpr size_t kVectorBytes = 16;
+#endif
+typedef float Vector __attribute__((vector_size(kVectorBytes), may_alias));
+
+/** Past every cache: 256 MiB a buffer, shared by the threads. */
+constexpr size_t kBytes = size_t{256} << 20;
+constexpr int kTries = 12;
+
+void store(Vector* to, Vector value) { *to = value; }
+
+/** Around the caches, which saves reading what is about to be overwritten. */
+void stream(Vector* to, Vector value) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(reinterpret_cast<float*>(to), reinterpret_cast<__m512>(value));
+#elif defined(__AVX__)
+  _mm256_stream_ps(reinterpret_cast<float*>(to), reinterpret_cast<__m256>(value));
+#elif defined(__x86_64__)
+  _mm_stream_ps(reinterpret_cast<float*>(to), reinterpret_cast<__m128>(value));
+#else
+  store(to, value);
+#endif
+}
+
+void fence() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+/** Keeps the compiler from dropping what computes a value. */
+void keep(const Vector& value) { asm volatile("" : : "m"(value) : "memory"); }
+
+/** Shortest time in which every thread has done its part. */
+template <class Part>
+double bestSeconds(int threads, const Part& part) {
+  double best = 1e30;
+  std::barrier gate(threads + 1);
+  std::vector<std::thread> workers;
+  for (int thread = 0; thread < threads; thread++) {
+    workers.emplace_back([&, thread] {
+      for (int i = 0; i < kTries; i++) {
+        gate.arrive_and_wait();
+        part(thread);
+        gate.arrive_and_wait();
+      }
+    });
+  }
+  for (int i = 0; i < kTries; i++) {
+    gate.arrive_and_wait();
+    const auto start = std::chrono::steady_clock::now();
+    gate.arrive_and_wait();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    // The first try pays for the pages.
+    if (i > 0) best = std::min(best, taken.count());
+  }
+  for (std::thread& worker : workers) worker.join();
+  return best;
+}
+
+struct Range {
+  size_t begin;
+  size_t end;
+};
+
+Range share(int thread, int threads) {
+  const size_t count = kBytes / sizeof(Vector) / 8;
+  return {count * thread / threads * 8, count * (thread + 1) / threads * 8};
+}
+
+void* buffer() {
+  void* memory = std::aligned_alloc(4096, kBytes);
+  if (memory == nullptr) {
+    std::fprintf(stderr, "no memory for a buffer of %zu bytes\n", kBytes);
+    std::exit(2);
+  }
+  return memory;
+}
+
+void measureMemory(int threads) {
+  const std::unique_ptr<void, decltype(&std::free)> source(buffer(), &std::free);
+  const std::unique_ptr<void, decltype(&std::free)> target(buffer(), &std::free);
+  Vector* a = static_cast<Vector*>(source.get());
+  Vector* b = static_cast<Vector*>(target.get());
+  const auto write = [&](auto put) {
+    return bestSeconds(threads, [&](int thread) {
+      const Range range = share(thread, threads);
+      for (size_t i = range.begin; i < range.end; i++) put(&a[i], Vector{} + 1.0f);
+      fence();
+    });
+  };
+  const auto copy = [&](auto put) {
+    return bestSeconds(threads, [&](int thread) {
+      const Range range = share(thread, threads);
+      for (size_t i = range.begin; i < range.end; i++) put(&b[i], a[i]);
+      fence();
+    });
+  };
+  const double writing = std::min(write(stream), write(store));
+  const double reading = bestSeconds(threads, [&](int thread) {
+    const Range range = share(thread, threads);
+    Vector sums[8] = {};
+    for (size_t i = range.begin; i < range.end; i += 8) {
+      for (size_t k = 0; k < 8; k++) sums[k] += a[i + k];
+    }
+    for (const Vector& sum : sums) keep(sum);
+  });
+  const double copying = std::min(copy(stream), copy(store));
+  std::printf("read_gb_per_s %.3f\n", kBytes / reading * 1e-9);
+  std::printf("write_gb_per_s %.3f\n", kBytes / writing * 1e-9);
+  // Bytes read plus bytes written, as STREAM counts.
+  std::printf("copy_gb_per_s %.3f\n", 2 * kBytes / copying * 1e-9);
+}
+
+void measureArithmetic(int threads) {
+  constexpr int kChains = 12;  // more than the units' number times their latency in cycles
+  constexpr int kRounds = 4'000'000;
+  const double seconds = bestSeconds(threads, [](int) {
+    Vector factor = Vector{} + 0.999f;
+    Vector term = Vector{} + 0.001f;
+    asm volatile("" : "+m"(factor), "+m"(term));
+    Vector chains[kChains];
+    for (int k = 0; k < kChains; k++) chains[k] = Vector{} + static_cast<float>(k);
+    for (int round = 0; round < kRounds; round++) {
+      for (int k = 0; k < kChains; k++) chains[k] = chains[k] * factor + term;
+    }
+    for (const Vector& chain : chains) keep(chain);
+  });
+  const double operations = 2.0 * kChains * kRounds * (sizeof(Vector) / sizeof(float)) * threads;
+  std::printf("fma_gflop_per_s %.2f\n", operations / seconds * 1e-9);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const int threads = count == 2 ? std::atoi(words[1]) : 0;
+  if (threads < 1 || threads > 1024) {
+    std::fprintf(stderr, "expected the number of threads, 1 to 1024\n");
+    return 2;
+  }
+  measureMemory(threads);
+  measureArithmetic(threads);
+  return 0;
+}
