@@ -1,5 +1,6 @@
 package org.voxkern.bench;
 
+import org.voxkern.bench.operation.OperationsCommand;
 import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
 import org.voxkern.study.BadInputException;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measure operations and whole registrations beside the peers.",
-    subcommands = {RegistrationCommand.class, OverlapCommand.class})
+    subcommands = {OperationsCommand.class, RegistrationCommand.class, OverlapCommand.class})
 public final class Main {
   private Main() {}
 
@@ -25,6 +26,24 @@ public final class Main {
           }
           throw error;
         });
-    System.exit(line.execute(arguments));
+    System.exit(line.execute(whole(line, arguments)));
+  }
+
+  /** An operation's name, or an option of theirs, may stand without the word {@code operations}. */
+  private static String[] whole(CommandLine line, String[] arguments) {
+    if (arguments.length == 0) {
+      return new String[] {"--help"};
+    }
+    String first = arguments[0];
+    boolean own =
+        line.getSubcommands().containsKey(first)
+            || line.getCommandSpec().optionsMap().containsKey(first);
+    if (own) {
+      return arguments;
+    }
+    String[] whole = new String[arguments.length + 1];
+    whole[0] = "operations";
+    System.arraycopy(arguments, 0, whole, 1, arguments.length);
+    return whole;
   }
 }

@@ -122,8 +122,7 @@ class RegistrationTest {
         errors[i] = error(result.linear(), RIGID::apply);
       }
       assertTrue(errors[1] < 0.35, errors[0] + " mm without, " + errors[1] + " mm with correction");
-      assertTrue(
-          errors[1] < 0.3 * errors[0], errors[0] + " mm without, " + errors[1] + " mm with");
+      assertTrue(errors[1] < 0.3 * errors[0], errors[0] + " mm without, " + errors[1] + " mm with");
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.voxkern.bench.peer.Alternation;
+import org.voxkern.bench.peer.Root;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;

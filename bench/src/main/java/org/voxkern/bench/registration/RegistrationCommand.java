@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.voxkern.bench.peer.Root;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
@@ -37,7 +38,7 @@ public final class RegistrationCommand implements Callable<Integer> {
       return switch (this) {
         case ELASTIX -> new ElastixRegistrar();
         case PLASTIMATCH -> new PlastimatchRegistrar();
-        case ITK -> new ItkRegistrar(Root.itkBaseline());
+        case ITK -> new ItkRegistrar(Root.program("voxkern_itk_baseline"));
       };
     }
   }

@@ -1,32 +1,32 @@
-package org.voxkern.bench.registration;
+package org.voxkern.bench.peer;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.voxkern.bench.peer.ChildProcess;
 import org.voxkern.study.BadInputException;
 
 /** Programs of the source tree that the launcher was started from. */
-final class Root {
+public final class Root {
   private Root() {}
 
   /** The launcher, with everything built, so that no run that is measured builds. */
-  static Path launcher() throws IOException, InterruptedException {
+  public static Path launcher() throws IOException, InterruptedException {
     Path launcher = folder().resolve("voxkern");
     ChildProcess.run(List.of(launcher.toString(), "build"));
     return launcher;
   }
 
   /**
+   * A program of the native build.
+   *
    * @throws BadInputException if it is not built, saying how
    */
-  static Path itkBaseline() {
+  public static Path program(String name) {
     Path build = folder().resolve("native/target/cmake");
-    Path program = build.resolve("voxkern_itk_baseline");
+    Path program = build.resolve(name);
     if (!Files.isExecutable(program)) {
-      throw new BadInputException(
-          program + ": not built; run: ninja -C " + build + " voxkern_itk_baseline");
+      throw new BadInputException(program + ": not built; run: ninja -C " + build + " " + name);
     }
     return program;
   }

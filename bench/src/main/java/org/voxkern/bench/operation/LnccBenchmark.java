@@ -1,0 +1,37 @@
+package org.voxkern.bench.operation;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.voxkern.Tensor;
+import org.voxkern.op.Lncc;
+
+/** Local correlation of radius 4 and its gradient. */
+public class LnccBenchmark extends OperationBenchmark {
+  @Override
+  protected Job prepare(Inputs inputs) {
+    Tensor fixed = inputs.head("fixed");
+    Tensor warped = inputs.head("warped");
+    Tensor gradient = inputs.output();
+    return Job.of(
+        () ->
+            new double[] {
+              Lncc.valueAndGradient(fixed, warped, null, new int[] {4, 4, 4}, gradient)
+            },
+        gradient);
+  }
+
+  @Override
+  public Work work(Workload workload) {
+    // Both images twice: the gradient needs sums over all of them.
+    return Work.perVoxel(workload, 16, 4);
+  }
+
+  @Benchmark
+  public Object kernel() {
+    return runKernel();
+  }
+
+  @Benchmark
+  public Object withCopies() {
+    return runWithCopies();
+  }
+}
