@@ -616,8 +616,8 @@ VK_API vk_status vk_bias_field_correct_plan(vk_context* context, const vk_view* 
                                             const vk_view* corrected, vk_plan* plan);
 VK_API vk_status vk_bias_field_correct(vk_context* context, const vk_plan* plan,
                                        const vk_view* image, const vk_view* coefficients,
-                                       const vk_bias_field_params* params,
-                                       const vk_view* corrected, const vk_view* workspace);
+                                       const vk_bias_field_params* params, const vk_view* corrected,
+                                       const vk_view* workspace);
 
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 VK_API vk_status vk_convert_plan(vk_context* context, const vk_view* input, double scale,
