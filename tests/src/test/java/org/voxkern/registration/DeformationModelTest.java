@@ -282,6 +282,8 @@ class DeformationModelTest {
     assertThrows(IllegalArgumentException.class, () -> builder.updateSmoothing(-1));
     assertThrows(IllegalArgumentException.class, () -> builder.fieldSmoothing(Double.NaN));
     assertThrows(IllegalArgumentException.class, () -> builder.stepVoxels(0));
+    assertThrows(IllegalArgumentException.class, () -> builder.biasFieldDegree(-2));
+    assertThrows(IllegalArgumentException.class, () -> builder.biasFieldDegree(6));
     assertThrows(IllegalArgumentException.class, () -> builder.bendingWeight(-0.1));
     assertThrows(
         IllegalArgumentException.class, () -> builder.bendingWeight(Double.POSITIVE_INFINITY));

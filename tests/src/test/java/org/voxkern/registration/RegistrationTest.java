@@ -18,6 +18,7 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
+import org.voxkern.Images;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
 import org.voxkern.transform.AffineTransform;
@@ -91,26 +92,31 @@ class RegistrationTest {
     }
   }
 
-  @Test
-  void aBiasFieldOfTheMovingImageDoesNotPullTheResultAside() {
-    AffineMap inverse = RIGID.inverse();
-    Geometry fixedGrid =
+  private static Image finelySampled(Context context) {
+    Geometry grid =
         Geometry.of(
             new int[] {100, 110, 90},
             new double[] {1.2, 1.2, 1.2},
             new double[] {-60, -66, -54},
             new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1});
+    return Phantom.image(context, grid, Phantom::textured);
+  }
+
+  /** The scene moved, its negative, under a bias field of 15 %. */
+  private static Image withBiasField(Context context) {
+    AffineMap inverse = RIGID.inverse();
+    return Phantom.image(
+        context,
+        Phantom.wideGrid(),
+        p -> {
+          double field = 1 + 0.15 * Math.sin(p[0] / 40 + 0.5) * Math.cos(p[1] / 45 - p[2] / 60);
+          return field * (200 - 1.5 * Phantom.textured(inverse.apply(p)));
+        });
+  }
+
+  @Test
+  void aBiasFieldOfTheMovingImageDoesNotPullTheResultAside() {
     try (Context context = Context.create()) {
-      Image fixed = Phantom.image(context, fixedGrid, Phantom::textured);
-      Image moving =
-          Phantom.image(
-              context,
-              Phantom.wideGrid(),
-              p -> {
-                double field =
-                    1 + 0.15 * Math.sin(p[0] / 40 + 0.5) * Math.cos(p[1] / 45 - p[2] / 60);
-                return field * (200 - 1.5 * Phantom.textured(inverse.apply(p)));
-              });
       double[] errors = new double[2];
       for (int i = 0; i < 2; i++) {
         RegistrationResult result =
@@ -118,11 +124,53 @@ class RegistrationTest {
                 .transform(TransformKind.RIGID)
                 .biasFieldDegree(i == 0 ? 0 : 4)
                 .build()
-                .run(fixed, moving);
+                .run(finelySampled(context), withBiasField(context));
         errors[i] = error(result.linear(), RIGID::apply);
       }
       assertTrue(errors[1] < 0.35, errors[0] + " mm without, " + errors[1] + " mm with correction");
       assertTrue(errors[1] < 0.3 * errors[0], errors[0] + " mm without, " + errors[1] + " mm with");
+    }
+  }
+
+  @Test
+  void correctsTheBiasFieldUnderADeformationAlikeOnAnyThreads() {
+    float[] reference = null;
+    for (int threads = 1; threads <= 2; threads++) {
+      try (Context context = Context.builder().threads(threads).build()) {
+        RegistrationResult result =
+            Registration.builder()
+                .transform(TransformKind.DEFORMABLE)
+                .biasFieldDegree(4)
+                .build()
+                .run(finelySampled(context), withBiasField(context));
+        assertTrue(error(result.transform(), RIGID::apply) < 1, "deformed by more than a voxel");
+        float[] field = result.deformation().orElseThrow().displacementMm().toFloatArray();
+        if (reference == null) {
+          reference = field;
+        }
+        assertArrayEquals(reference, field);
+      }
+    }
+  }
+
+  @Test
+  void aSmallMovingMaskDoesNotEndTheSearch() {
+    try (Context context = Context.create()) {
+      Image moving = moving(context, RIGID, true);
+      AffineMap inverse = RIGID.inverse();
+      Image mask =
+          Images.mask(
+              Phantom.image(
+                  context,
+                  moving.geometry(),
+                  (double[] p) -> Phantom.isInside(inverse.apply(p)) ? 1 : 0));
+      RegistrationResult result =
+          Registration.builder()
+              .transform(TransformKind.RIGID)
+              .movingMask(mask)
+              .build()
+              .run(fixed(context), moving);
+      assertTrue(error(result.linear(), RIGID::apply) < 0.5, result.toString());
     }
   }
 

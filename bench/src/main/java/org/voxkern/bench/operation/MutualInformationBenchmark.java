@@ -17,7 +17,8 @@ public class MutualInformationBenchmark extends OperationBenchmark {
         () ->
             new double[] {
               MutualInformation.valueAndGradient(fixed, warped, null, parameters, gradient)
-            });
+            },
+        gradient);
   }
 
   @Override

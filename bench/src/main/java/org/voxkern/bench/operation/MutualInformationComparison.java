@@ -97,6 +97,38 @@ final class MutualInformationComparison extends ItkComparison {
     return sampler.gradientLinear(moving.data(), null, null, inside, upstream);
   }
 
+  /**
+   * ITK takes the moving image's slope by central differences, so the derivatives agree in
+   * direction and roughly in length.
+   */
+  private void compare(double[] byIndexMap, double[] itk) {
+    // T = P^-1 M F^-1; the fixed grid's indices are its points, and L is a function of M = P T F.
+    double[] p = moving.geometry().physicalToIndex().matrix();
+    double product = 0;
+    double ourSquare = 0;
+    double itkSquare = 0;
+    for (int row = 0; row < 3; row++) {
+      for (int column = 0; column < 4; column++) {
+        double ours = 0;
+        for (int k = 0; k < 3; k++) {
+          ours += p[3 * k + row] * byIndexMap[4 * k + column];
+        }
+        // ITK: the matrix row by row, then the translation.
+        double theirs = column < 3 ? itk[3 * row + column] : itk[9 + row];
+        product += ours * theirs;
+        ourSquare += ours * ours;
+        itkSquare += theirs * theirs;
+      }
+    }
+    double cosine = product / Math.sqrt(ourSquare * itkSquare);
+    double length = Math.sqrt(ourSquare / itkSquare);
+    if (!(cosine > 0.98) || !(Math.abs(length - 1) < 0.2)) {
+      throw new IllegalStateException(
+          "the gradient's cosine with ITK's is " + cosine + ", its length " + length + " of ITK's");
+    }
+    System.err.printf("gradient: cosine with ITK's %.4f, length %.3f of ITK's%n", cosine, length);
+  }
+
   @Override
   List<Result> run(int rounds, Peaks peaks) throws Exception {
     Path fixedFile = write("fixed", fixed);
@@ -119,6 +151,7 @@ final class MutualInformationComparison extends ItkComparison {
     if (!(Math.abs(ours - theirs) <= TOLERANCE * Math.abs(theirs))) {
       throw new IllegalStateException("the value is " + ours + ", ITK's is " + theirs);
     }
+    compare(valueAndGradient(), itk.call().values().get("derivative"));
     long voxels = FIXED.voxels();
     double[] both = medians(rounds, this::valueAndGradient, itk, "seconds_value_and_derivative");
     double[] alone = medians(rounds, this::value, itk, "seconds_value");

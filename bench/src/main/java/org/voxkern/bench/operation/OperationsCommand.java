@@ -105,7 +105,7 @@ public final class OperationsCommand implements Callable<Integer> {
     List<ItkComparison.Result> comparisons = compare(wanted, peaks);
     List<Measured> measured = measure(wanted, peaks);
     System.out.print(table(measured));
-    System.out.print(comparisonTable(comparisons, peaks));
+    System.out.print(comparisonTable(comparisons));
     write(machine, peaks, measured, comparisons);
     return 0;
   }
@@ -208,7 +208,7 @@ public final class OperationsCommand implements Callable<Integer> {
     return "\nmedians, " + ItkComparison.THREADS + " threads\n" + table;
   }
 
-  private static String comparisonTable(List<ItkComparison.Result> results, Peaks peaks) {
+  private static String comparisonTable(List<ItkComparison.Result> results) {
     if (results.isEmpty()) {
       return "";
     }

@@ -17,8 +17,7 @@ public class SsdBenchmark extends OperationBenchmark {
 
   @Override
   public Work work(Workload workload) {
-    // Both images twice: the gradient needs sums over all of them.
-    return Work.perVoxel(workload, 16, 4);
+    return Work.perVoxel(workload, 8, 4);
   }
 
   @Benchmark

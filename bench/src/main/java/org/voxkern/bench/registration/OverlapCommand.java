@@ -14,6 +14,7 @@ import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
 import org.voxkern.bench.report.TextTable;
+import org.voxkern.study.BadInputException;
 import org.voxkern.study.InputFiles;
 import org.voxkern.study.report.Numbers;
 import picocli.CommandLine.Command;
@@ -62,6 +63,9 @@ public final class OverlapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (runs < 1) {
+      throw new BadInputException("--runs " + runs + ": expected at least 1");
+    }
     Path maps = data.toAbsolutePath().resolve("synthseg");
     int[] scored = scoredLabels(maps.resolve("labels-table.txt"));
     Path launcher = Root.launcher();

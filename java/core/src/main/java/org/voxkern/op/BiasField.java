@@ -60,7 +60,8 @@ public record BiasField(int degree, double[] scale, double[] offset) {
   /**
    * The coefficients of the field of {@code values} (N), with {@code reference} (N) at {@code
    * positions} (3, N), all f32; {@code mask} u8 (N) may be null. Samples that are not finite do not
-   * count. Where the samples do not determine the field it is 1.
+   * count. Where the samples do not determine the field, the last step that they did stays; at
+   * first the field is 1.
    *
    * @throws IllegalArgumentException if shapes, types or parameters do not fit, saying which
    */

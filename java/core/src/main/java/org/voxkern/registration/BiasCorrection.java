@@ -12,6 +12,7 @@ import org.voxkern.Scope;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.op.BiasField;
+import org.voxkern.op.Histogram;
 import org.voxkern.op.Warp3d;
 
 /**
@@ -98,7 +99,10 @@ final class BiasCorrection {
     try (Scope inner = Scope.open(context)) {
       Samples samples =
           Samples.stratified(
-              fixedLevel, Math.min(SAMPLES, fixedLevel.geometry().voxelCount() / 2), seed);
+              fixedLevel,
+              (long)
+                  Math.min(SAMPLES / counted(fixedLevel), fixedLevel.geometry().voxelCount() / 2),
+              seed);
       long count = samples.values().shape().elementCount();
       if (samples.points() == null || count < LEAST_SAMPLES) {
         return; // so little would fit whatever is not aligned yet
@@ -146,6 +150,17 @@ final class BiasCorrection {
   void release() {
     corrected.values().forEach(old -> old.image().close());
     corrected.clear();
+  }
+
+  /** Part of the voxels that the mask leaves, at least a thousandth. */
+  private static double counted(Pyramid.Level level) {
+    return level.mask() == null
+        ? 1
+        : Math.max(
+            1e-3,
+            1
+                - Histogram.of(level.mask(), null, 0, 0.5, 1)[1]
+                    / (double) level.geometry().voxelCount());
   }
 
   private static Tensor at(DisplacementField field, Pyramid.Level level, Samples samples) {

@@ -129,14 +129,17 @@ final class CoefficientSearch implements DeformableSearch {
     return Double.isNaN(options.bendingWeight) ? DEFAULT_BENDING_WEIGHT : options.bendingWeight;
   }
 
-  /** Coarse levels have voxels beyond the full grid's outermost centres. */
+  /**
+   * Coarse levels have voxels beyond the full grid's outermost centres; every second one of theirs,
+   * and a flow's grid of half of those, end up to a voxel and a half further.
+   */
   private double marginMm(int coarsest) {
     double margin = 0;
     Pyramid.Level level = problem.fixed().level(coarsest);
     for (int axis = 0; axis < 3; axis++) {
       margin = Math.max(margin, level.geometry().spacing(axis));
     }
-    return margin;
+    return 2 * margin;
   }
 
   private double[] refine(double[] coarse) {

@@ -40,7 +40,7 @@ final class DeformableStage {
                 values.add(value);
                 options.listener.onIteration(NAME, current, iteration, value);
               });
-      if (level > 0) {
+      if (level > 0 && options.deformableMeasure.assumesOneRelation()) {
         DisplacementField found = search.displacement(level);
         problem.bias().estimate(level, linear, found);
         found.displacementMm().close();
@@ -54,6 +54,7 @@ final class DeformableStage {
               stopReason,
               (System.nanoTime() - begin) * 1e-9));
     }
+    problem.bias().release();
     problem.context().trim(); // a whole field is larger than anything the levels left behind
     return search.result();
   }

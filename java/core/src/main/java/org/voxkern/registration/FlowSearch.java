@@ -75,6 +75,9 @@ final class FlowSearch implements DeformableSearch {
 
   /** Brings the field onto a grid, linear between voxels. */
   private void onto(Geometry grid) {
+    if (field != null && grid.equals(geometry)) {
+      return;
+    }
     Tensor coarse = field;
     Geometry from = geometry;
     geometry = grid;

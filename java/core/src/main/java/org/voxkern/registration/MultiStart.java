@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.voxkern.AffineMap;
 import org.voxkern.Scope;
 import org.voxkern.transform.Euler3DTransform;
@@ -15,8 +16,11 @@ final class MultiStart {
   private static final long SAMPLES = 10_000;
   private static final double[] ANGLES = {-60, -30, 0, 30, 60};
   private static final int OPTIMISED = 5;
-  // A start that shares less than this part of the fixed points with the moving image is no start:
-  // a histogram of a sliver can look perfectly dependent.
+  // A start that shares less than this part of what the best start shares with the moving image is
+  // no
+  // start: a histogram of a sliver can look perfectly dependent. Masks and unlike fields of view
+  // bear
+  // on all starts alike.
   private static final double LEAST_OVERLAP = 0.4;
 
   private final Registration options;
@@ -30,7 +34,14 @@ final class MultiStart {
     measure = options.measure == SimilarityMeasure.LNCC ? SimilarityMeasure.NCC : options.measure;
   }
 
-  private record Candidate(LinearTransform transform, double loss) {}
+  private record Candidate(LinearTransform transform, double loss, double overlap) {
+    /** Without a loss where it shares too little. */
+    Candidate sharing(double leastOverlap) {
+      return overlap >= leastOverlap
+          ? this
+          : new Candidate(transform, Double.POSITIVE_INFINITY, overlap);
+    }
+  }
 
   /** Every start turned about its centre by combinations of up to 60 degrees about the axes. */
   static List<LinearTransform> rotated(List<LinearTransform> starts) {
@@ -53,7 +64,8 @@ final class MultiStart {
   /**
    * The best transform found.
    *
-   * @param certain starts that are optimised whatever the measure says of them
+   * @param certain starts that are optimised whatever the measure says of them, unless they share
+   *     next to nothing
    * @param tried starts of which the most promising few are optimised
    */
   LinearTransform best(List<LinearTransform> certain, List<LinearTransform> tried, int level) {
@@ -68,6 +80,14 @@ final class MultiStart {
               certain.get(0));
       List<Candidate> candidates = candidates(objective, certain);
       List<Candidate> ranked = candidates(objective, tried);
+      double most =
+          Stream.concat(candidates.stream(), ranked.stream())
+              .mapToDouble(Candidate::overlap)
+              .max()
+              .orElse(0);
+      double least = LEAST_OVERLAP * most;
+      candidates.replaceAll(candidate -> candidate.sharing(least));
+      ranked.replaceAll(candidate -> candidate.sharing(least));
       ranked.sort(Comparator.comparingDouble(Candidate::loss));
       candidates.addAll(ranked.subList(0, Math.min(OPTIMISED, ranked.size())));
       double spacing = LinearStage.smallestSpacing(problem.fixed().level(level));
@@ -81,9 +101,9 @@ final class MultiStart {
             optimiser.minimize(
                 objective, objective.scaled(candidate.transform), (iteration, value) -> {});
         LinearTransform transform = objective.transform(result.x());
-        double loss = loss(objective, transform);
-        if (loss < best.loss) {
-          best = new Candidate(transform, loss);
+        Candidate found = candidate(objective, transform).sharing(least);
+        if (found.loss < best.loss) {
+          best = found;
         }
       }
       return best.transform;
@@ -93,16 +113,17 @@ final class MultiStart {
   private List<Candidate> candidates(LinearObjective objective, List<LinearTransform> starts) {
     List<Candidate> candidates = new ArrayList<>();
     for (LinearTransform start : starts) {
-      candidates.add(new Candidate(start, loss(objective, start)));
+      candidates.add(candidate(objective, start));
     }
     return candidates;
   }
 
-  private double loss(LinearObjective objective, LinearTransform transform) {
+  private Candidate candidate(LinearObjective objective, LinearTransform transform) {
     double value = objective.measure(transform);
-    if (!Double.isFinite(value) || objective.overlap() < LEAST_OVERLAP) {
-      return Double.POSITIVE_INFINITY;
+    double overlap = objective.overlap();
+    if (!Double.isFinite(value) || !(overlap > 0)) {
+      return new Candidate(transform, Double.POSITIVE_INFINITY, 0);
     }
-    return measure.largerIsBetter() ? -value : value;
+    return new Candidate(transform, measure.largerIsBetter() ? -value : value, overlap);
   }
 }

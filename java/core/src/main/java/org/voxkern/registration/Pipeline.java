@@ -63,7 +63,6 @@ final class Pipeline {
       if (options.transform == TransformKind.DEFORMABLE) {
         DeformableStage stage = new DeformableStage(options, problem, linear);
         DeformableSearch.Deformation found = stage.run(reports);
-        problem.bias().release();
         after = stage.measure(found.displacement());
         found.displacement().displacementMm().moveTo(scope.parent());
         found.velocity().ifPresent(image -> image.data().moveTo(scope.parent()));

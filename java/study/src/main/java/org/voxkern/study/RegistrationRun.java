@@ -55,6 +55,7 @@ public final class RegistrationRun {
     seconds.put("read", since(reading));
 
     RegistrationResult result = register(inputs);
+    result.velocity().ifPresent(velocity -> velocity.data().close()); // nothing here asks for it
     context.trim(); // what the registration needed is not what follows needs
     seconds.put("linear", result.secondsLinear());
     seconds.put("deformable", result.secondsDeformable());

@@ -108,7 +108,7 @@ public final class HtmlReport {
             + " brings them.";
     return report.deformable()
         ? lines
-            + " Volume<span class=\"scale\"></span>halved to doubled by the mapping;"
+            + " Volume<span class=\"scale\"></span>halved to doubled by the deformation;"
             + " yellow where it folds."
         : lines;
   }
