@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -43,6 +45,10 @@ struct Implementation {
   Kernel<Args>* run;
   Refusal (*accepts)(const Args&);
   int64_t (*workspaceBytes)(const Args&);
+  /** Of an operation with constants (weights) that are packed once; null for others. */
+  int64_t (*packedBytes)(const Args&) = nullptr;
+  /** Packs the constants of the arguments as `run` wants them. */
+  Kernel<Args>* pack = nullptr;
 };
 
 template <class Args>
@@ -63,6 +69,16 @@ struct HostImplementations {
               simdWorkspaceBytes},
              {"reference", VK_BACKEND_REFERENCE, VK_ISA_PORTABLE, reference, nullptr, nullptr}} {}
 
+  HostImplementations& withPacking(int64_t (*packedBytes)(const Args&),
+                                   const SimdTable<Kernel<Args>>& simd, Kernel<Args>* reference) {
+    Kernel<Args>* const packs[] = {simd.avx512, simd.avx2, simd.neon, simd.portable, reference};
+    for (size_t row = 0; row < std::size(rows); ++row) {
+      rows[row].packedBytes = packedBytes;
+      rows[row].pack = packs[row];
+    }
+    return *this;
+  }
+
   operator Implementations<Args>() const { return rows; }
 };
 
@@ -81,7 +97,8 @@ void choose(const Context& context, const char* operation, Implementations<Args>
     if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
     if (refusal.empty()) {
       *plan = {sizeof(vk_plan), static_cast<int32_t>(row),
-               entry.workspaceBytes ? entry.workspaceBytes(args) : 0, 0};
+               entry.workspaceBytes ? entry.workspaceBytes(args) : 0,
+               entry.packedBytes ? entry.packedBytes(args) : 0};
       return;
     }
     reasons += std::string(reasons.empty() ? "" : "; ") + entry.name + " " + refusal;
@@ -91,15 +108,38 @@ void choose(const Context& context, const char* operation, Implementations<Args>
 
 void checkWorkspace(const char* operation, const vk_plan& plan, const vk_view* workspace);
 
-/** Second phase. */
+/** The row that a plan chose. */
 template <class Args>
-void run(Context& context, const char* operation, Implementations<Args> table, const Args& args,
-         const vk_plan* plan, const vk_view* workspace) {
+const Implementation<Args>& chosen(const char* operation, Implementations<Args> table,
+                                   const vk_plan* plan) {
   if (plan == nullptr || plan->struct_size != sizeof(vk_plan) || plan->implementation < 0 ||
       plan->implementation >= static_cast<int32_t>(table.size())) {
     invalidArgument("%s: the plan was not made by this operation", operation);
   }
-  const Implementation<Args>& entry = table[static_cast<size_t>(plan->implementation)];
+  return table[static_cast<size_t>(plan->implementation)];
+}
+
+/** Packs the constants of the arguments, which need hold nothing else, for the plan's row. */
+template <class Args>
+void pack(Context& context, const char* operation, Implementations<Args> table, const Args& args,
+          const vk_plan* plan) {
+  const Implementation<Args>& entry = chosen(operation, table, plan);
+  Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
+  if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
+  if (refusal.empty() && entry.packedBytes(args) != plan->packed_bytes) {
+    refusal = "packs into another size than the plan says";
+  }
+  if (!refusal.empty())
+    invalidArgument("%s: the plan was made for other arguments: %s", operation, refusal.c_str());
+  const std::lock_guard<std::mutex> lock(context.running);
+  entry.pack(args, context, Workspace{});
+}
+
+/** Second phase. */
+template <class Args>
+void run(Context& context, const char* operation, Implementations<Args> table, const Args& args,
+         const vk_plan* plan, const vk_view* workspace) {
+  const Implementation<Args>& entry = chosen(operation, table, plan);
   // The plan may have been made for other arguments: what the kernel relies on is checked again,
   // cheaply.
   Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
@@ -107,6 +147,10 @@ void run(Context& context, const char* operation, Implementations<Args> table, c
   if (refusal.empty() && entry.workspaceBytes != nullptr &&
       entry.workspaceBytes(args) > plan->workspace_bytes) {
     refusal = "needs more workspace than the plan says";
+  }
+  if (refusal.empty() && entry.packedBytes != nullptr &&
+      entry.packedBytes(args) != plan->packed_bytes) {
+    refusal = "has constants of another size than the plan says";
   }
   if (!refusal.empty())
     invalidArgument("%s: the plan was made for other arguments: %s", operation, refusal.c_str());
