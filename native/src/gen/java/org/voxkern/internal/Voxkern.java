@@ -551,8 +551,8 @@ public static native @Cast("vk_status") int vk_bias_field_correct_plan(vk_contex
                                             @Const vk_view corrected, vk_plan plan);
 public static native @Cast("vk_status") int vk_bias_field_correct(vk_context context, @Const vk_plan plan,
                                        @Const vk_view image, @Const vk_view coefficients,
-                                       @Const vk_bias_field_params params,
-                                       @Const vk_view corrected, @Const vk_view workspace);
+                                       @Const vk_bias_field_params params, @Const vk_view corrected,
+                                       @Const vk_view workspace);
 
 /* convert: element types, with scale and offset (kernels/convert/README.md) */
 public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
@@ -588,6 +588,33 @@ public static native @Cast("vk_status") int vk_label_overlap_plan(vk_context con
 public static native @Cast("vk_status") int vk_label_overlap(vk_context context, @Const vk_plan plan, @Const vk_view a,
                                   @Const vk_view b, @Cast("int64_t") long first_label, @Const vk_view workspace,
                                   @Const vk_view counts, vk_label_overlap_rest rest);
+
+/* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
+/** enum vk_activation */
+public static final int
+  VK_ACTIVATION_NONE = 0,
+  VK_ACTIVATION_RELU = 1,
+  /** negative_slope x below zero. */
+  VK_ACTIVATION_LEAKY_RELU = 2;
+// Targeting vk_conv3d_params.java
+
+
+
+/** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
+ * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The
+ * plan says packed_bytes: the caller keeps a tensor of the input's element type that large. */
+public static native @Cast("vk_status") int vk_conv3d_plan(vk_context context, @Const vk_view input, @Const vk_view bias,
+                                @Const vk_view residual, @Const vk_conv3d_params params,
+                                @Const vk_view output, vk_plan plan);
+/** Once for given weights (O, C / groups, kz, ky, kx): brings them in the order in which the
+ * planned implementation reads them. The same packed weights serve every plan of that
+ * implementation. */
+public static native @Cast("vk_status") int vk_conv3d_pack(vk_context context, @Const vk_plan plan, @Const vk_view weights,
+                                @Const vk_conv3d_params params, @Const vk_view packed);
+public static native @Cast("vk_status") int vk_conv3d(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                           @Const vk_view packed, @Const vk_view bias, @Const vk_view residual,
+                           @Const vk_conv3d_params params, @Const vk_view workspace,
+                           @Const vk_view output);
 
 // #ifdef __cplusplus
 // #endif

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "registry/registry.h"
+
+namespace vk {
+
+/** Axes of sizes are z, y, x. */
+struct Conv3dArgs {
+  vk_element_type type;
+  int64_t batch;
+  int64_t groups;
+  /** Of one group. */
+  int64_t inChannels;
+  int64_t outChannels;
+  int64_t inSize[3];
+  int64_t outSize[3];
+  int64_t kernel[3];
+  int64_t stride[3];
+  int64_t dilation[3];
+  int64_t paddingBegin[3];
+  vk_activation activation;
+  double negativeSlope;
+  const void* input;
+  /** One value an output channel; null for none. */
+  const void* bias;
+  /** Of the output's shape; null for none. */
+  const void* residual;
+  void* output;
+  /** As the caller has them; only packing looks at them. */
+  const void* weights;
+  /** Written by packing, read by the convolution. */
+  void* packed;
+  int32_t threads;
+};
+
+inline int64_t conv3dTaps(const Conv3dArgs& args) {
+  return args.kernel[0] * args.kernel[1] * args.kernel[2];
+}
+
+void conv3dReference(const Conv3dArgs&, Context&, const Workspace&);
+void conv3dPackReference(const Conv3dArgs&, Context&, const Workspace&);
+
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dCpuTable;
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dPackCpuTable;
+int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs&);
+
+}  // namespace vk

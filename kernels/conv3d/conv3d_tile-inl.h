@@ -1,0 +1,190 @@
+// The inner kernel: some output channels by some vectors of voxels, all in registers. Included
+// after core/simd_begin.h, once an instruction set.
+#include "conv3d/conv3d.h"
+
+#if defined(VK_CONV3D_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef VK_CONV3D_TILE_INL_H
+#undef VK_CONV3D_TILE_INL_H
+#else
+#define VK_CONV3D_TILE_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int kRegisters = 32;
+constexpr int kMostChannels = 8;
+#else
+constexpr int kRegisters = 16;
+constexpr int kMostChannels = 4;
+#endif
+constexpr int kMostVectors = 6;
+
+/** Sums of `channels` channels, one voxel vector for each, and one weight fit the registers. */
+constexpr int64_t mostVectors(int64_t channels) {
+  const int64_t fit = (kRegisters - 1) / (channels + 1);
+  return fit < kMostVectors ? fit : kMostVectors;
+}
+
+/** What comes after the sum: bias, residual, activation. */
+struct Finish {
+  /** One a channel; null for none. */
+  const float* bias;
+  /** At the first output; null for none. */
+  const float* residual;
+  vk_activation activation;
+  float slope;
+};
+
+template <class D, class V = hn::Vec<D>>
+HWY_ATTR HWY_INLINE V activated(D d, V sum, const Finish& finish) {
+  if (finish.activation == VK_ACTIVATION_NONE) return sum;
+  const auto negative = hn::Lt(sum, hn::Zero(d));
+  if (finish.activation == VK_ACTIVATION_RELU) return hn::IfThenZeroElse(negative, sum);
+  return hn::IfThenElse(negative, hn::Mul(sum, hn::Set(d, finish.slope)), sum);
+}
+
+/** Output rows of a plane, of the channels of one block. */
+struct Rows {
+  Finish finish;
+  float* output;
+  /** From a channel, or a row, to the next, in output and residual. */
+  int64_t channelFloats;
+  int64_t rowFloats;
+  int64_t width;
+  /** From a row to the next among the positions that the kernel counts. */
+  int64_t pitch;
+};
+
+struct Tile {
+  const float* input;
+  int64_t channelFloats;
+  int64_t channels;
+  const int64_t* taps;
+  int64_t tapCount;
+  /** [input channel][tap][output channel] */
+  const float* weights;
+};
+
+/** Writes Channels rows of Vectors vectors, `outputFloats` apart. */
+template <int Channels, int Vectors>
+HWY_ATTR HWY_NOINLINE void sumTile(const Tile& tile, const Finish& finish, float* output,
+                                   int64_t outputFloats) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  V sums[Channels][Vectors];
+#pragma GCC unroll 8
+  for (int c = 0; c < Channels; ++c) {
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) sums[c][v] = hn::Zero(d);
+  }
+  const float* weights = tile.weights;
+  const float* channel = tile.input;
+  for (int64_t i = 0; i < tile.channels; ++i, channel += tile.channelFloats) {
+    for (int64_t t = 0; t < tile.tapCount; ++t, weights += Channels) {
+      const float* const input = channel + tile.taps[t];
+      V voxels[Vectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) voxels[v] = hn::LoadU(d, input + v * lanes);
+#pragma GCC unroll 8
+      for (int c = 0; c < Channels; ++c) {
+        const V weight = hn::Set(d, weights[c]);
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) sums[c][v] = hn::MulAdd(voxels[v], weight, sums[c][v]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int c = 0; c < Channels; ++c) {
+    const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[c] : 0.0f);
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) {
+      const int64_t at = c * outputFloats + v * lanes;
+      V sum = hn::Add(sums[c][v], bias);
+      if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
+      hn::StoreU(activated(d, sum, finish), d, output + at);
+    }
+  }
+}
+
+using SumTile = void(const Tile&, const Finish&, float*, int64_t);
+
+template <int Channels, int Vectors>
+constexpr SumTile* sumTileOrNull() {
+  if constexpr (Channels <= kMostChannels && Vectors <= mostVectors(Channels)) {
+    return sumTile<Channels, Vectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+#define VK_CONV3D_ROW(C)                                                                        \
+  {                                                                                             \
+    sumTileOrNull<C, 1>(), sumTileOrNull<C, 2>(), sumTileOrNull<C, 3>(), sumTileOrNull<C, 4>(), \
+        sumTileOrNull<C, 5>(), sumTileOrNull<C, 6>()                                            \
+  }
+constexpr SumTile* kSumTiles[8][kMostVectors] = {
+    VK_CONV3D_ROW(1), VK_CONV3D_ROW(2), VK_CONV3D_ROW(3), VK_CONV3D_ROW(4),
+    VK_CONV3D_ROW(5), VK_CONV3D_ROW(6), VK_CONV3D_ROW(7), VK_CONV3D_ROW(8)};
+#undef VK_CONV3D_ROW
+
+/** Finishes `count` sums of one channel in a row. */
+HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& finish, int channel,
+                               const float* residual, float* output) {
+  const hn::ScalableTag<float> d;
+  const hn::CappedTag<float, 1> one;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const float bias = finish.bias != nullptr ? finish.bias[channel] : 0.0f;
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    auto sum = hn::Add(hn::LoadU(d, sums + i), hn::Set(d, bias));
+    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual + i));
+    hn::StoreU(activated(d, sum, finish), d, output + i);
+  }
+  for (; i < count; ++i) {
+    auto sum = hn::Add(hn::LoadU(one, sums + i), hn::Set(one, bias));
+    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(one, residual + i));
+    hn::StoreU(activated(one, sum, finish), one, output + i);
+  }
+}
+
+/** Output positions [begin, end) by `vectors` vectors. */
+HWY_ATTR inline void computeTile(const Tile& tile, int64_t channels, int64_t vectors, int64_t begin,
+                                 int64_t end, const Rows& rows) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  SumTile* const sum = kSumTiles[channels - 1][vectors - 1];
+  int64_t row = begin / rows.pitch;
+  int64_t x = begin - row * rows.pitch;
+  if (x + vectors * lanes <= rows.width) {
+    const int64_t at = row * rows.rowFloats + x;
+    Finish finish = rows.finish;
+    if (finish.residual != nullptr) finish.residual += at;
+    sum(tile, finish, rows.output + at, rows.channelFloats);
+    return;
+  }
+  HWY_ALIGN float sums[kMostChannels * kMostVectors * hn::MaxLanes(d)];
+  const int64_t sumFloats = vectors * lanes;
+  sum(tile, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0}, sums, sumFloats);
+  for (int64_t position = begin; position < end; ++row, x = 0) {
+    const int64_t rowEnd = row * rows.pitch + rows.width;
+    const int64_t count = (rowEnd < end ? rowEnd : end) - position;
+    for (int c = 0; c < channels && count > 0; ++c) {
+      const int64_t at = c * rows.channelFloats + row * rows.rowFloats + x;
+      finishRow(sums + c * sumFloats + (position - begin), count, rows.finish, c,
+                rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr,
+                rows.output + at);
+    }
+    position = (row + 1) * rows.pitch;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target

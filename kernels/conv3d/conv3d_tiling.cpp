@@ -1,0 +1,112 @@
+#include "conv3d/conv3d_tiling.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "core/scratch.h"
+
+namespace vk {
+namespace {
+
+/** A band's input should stay in a core's second-level cache beside the weights. */
+constexpr int64_t kCacheBytes = 640 * 1024;
+/** Tasks that keep a few tens of cores busy. */
+constexpr int64_t kEnoughTasks = 64;
+constexpr int64_t kLeastSlab = 8;
+/** Output channels that pay for copying the input once more. */
+constexpr int64_t kLeastRange = 64;
+
+int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
+
+/** The largest share when `items` are dealt evenly to as few as possible of at most `most`. */
+int64_t evenShare(int64_t items, int64_t most) {
+  return items == 0 ? 1 : chunkCount(items, chunkCount(items, std::max<int64_t>(most, 1)));
+}
+
+void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
+  t.bandRows = rows;
+  t.inputRows = (rows - 1) * t.stride[1] + (args.kernel[1] - 1) * t.dilation[1] + 1;
+  t.phaseRows = chunkCount(t.inputRows, t.stride[1]);
+  // An odd number of lines: channels that lie a power of two apart would share a cache set.
+  t.channelFloats = roundUp(args.stride[2] * t.stride[1] * t.phaseRows * t.pitch, 16) | 16;
+  t.planeFloats = args.inChannels * t.channelFloats;
+  t.scratchFloats = roundUp(t.ring * t.planeFloats + kConv3dMostVoxels, 16);
+}
+
+}  // namespace
+
+Conv3dTiling conv3dTiling(const Conv3dArgs& args) {
+  Conv3dTiling t{};
+  for (int axis = 0; axis < 2; ++axis) {
+    const bool splits = args.stride[axis] == 1;
+    t.step[axis] = splits ? args.dilation[axis] : 1;
+    t.lattices[axis] = std::min(t.step[axis], args.outSize[axis]);
+    t.stride[axis] = args.stride[axis];
+    t.dilation[axis] = splits ? 1 : args.dilation[axis];
+  }
+  t.ring = (args.kernel[0] - 1) * t.dilation[0] + 1;
+  const int64_t reach =
+      (args.outSize[2] - 1) * args.stride[2] + (args.kernel[2] - 1) * args.dilation[2] + 1;
+  t.pitch = std::max<int64_t>(chunkCount(reach, args.stride[2]), 1);
+
+  const int64_t rows = chunkCount(args.outSize[1], t.step[1]);
+  const int64_t planes = chunkCount(args.outSize[0], t.step[0]);
+  setRows(args, t, 1);
+  const int64_t oneRow = t.scratchFloats;
+  setRows(args, t, 2);
+  const int64_t eachRow = std::max<int64_t>(t.scratchFloats - oneRow, 1);
+  const int64_t budget = kCacheBytes / static_cast<int64_t>(sizeof(float));
+  setRows(args, t, evenShare(rows, std::max<int64_t>((budget - oneRow) / eachRow, 0) + 1));
+
+  t.bands = chunkCount(rows, t.bandRows);
+  const int64_t volumes = args.batch * args.groups * t.lattices[0] * t.lattices[1];
+  const int64_t wantedSlabs = chunkCount(kEnoughTasks, std::max<int64_t>(volumes * t.bands, 1));
+  t.slabPlanes =
+      evenShare(planes, std::max(chunkCount(planes, wantedSlabs), std::min(planes, kLeastSlab)));
+  t.slabs = chunkCount(planes, t.slabPlanes);
+  const int64_t wantedRanges =
+      chunkCount(kEnoughTasks, std::max<int64_t>(volumes * t.bands * t.slabs, 1));
+  t.rangeChannels =
+      roundUp(evenShare(args.outChannels,
+                        std::max(chunkCount(args.outChannels, wantedRanges), kLeastRange)),
+              8);
+  t.ranges = chunkCount(args.outChannels, t.rangeChannels);
+  t.tasks = args.outSize[2] == 0 ? 0 : volumes * t.bands * t.slabs * t.ranges;
+  return t;
+}
+
+Conv3dTask conv3dTask(const Conv3dArgs& args, const Conv3dTiling& t, int64_t index) {
+  const auto next = [&index](int64_t count) {
+    const int64_t digit = index % count;
+    index /= count;
+    return digit;
+  };
+  Conv3dTask task{};
+  const Range channels = chunkRange(args.outChannels, t.rangeChannels, next(t.ranges));
+  task.channelBegin = channels.begin;
+  task.channelEnd = channels.end;
+  const int64_t firsts[] = {next(t.lattices[0]), next(t.lattices[1])};
+  const auto clipped = [&](int axis, int64_t share, int64_t chunk, int64_t& first, int64_t& count) {
+    const int64_t items = chunkCount(args.outSize[axis] - firsts[axis], t.step[axis]);
+    const Range range = chunkRange(items, share, chunk);
+    first = firsts[axis] + range.begin * t.step[axis];
+    count = std::max<int64_t>(range.end - range.begin, 0);
+  };
+  clipped(1, t.bandRows, next(t.bands), task.row, task.rows);
+  clipped(0, t.slabPlanes, next(t.slabs), task.plane, task.planes);
+  task.group = next(args.groups);
+  task.image = next(args.batch);
+  return task;
+}
+
+int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
+  const Conv3dTiling tiling = conv3dTiling(args);
+  if (tiling.tasks == 0) return 0;
+  WorkspaceLayout layout(nullptr);
+  const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);
+  layout.take<float>(slots * tiling.scratchFloats);
+  layout.take<int64_t>(slots * conv3dTaps(args));
+  return layout.bytes();
+}
+
+}  // namespace vk
