@@ -26,6 +26,9 @@ import org.voxkern.internal.vk_view;
  * }</pre>
  */
 public final class NativeCall implements AutoCloseable {
+  /** Aligned and not null; the first page is never mapped, so that an access would fault. */
+  private static final long PLANNED_ADDRESS = 64;
+
   private final Context context;
   private final vk_context handle;
   private final List<AutoCloseable> owned = new ArrayList<>();
@@ -57,18 +60,30 @@ public final class NativeCall implements AutoCloseable {
       throw new IllegalArgumentException(
           tensor + " belongs to another context than the one that the operation runs on");
     }
-    view.data(new Address(tensor.address()));
+    return fill(view, tensor.address(), tensor.type(), tensor.shape());
+  }
+
+  /**
+   * A view of a tensor that does not exist yet, for planning only: its address is no memory, and
+   * executing an operation on it is an error.
+   */
+  public vk_view planned(ElementType type, Shape shape) {
+    return fill(own(new vk_view()), PLANNED_ADDRESS, type, shape);
+  }
+
+  private static vk_view fill(vk_view view, long address, ElementType type, Shape shape) {
+    view.data(new Address(address));
     view.device(Voxkern.VK_DEVICE_HOST);
     view.device_index(0);
-    view.type(tensor.type().ordinal());
+    view.type(type.ordinal());
     view.layout(Voxkern.VK_LAYOUT_PLAIN);
-    int rank = tensor.shape().rank();
+    int rank = shape.rank();
     view.rank(rank);
     long stride = 1;
     for (int axis = rank - 1; axis >= 0; axis--) {
-      view.sizes(axis, tensor.shape().size(axis));
+      view.sizes(axis, shape.size(axis));
       view.strides(axis, stride);
-      stride *= tensor.shape().size(axis);
+      stride *= shape.size(axis);
     }
     return view;
   }

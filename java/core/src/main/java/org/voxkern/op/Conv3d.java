@@ -1,0 +1,330 @@
+package org.voxkern.op;
+
+import java.util.Objects;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.internal.Voxkern;
+import org.voxkern.internal.vk_conv3d_params;
+import org.voxkern.internal.vk_plan;
+import org.voxkern.internal.vk_view;
+import org.voxkern.nativecall.NativeCall;
+import org.voxkern.nativecall.Status;
+
+/**
+ * Convolution as networks have it (cross-correlation): output(n, o, v) = activation(&Sigma;
+ * weights(o, c, k) input(n, c, v stride + k dilation - padding) + bias(o) + residual(n, o, v)).
+ *
+ * <p>Shapes: input (N, C, D, H, W), weights (O, C / groups, kz, ky, kx), bias (O), residual and
+ * output (N, O, D', H', W') with D' = floor((D + padding - (kz - 1) dilation - 1) / stride) + 1; a
+ * 2D case has depth 1. All f32, or f64 on the reference backend. Outside the input are zeros, which
+ * are multiplied like other values. Axes are always in the order z, y, x. {@code
+ * kernels/conv3d/README.md} states the error bounds. Instances are immutable and may be shared by
+ * threads.
+ */
+public final class Conv3d {
+  /** What is applied last; in the order of {@code vk_activation}. NaN stays NaN. */
+  public enum Activation {
+    NONE,
+    /** max(0, x). */
+    RELU,
+    /** x, or below zero negativeSlope x. */
+    LEAKY_RELU
+  }
+
+  /** Weights in the order in which one implementation reads them. */
+  public static final class PackedWeights {
+    private final Shape shape;
+    private final int implementation;
+    private final Tensor tensor;
+
+    private PackedWeights(Shape shape, int implementation, Tensor tensor) {
+      this.shape = shape;
+      this.implementation = implementation;
+      this.tensor = tensor;
+    }
+
+    /** Shape of the weights before packing. */
+    public Shape shape() {
+      return shape;
+    }
+
+    /** The packed values, whose scope decides how long they live. */
+    public Tensor tensor() {
+      return tensor;
+    }
+  }
+
+  private final long groups;
+  private final long[] stride;
+  private final long[] dilation;
+  private final long[] paddingBegin;
+  private final long[] paddingEnd;
+  private final Activation activation;
+  private final double negativeSlope;
+
+  private Conv3d(Builder builder) {
+    groups = builder.groups;
+    stride = builder.stride;
+    dilation = builder.dilation;
+    paddingBegin = builder.paddingBegin;
+    paddingEnd = builder.paddingEnd;
+    activation = builder.activation;
+    negativeSlope = builder.negativeSlope;
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Shape of the output.
+   *
+   * @throws IllegalArgumentException if the shapes do not fit each other, naming both
+   */
+  public Shape outputShape(Shape input, Shape weights) {
+    if (input.rank() != 5 || weights.rank() != 5) {
+      throw new IllegalArgumentException(
+          "conv3d: input " + input + " and weights " + weights + ", expected rank 5 for both");
+    }
+    if (input.size(1) != weights.size(1) * groups || weights.size(0) % groups != 0) {
+      throw new IllegalArgumentException(
+          "conv3d: input "
+              + input
+              + " and weights "
+              + weights
+              + " do not fit "
+              + groups
+              + " groups: expected weights (O, C / groups, kz, ky, kx), O a multiple of the groups");
+    }
+    long[] sizes = {input.size(0), weights.size(0), 0, 0, 0};
+    for (int axis = 0; axis < 3; axis++) {
+      long padded = input.size(axis + 2) + paddingBegin[axis] + paddingEnd[axis];
+      long extent = (weights.size(axis + 2) - 1) * dilation[axis] + 1;
+      if (padded != 0 && padded < extent) {
+        throw new IllegalArgumentException(
+            "conv3d: along "
+                + "zyx".charAt(axis)
+                + " the kernel of weights "
+                + weights
+                + " reaches over "
+                + extent
+                + " voxels, but input "
+                + input
+                + " has "
+                + padded
+                + " with its padding");
+      }
+      sizes[axis + 2] = padded == 0 ? 0 : (padded - extent) / stride[axis] + 1;
+    }
+    return Shape.of(sizes);
+  }
+
+  /**
+   * Packs weights for inputs of a shape, into a tensor of the innermost scope. They serve other
+   * shapes too where the same implementation takes them.
+   *
+   * @throws IllegalArgumentException if shapes or types do not fit, naming both
+   */
+  public PackedWeights pack(Tensor weights, Shape input) {
+    Shape output = outputShape(input, weights.shape());
+    try (NativeCall call = new NativeCall(weights.context())) {
+      vk_conv3d_params params = params(call, weights.shape());
+      vk_plan plan = call.plan();
+      vk_view none = call.view(null);
+      Status.check(
+          Voxkern.vk_conv3d_plan(
+              call.context(),
+              call.planned(weights.type(), input),
+              none,
+              none,
+              params,
+              call.planned(weights.type(), output),
+              plan));
+      Tensor packed = packed(weights, plan);
+      try {
+        pack(call, plan, weights, params, packed);
+      } catch (RuntimeException failure) {
+        packed.close();
+        throw failure;
+      }
+      return new PackedWeights(weights.shape(), plan.implementation(), packed);
+    }
+  }
+
+  /**
+   * Writes {@code output}; bias and residual may be null, and residual may be the output.
+   *
+   * @throws IllegalArgumentException if shapes or types disagree, naming both, or if the weights
+   *     are packed for another implementation than the one that takes this input
+   */
+  public void apply(
+      Tensor input, PackedWeights weights, Tensor bias, Tensor residual, Tensor output) {
+    run(
+        input,
+        weights.shape,
+        bias,
+        residual,
+        output,
+        (call, plan, params) -> {
+          if (plan.implementation() != weights.implementation) {
+            throw new IllegalArgumentException(
+                "conv3d: the weights are packed for another implementation than the one that takes"
+                    + " input "
+                    + input.shape()
+                    + " on this context; pack them for that shape");
+          }
+          return weights.tensor;
+        });
+  }
+
+  /** Writes {@code output} with weights that are packed for this call only. */
+  public void apply(Tensor input, Tensor weights, Tensor bias, Tensor residual, Tensor output) {
+    run(
+        input,
+        weights.shape(),
+        bias,
+        residual,
+        output,
+        (call, plan, params) -> {
+          Tensor packed = call.own(packed(weights, plan));
+          pack(call, plan, weights, params, packed);
+          return packed;
+        });
+  }
+
+  @FunctionalInterface
+  private interface Packing {
+    Tensor packed(NativeCall call, vk_plan plan, vk_conv3d_params params);
+  }
+
+  private void run(
+      Tensor input, Shape weights, Tensor bias, Tensor residual, Tensor output, Packing packing) {
+    outputShape(input.shape(), weights);
+    try (NativeCall call = new NativeCall(input.context())) {
+      vk_conv3d_params params = params(call, weights);
+      vk_view i = call.view(input);
+      vk_view b = call.view(bias);
+      vk_view r = call.view(residual);
+      vk_view o = call.view(output);
+      vk_plan plan = call.plan();
+      Status.check(Voxkern.vk_conv3d_plan(call.context(), i, b, r, params, o, plan));
+      vk_view packed = call.view(packing.packed(call, plan, params));
+      Status.check(
+          Voxkern.vk_conv3d(
+              call.context(), plan, i, packed, b, r, params, call.workspace(plan), o));
+    }
+  }
+
+  private static Tensor packed(Tensor weights, vk_plan plan) {
+    ElementType type = weights.type();
+    return Tensor.uninitialized(
+        weights.context(), type, Shape.of(plan.packed_bytes() / type.bytes()));
+  }
+
+  private static void pack(
+      NativeCall call, vk_plan plan, Tensor weights, vk_conv3d_params params, Tensor packed) {
+    Status.check(
+        Voxkern.vk_conv3d_pack(
+            call.context(), plan, call.view(weights), params, call.view(packed)));
+  }
+
+  private vk_conv3d_params params(NativeCall call, Shape weights) {
+    vk_conv3d_params params = call.own(new vk_conv3d_params());
+    params
+        .struct_size(params.sizeof())
+        .activation(activation.ordinal())
+        .negative_slope(negativeSlope)
+        .groups(groups);
+    for (int axis = 0; axis < 3; axis++) {
+      params
+          .kernel(axis, weights.size(axis + 2))
+          .stride(axis, stride[axis])
+          .dilation(axis, dilation[axis])
+          .padding_begin(axis, paddingBegin[axis])
+          .padding_end(axis, paddingEnd[axis]);
+    }
+    return params;
+  }
+
+  /** Options of a convolution: stride and dilation 1, no padding, one group, no activation. */
+  public static final class Builder {
+    private long groups = 1;
+    private long[] stride = {1, 1, 1};
+    private long[] dilation = {1, 1, 1};
+    private long[] paddingBegin = {0, 0, 0};
+    private long[] paddingEnd = {0, 0, 0};
+    private Activation activation = Activation.NONE;
+    private double negativeSlope = 0.01;
+
+    private Builder() {}
+
+    /** Groups of channels that do not see each other; as many as channels is depthwise. */
+    public Builder groups(long value) {
+      groups = value;
+      return this;
+    }
+
+    public Builder stride(long z, long y, long x) {
+      stride = new long[] {z, y, x};
+      return this;
+    }
+
+    public Builder dilation(long z, long y, long x) {
+      dilation = new long[] {z, y, x};
+      return this;
+    }
+
+    /** Zeros before the first and after the last voxel, the same number at both ends. */
+    public Builder padding(long z, long y, long x) {
+      return paddingBegin(z, y, x).paddingEnd(z, y, x);
+    }
+
+    public Builder paddingBegin(long z, long y, long x) {
+      paddingBegin = new long[] {z, y, x};
+      return this;
+    }
+
+    public Builder paddingEnd(long z, long y, long x) {
+      paddingEnd = new long[] {z, y, x};
+      return this;
+    }
+
+    public Builder activation(Activation value) {
+      activation = Objects.requireNonNull(value, "activation");
+      return this;
+    }
+
+    /** Of the leaky rectifier; 0.01 unless given. */
+    public Builder negativeSlope(double value) {
+      negativeSlope = value;
+      return this;
+    }
+
+    /**
+     * @throws IllegalArgumentException if a stride, a dilation or the groups are below 1, a padding
+     *     is negative or the slope is not finite
+     */
+    public Conv3d build() {
+      require("groups", groups, 1);
+      for (int axis = 0; axis < 3; axis++) {
+        require("stride", stride[axis], 1);
+        require("dilation", dilation[axis], 1);
+        require("padding", paddingBegin[axis], 0);
+        require("padding", paddingEnd[axis], 0);
+      }
+      if (!Double.isFinite(negativeSlope)) {
+        throw new IllegalArgumentException(
+            "conv3d: negativeSlope is " + negativeSlope + ", expected a finite number");
+      }
+      return new Conv3d(this);
+    }
+
+    private static void require(String name, long value, long least) {
+      if (value < least) {
+        throw new IllegalArgumentException(
+            "conv3d: " + name + " is " + value + ", expected " + least + " or more");
+      }
+    }
+  }
+}
