@@ -42,24 +42,54 @@ class Band {
       for (int64_t p = copied > first ? copied : first; p < first + extent; ++p) copyPlane(p);
       copied = first + extent;
       setTaps(first);
+      if (i + 1 < task_.planes)
+        expect(copied > first + tiling_.stride[0] ? copied : first + tiling_.stride[0]);
       computePlane(task_.plane + i * tiling_.step[0]);
     }
   }
 
  private:
+  HWY_ATTR int64_t planeOf(int64_t p) const {
+    return task_.plane * args_.stride[0] - args_.paddingBegin[0] + p * tiling_.step[0];
+  }
+  HWY_ATTR int64_t firstRow() const { return task_.row * args_.stride[1] - args_.paddingBegin[1]; }
+  HWY_ATTR int64_t inputRows() const {
+    return (task_.rows - 1) * tiling_.stride[1] + (args_.kernel[1] - 1) * tiling_.dilation[1] + 1;
+  }
+
+  /** Plane p will be copied next: its rows are fetched while others are computed. */
+  HWY_ATTR void expect(int64_t p) {
+    const int64_t z = planeOf(p);
+    expected_ =
+        z >= 0 && z < args_.inSize[0] ? input_ + z * args_.inSize[1] * args_.inSize[2] : nullptr;
+    expectedRow_ = 0;
+  }
+
+  /** Fetches the next `count` rows of the plane that is expected, into the second-level cache. */
+  HWY_ATTR void fetch(int64_t count) {
+    if (expected_ == nullptr) return;
+    const int64_t rows = inputRows();
+    for (; count > 0; --count, ++expectedRow_) {
+      const int64_t channel = expectedRow_ / rows;
+      if (channel >= args_.inChannels) return;
+      const int64_t y = firstRow() + expectedRow_ % rows * tiling_.step[1];
+      if (y < 0 || y >= args_.inSize[1]) continue;
+      const float* const row = expected_ + channel * inVoxels_ + y * args_.inSize[2];
+      for (int64_t x = 0; x < args_.inSize[2]; x += 16) __builtin_prefetch(row + x, 0, 2);
+    }
+  }
+
   /** Copies the band's rows of plane p, counted in steps from the first that the task needs. */
   HWY_ATTR void copyPlane(int64_t p) {
     float* const plane = scratch_ + p % tiling_.ring * tiling_.planeFloats;
-    const int64_t z = task_.plane * args_.stride[0] - args_.paddingBegin[0] + p * tiling_.step[0];
-    const int64_t firstRow = task_.row * args_.stride[1] - args_.paddingBegin[1];
-    const int64_t rows =
-        (task_.rows - 1) * tiling_.stride[1] + (args_.kernel[1] - 1) * tiling_.dilation[1] + 1;
+    const int64_t z = planeOf(p);
+    const int64_t rows = inputRows();
     for (int64_t channel = 0; channel < args_.inChannels; ++channel) {
       for (int64_t q = 0; q < rows; ++q) {
         float* const row =
             plane + channel * tiling_.channelFloats +
             (q % tiling_.stride[1] * tiling_.phaseRows + q / tiling_.stride[1]) * tiling_.pitch;
-        const int64_t y = firstRow + q * tiling_.step[1];
+        const int64_t y = firstRow() + q * tiling_.step[1];
         const bool inside = z >= 0 && z < args_.inSize[0] && y >= 0 && y < args_.inSize[1];
         copyRow(inside ? input_ + channel * inVoxels_ + (z * args_.inSize[1] + y) * args_.inSize[2]
                        : nullptr,
@@ -72,25 +102,66 @@ class Band {
   HWY_ATTR void copyRow(const float* from, float* to) const {
     const int64_t stride = args_.stride[2];
     const int64_t phaseFloats = tiling_.stride[1] * tiling_.phaseRows * tiling_.pitch;
-    for (int64_t phase = 0; phase < stride; ++phase, to += phaseFloats) {
-      // to[i] = from[first + i stride]
-      const int64_t first = phase - args_.paddingBegin[2];
-      int64_t begin = first >= 0 ? 0 : (-first + stride - 1) / stride;
-      int64_t end = (args_.inSize[2] - first + stride - 1) / stride;
-      if (from == nullptr || end < 0) end = 0;
-      if (end > tiling_.pitch) end = tiling_.pitch;
-      if (begin > end) begin = end;
-      fillZero(to, begin);
-      if (stride == 1) {
-        if (end > begin) {
-          __builtin_memcpy(to + begin, from + first + begin,
-                           static_cast<size_t>(end - begin) * sizeof(float));
-        }
-      } else {
-        for (int64_t i = begin; i < end; ++i) to[i] = from[first + i * stride];
+    if (stride == 2 && from != nullptr) {
+      const Range even = inputRange(0);
+      const Range odd = inputRange(1);
+      const int64_t begin = even.begin > odd.begin ? even.begin : odd.begin;
+      const int64_t end = even.end < odd.end ? even.end : odd.end;
+      if (begin <= end) {
+        const int64_t done =
+            dealPairs(from - args_.paddingBegin[2], begin, end, to, to + phaseFloats);
+        copyPhase(from, 0, {even.begin, begin}, {done, even.end}, to);
+        copyPhase(from, 1, {odd.begin, begin}, {done, odd.end}, to + phaseFloats);
+        return;
       }
-      fillZero(to + end, tiling_.pitch - end);
     }
+    for (int64_t phase = 0; phase < stride; ++phase, to += phaseFloats) {
+      const Range range = from != nullptr ? inputRange(phase) : Range{0, 0};
+      if (stride == 1 && range.end > range.begin) {
+        __builtin_memcpy(to + range.begin, from - args_.paddingBegin[2] + range.begin,
+                         static_cast<size_t>(range.end - range.begin) * sizeof(float));
+        copyPhase(from, phase, {range.begin, range.begin}, {range.end, range.end}, to);
+      } else {
+        copyPhase(from, phase, range, {range.end, range.end}, to);
+      }
+    }
+  }
+
+  /** Places of a phase that hold input: place i holds voxel phase - padding + i stride. */
+  HWY_ATTR Range inputRange(int64_t phase) const {
+    const int64_t stride = args_.stride[2];
+    const int64_t first = phase - args_.paddingBegin[2];
+    int64_t begin = first >= 0 ? 0 : (-first + stride - 1) / stride;
+    int64_t end = first < args_.inSize[2] ? (args_.inSize[2] - first + stride - 1) / stride : 0;
+    if (end > tiling_.pitch) end = tiling_.pitch;
+    if (begin > end) begin = end;
+    return {begin, end};
+  }
+
+  /** Two ranges of places of a phase, and zeros before and after them. */
+  HWY_ATTR void copyPhase(const float* from, int64_t phase, Range first, Range last,
+                          float* to) const {
+    fillZero(to, first.begin);
+    const int64_t stride = args_.stride[2];
+    const int64_t start = phase - args_.paddingBegin[2];
+    for (int64_t i = first.begin; i < first.end; ++i) to[i] = from[start + i * stride];
+    for (int64_t i = last.begin; i < last.end; ++i) to[i] = from[start + i * stride];
+    fillZero(to + last.end, tiling_.pitch - last.end);
+  }
+
+  /** Places [begin, the result) of both phases of a stride of 2, as many as whole vectors fill. */
+  HWY_ATTR static int64_t dealPairs(const float* from, int64_t begin, int64_t end, float* even,
+                                    float* odd) {
+    const hn::ScalableTag<float> d;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+    int64_t i = begin;
+    for (; i + lanes <= end; i += lanes) {
+      hn::Vec<decltype(d)> first, second;
+      hn::LoadInterleaved2(d, from + 2 * i, first, second);
+      hn::StoreU(first, d, even + i);
+      hn::StoreU(second, d, odd + i);
+    }
+    return i;
   }
 
   /** Where the taps of a plane lie that begins with the ring's plane `first`. */
@@ -123,6 +194,12 @@ class Band {
     const int64_t weightsEach = args_.inChannels * conv3dTaps(args_);
     const float* const weights =
         static_cast<const float*>(args_.packed) + task_.group * args_.outChannels * weightsEach;
+    // Fetching is spread over the runs.
+    const int64_t runs =
+        (joined ? 1 : task_.rows) * blockCount(task_.channelEnd - task_.channelBegin);
+    const int64_t tilesEach =
+        chunkCount(chunkCount(joined ? length : width, lanes), mostVectors(kMostChannels));
+    fetchEach_ = chunkCount(args_.inChannels * inputRows(), runs * tilesEach);
     for (int64_t block = 0; block < blockCount(args_.outChannels); ++block) {
       const int64_t begin = blockBegin(args_.outChannels, block);
       const int64_t end = blockBegin(args_.outChannels, block + 1);
@@ -167,7 +244,7 @@ class Band {
 
   /** Output positions [begin, end), row pitch + x, of `channels` channels. */
   HWY_ATTR void computeRun(Tile& tile, int64_t channels, int64_t begin, int64_t end,
-                           const Rows& rows) const {
+                           const Rows& rows) {
     const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
     const int64_t vectors = chunkCount(end - begin, lanes);
     const int64_t tiles = chunkCount(vectors, mostVectors(channels));
@@ -177,6 +254,7 @@ class Band {
       const int64_t at = begin + from * lanes;
       tile.input = scratch_ + at;
       const int64_t stop = at + count * lanes < end ? at + count * lanes : end;
+      fetch(fetchEach_);
       computeTile(tile, channels, count, at, stop, rows);
     }
   }
@@ -190,6 +268,10 @@ class Band {
   int64_t outVoxels_;
   const float* input_;
   int64_t output_;
+  /** First voxel of the plane to fetch, or null; how far that is; and rows to fetch with a tile. */
+  const float* expected_ = nullptr;
+  int64_t expectedRow_ = 0;
+  int64_t fetchEach_ = 0;
 };
 
 HWY_ATTR void conv3dCpu(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
