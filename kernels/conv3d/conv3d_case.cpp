@@ -24,7 +24,7 @@ vk_conv3d_params paramsOf(const CaseLine& line) {
   params.activation = activation == "none"    ? VK_ACTIVATION_NONE
                       : activation == "relu"  ? VK_ACTIVATION_RELU
                       : activation == "leaky" ? VK_ACTIVATION_LEAKY_RELU
-                                              : static_cast<vk_activation>(99);
+                                              : static_cast<vk_activation>(3);
   params.negative_slope = line.number("slope", 0.01);
   return params;
 }
