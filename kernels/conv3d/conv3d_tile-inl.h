@@ -1,6 +1,7 @@
 // The inner kernel: some output channels by some vectors of voxels, all in registers. Included
 // after core/simd_begin.h, once an instruction set.
-#include "conv3d/conv3d.h"
+#include "conv3d/conv3d_tiling.h"
+#include "core/parallel.h"
 
 #if defined(VK_CONV3D_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef VK_CONV3D_TILE_INL_H
@@ -27,6 +28,13 @@ constexpr int kMostVectors = 6;
 constexpr int64_t mostVectors(int64_t channels) {
   const int64_t fit = (kRegisters - 1) / (channels + 1);
   return fit < kMostVectors ? fit : kMostVectors;
+}
+
+/** Output channels [blockBegin(b), blockBegin(b + 1)) of a range are computed together. */
+HWY_ATTR inline int64_t blockCount(int64_t channels) { return chunkCount(channels, kMostChannels); }
+HWY_ATTR inline int64_t blockBegin(int64_t channels, int64_t block) {
+  const int64_t blocks = blockCount(channels);
+  return blocks == 0 ? 0 : block * channels / blocks;
 }
 
 /** What comes after the sum: bias, residual, activation. */
@@ -58,6 +66,27 @@ struct Rows {
   /** From a row to the next among the positions that the kernel counts. */
   int64_t pitch;
 };
+
+/** Where the outputs of a task's plane and of the group's channels from `channel` on go. */
+HWY_ATTR inline Rows rowsOf(const Conv3dArgs& args, const Conv3dTask& task, int64_t z, int64_t y,
+                            int64_t channel) {
+  const int64_t voxels = args.outSize[0] * args.outSize[1] * args.outSize[2];
+  const int64_t at = task.group * args.outChannels + channel;
+  const int64_t first = (task.image * args.groups * args.outChannels + at) * voxels +
+                        (z * args.outSize[1] + y) * args.outSize[2];
+  Rows rows{};
+  rows.finish.activation = args.activation;
+  rows.finish.slope = static_cast<float>(args.negativeSlope);
+  if (args.bias != nullptr) rows.finish.bias = static_cast<const float*>(args.bias) + at;
+  if (args.residual != nullptr) {
+    rows.finish.residual = static_cast<const float*>(args.residual) + first;
+  }
+  rows.output = static_cast<float*>(args.output) + first;
+  rows.channelFloats = voxels;
+  rows.rowFloats = args.outSize[2];
+  rows.width = args.outSize[2];
+  return rows;
+}
 
 struct Tile {
   const float* input;
