@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "conv3d/conv3d.h"
+#include "conv3d/conv3d_winograd.h"
 #include "core/threads.h"
 #include "registry/operations.h"
 
@@ -141,12 +142,12 @@ int64_t packedBytes(const Conv3dArgs& args) {
 }
 
 /** Memory for packed weights: as large as the plan says, or larger. */
-void* packedData(const Conv3dArgs& args, const vk_view* packed) {
+void* packedData(const Conv3dArgs& args, const vk_plan* plan, const vk_view* packed) {
   requireDense(kName, "packed", packed, args.type);
   const int64_t bytes = elementCount(*packed) * elementSize(packed->type);
-  if (bytes < packedBytes(args)) {
+  if (plan != nullptr && bytes < plan->packed_bytes) {
     invalidArgument("%s: packed is %s with %lld bytes, expected %lld", kName,
-                    describe(*packed).c_str(), shown(bytes), shown(packedBytes(args)));
+                    describe(*packed).c_str(), shown(bytes), shown(plan->packed_bytes));
   }
   return packed->data;
 }
@@ -158,11 +159,30 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 }  // namespace
 
 Implementations<Conv3dArgs> conv3dImplementations() {
-  static const HostImplementations<Conv3dArgs> table =
-      HostImplementations<Conv3dArgs>(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes,
-                                      conv3dReference)
-          .withPacking(packedBytes, conv3dPackCpuTable, conv3dPackReference);
-  return table;
+  struct Table {
+    Implementation<Conv3dArgs> rows[9];
+    Table() {
+      static const char* const names[] = {"cpu-winograd-avx512", "cpu-winograd-avx2",
+                                          "cpu-winograd-neon", "cpu-winograd-portable"};
+      const HostImplementations<Conv3dArgs> winograd =
+          HostImplementations<Conv3dArgs>(conv3dWinogradCpuTable, conv3dWinogradAccepts,
+                                          conv3dWinogradWorkspaceBytes, conv3dReference)
+              .withPacking(conv3dWinogradPackedBytes, conv3dWinogradPackCpuTable,
+                           conv3dPackReference);
+      const HostImplementations<Conv3dArgs> direct =
+          HostImplementations<Conv3dArgs>(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes,
+                                          conv3dReference)
+              .withPacking(packedBytes, conv3dPackCpuTable, conv3dPackReference);
+      // The reference is the last row of both.
+      for (size_t i = 0; i < 4; ++i) {
+        rows[i] = winograd.rows[i];
+        rows[i].name = names[i];
+      }
+      for (size_t i = 0; i < 5; ++i) rows[4 + i] = direct.rows[i];
+    }
+  };
+  static const Table table;
+  return table.rows;
 }
 
 }  // namespace vk
@@ -182,7 +202,7 @@ vk_status vk_conv3d_pack(vk_context* context, const vk_plan* plan, const vk_view
                          const vk_conv3d_params* params, const vk_view* packed) {
   return vk::guarded([&] {
     vk::Conv3dArgs args = vk::checkedWeights(weights, params);
-    args.packed = vk::packedData(args, packed);
+    args.packed = vk::packedData(args, plan, packed);
     vk::pack(*context, vk::kName, vk::conv3dImplementations(), args, plan);
   });
 }
@@ -193,7 +213,7 @@ vk_status vk_conv3d(vk_context* context, const vk_plan* plan, const vk_view* inp
                     const vk_view* output) {
   return vk::guarded([&] {
     vk::Conv3dArgs args = vk::checked(*context, input, bias, residual, params, output);
-    args.packed = vk::packedData(args, packed);
+    args.packed = vk::packedData(args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dImplementations(), args, plan, workspace);
   });
 }

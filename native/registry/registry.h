@@ -125,7 +125,6 @@ void pack(Context& context, const char* operation, Implementations<Args> table, 
           const vk_plan* plan) {
   const Implementation<Args>& entry = chosen(operation, table, plan);
   Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
-  if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
   if (refusal.empty() && entry.packedBytes(args) != plan->packed_bytes) {
     refusal = "packs into another size than the plan says";
   }
