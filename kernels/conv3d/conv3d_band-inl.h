@@ -42,23 +42,32 @@ class Band {
     copied_ = end;
     setTaps(first);
     const int64_t next = first + tiling_.stride[0];
-    expect(copied_ > next ? copied_ : next);
+    expected_ = copied_ > next ? copied_ : next;
+    expectedEnd_ = i + 1 < task_.planes ? end + tiling_.stride[0] : expected_;
+    expectedRow_ = 0;
   }
 
-  /** Input rows, of all channels, that one plane of the band needs. */
-  HWY_ATTR int64_t rowsToFetch() const { return args_.inChannels * inputRows(); }
+  /** Rows, of all channels, that the next output plane needs beyond what is there. */
+  HWY_ATTR int64_t rowsToFetch() const {
+    return (expectedEnd_ - expected_) * args_.inChannels * inputRows();
+  }
 
-  /** Fetches the next `count` rows of the plane that is expected, into the second-level cache. */
+  /** Fetches `count` more rows of the planes that are expected, into the second-level cache. */
   HWY_ATTR void fetch(int64_t count) {
-    if (expected_ == nullptr) return;
     const int64_t rows = inputRows();
-    for (; count > 0; --count, ++expectedRow_) {
+    for (; count > 0 && expected_ < expectedEnd_; --count) {
+      const int64_t z = planeOf(expected_);
       const int64_t channel = expectedRow_ / rows;
-      if (channel >= args_.inChannels) return;
       const int64_t y = firstRow() + expectedRow_ % rows * tiling_.step[1];
-      if (y < 0 || y >= args_.inSize[1]) continue;
-      const float* const row = expected_ + channel * inVoxels_ + y * args_.inSize[2];
-      for (int64_t x = 0; x < args_.inSize[2]; x += 16) __builtin_prefetch(row + x, 0, 2);
+      if (z >= 0 && z < args_.inSize[0] && y >= 0 && y < args_.inSize[1]) {
+        const float* const row =
+            input_ + channel * inVoxels_ + (z * args_.inSize[1] + y) * args_.inSize[2];
+        for (int64_t x = 0; x < args_.inSize[2]; x += 16) __builtin_prefetch(row + x, 0, 2);
+      }
+      if (++expectedRow_ == args_.inChannels * rows) {
+        expectedRow_ = 0;
+        ++expected_;
+      }
     }
   }
 
@@ -71,14 +80,6 @@ class Band {
     return task_.plane * args_.stride[0] - args_.paddingBegin[0] + p * tiling_.step[0];
   }
   HWY_ATTR int64_t firstRow() const { return task_.row * args_.stride[1] - args_.paddingBegin[1]; }
-  /** Plane p will be copied next: its rows are fetched while others are computed. */
-  HWY_ATTR void expect(int64_t p) {
-    const int64_t z = planeOf(p);
-    expected_ =
-        z >= 0 && z < args_.inSize[0] ? input_ + z * args_.inSize[1] * args_.inSize[2] : nullptr;
-    expectedRow_ = 0;
-  }
-
   /** Copies the band's rows of plane p, counted in steps from the first that the task needs. */
   HWY_ATTR void copyPlane(int64_t p) {
     float* const plane = scratch_ + p % tiling_.ring * tiling_.planeFloats;
@@ -192,8 +193,10 @@ class Band {
   int64_t inVoxels_;
   const float* input_;
   int64_t copied_ = 0;
-  /** First voxel of the plane to fetch, or null, and how many of its rows are under way. */
-  const float* expected_ = nullptr;
+  /** Planes that the next output plane needs, of which the first is being fetched, and how many of
+   * its rows are under way. */
+  int64_t expected_ = 0;
+  int64_t expectedEnd_ = 0;
   int64_t expectedRow_ = 0;
 };
 

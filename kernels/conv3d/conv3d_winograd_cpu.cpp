@@ -114,9 +114,9 @@ class Winograd {
     const int64_t length = (task_.rows - 1) * tiling_.pitch + tiled_.outSize[2];
     const int64_t vectors = chunkCount(length, lanes);
     const int64_t chunks = chunkCount(vectors, mostVectors(kMostChannels));
-    const int64_t fetchEach = chunkCount(band_.rowsToFetch(), chunks * tiled_.inChannels);
     for (int64_t i = 0; i < task_.planes; ++i) {
       band_.load(i);
+      const int64_t fetchEach = chunkCount(band_.rowsToFetch(), chunks * args_.inChannels);
       for (int64_t chunk = 0; chunk < chunks; ++chunk) {
         const int64_t from = chunk * vectors / chunks;
         const int64_t count = (chunk + 1) * vectors / chunks - from;
