@@ -15,7 +15,14 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/** Mostly a few voxels of padding, for which a call would take longer. */
 HWY_ATTR inline void fillZero(float* to, int64_t count) {
+  if (count < 4) {
+    if (count > 0) to[0] = 0;
+    if (count > 1) to[1] = 0;
+    if (count > 2) to[2] = 0;
+    return;
+  }
   __builtin_memset(to, 0, static_cast<size_t>(count) * sizeof(float));
 }
 

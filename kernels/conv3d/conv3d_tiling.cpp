@@ -30,7 +30,8 @@ void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
   // An odd number of lines: channels that lie a power of two apart would share a cache set.
   t.channelFloats = roundUp(args.stride[2] * t.stride[1] * t.phaseRows * t.pitch, 16) | 16;
   t.planeFloats = args.inChannels * t.channelFloats;
-  t.scratchFloats = roundUp(t.ring * t.planeFloats + kConv3dMostVoxels, 16);
+  t.scratchFloats =
+      roundUp(t.ring * t.planeFloats + kConv3dMostVoxels + kConv3dMostRows * t.pitch, 16);
 }
 
 }  // namespace

@@ -48,6 +48,9 @@ struct Conv3dTiling {
 /** Most floats that the kernel computes at once, a voxel each, and so reads beyond the last one. */
 constexpr int64_t kConv3dMostVoxels = 16 * 6;
 
+/** Most rows that it computes at once, and so reads beyond the last one. */
+constexpr int64_t kConv3dMostRows = 4;
+
 Conv3dTiling conv3dTiling(const Conv3dArgs& args);
 
 /** What one of `tasks` does. Sizes are clipped, and may be zero. */
