@@ -112,7 +112,7 @@ class Direct {
 };
 
 HWY_ATTR void conv3dCpu(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
-  const Conv3dTiling tiling = conv3dTiling(args);
+  const Conv3dTiling tiling = conv3dDirectTiling(args);
   if (tiling.tasks == 0) return;
   const int64_t slotCount = args.threads < tiling.tasks ? args.threads : tiling.tasks;
   WorkspaceLayout layout(workspace.data);

@@ -8,8 +8,6 @@
 namespace vk {
 namespace {
 
-/** A band's input should stay in a core's second-level cache beside the weights. */
-constexpr int64_t kCacheBytes = 640 * 1024;
 /** Tasks that keep a few tens of cores busy. */
 constexpr int64_t kEnoughTasks = 64;
 constexpr int64_t kLeastSlab = 8;
@@ -36,7 +34,7 @@ void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
 
 }  // namespace
 
-Conv3dTiling conv3dTiling(const Conv3dArgs& args) {
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes) {
   Conv3dTiling t{};
   for (int axis = 0; axis < 2; ++axis) {
     const bool splits = args.stride[axis] == 1;
@@ -56,7 +54,7 @@ Conv3dTiling conv3dTiling(const Conv3dArgs& args) {
   const int64_t oneRow = t.scratchFloats;
   setRows(args, t, 2);
   const int64_t eachRow = std::max<int64_t>(t.scratchFloats - oneRow, 1);
-  const int64_t budget = kCacheBytes / static_cast<int64_t>(sizeof(float));
+  const int64_t budget = cacheBytes / static_cast<int64_t>(sizeof(float));
   setRows(args, t, evenShare(rows, std::max<int64_t>((budget - oneRow) / eachRow, 0) + 1));
 
   t.bands = chunkCount(rows, t.bandRows);
@@ -100,8 +98,14 @@ Conv3dTask conv3dTask(const Conv3dArgs& args, const Conv3dTiling& t, int64_t ind
   return task;
 }
 
+Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args) {
+  // A band's input is read once for every block of output channels: it should stay in a core's
+  // second-level cache beside the weights.
+  return conv3dTiling(args, 640 * 1024);
+}
+
 int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
-  const Conv3dTiling tiling = conv3dTiling(args);
+  const Conv3dTiling tiling = conv3dDirectTiling(args);
   if (tiling.tasks == 0) return 0;
   WorkspaceLayout layout(nullptr);
   const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);

@@ -51,7 +51,10 @@ constexpr int64_t kConv3dMostVoxels = 16 * 6;
 /** Most rows that it computes at once, and so reads beyond the last one. */
 constexpr int64_t kConv3dMostRows = 4;
 
-Conv3dTiling conv3dTiling(const Conv3dArgs& args);
+/** `cacheBytes` is what the input of a band may take. */
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes);
+
+Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args);
 
 /** What one of `tasks` does. Sizes are clipped, and may be zero. */
 struct Conv3dTask {

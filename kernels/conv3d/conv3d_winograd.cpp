@@ -27,6 +27,11 @@ Conv3dArgs conv3dTiles(const Conv3dArgs& args) {
   return tiles;
 }
 
+Conv3dTiling conv3dWinogradTiling(const Conv3dArgs& tiles) {
+  // Only the transform reads a band's input; rows that bands share are copied twice.
+  return conv3dTiling(tiles, 1280 * 1024);
+}
+
 WinogradScratch winogradScratch(const Conv3dArgs& args, const Conv3dTiling& tiling) {
   WinogradScratch scratch{};
   scratch.tilesAt = tiling.scratchFloats;
@@ -66,7 +71,7 @@ int64_t conv3dWinogradPackedBytes(const Conv3dArgs& args) {
 
 int64_t conv3dWinogradWorkspaceBytes(const Conv3dArgs& args) {
   const Conv3dArgs tiled = conv3dTiles(args);
-  const Conv3dTiling tiling = conv3dTiling(tiled);
+  const Conv3dTiling tiling = conv3dWinogradTiling(tiled);
   if (tiling.tasks == 0) return 0;
   WorkspaceLayout layout(nullptr);
   const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);

@@ -14,6 +14,8 @@ constexpr int64_t kWinogradValues = kWinogradInputs * kWinogradInputs * kWinogra
 /** The convolution of stride 2 and kernel 4 x 4 x 4 whose outputs are the tiles. */
 Conv3dArgs conv3dTiles(const Conv3dArgs& args);
 
+Conv3dTiling conv3dWinogradTiling(const Conv3dArgs& tiles);
+
 /** Floats of one scratch area: the tiling's, then transformed tiles, then their sums. */
 struct WinogradScratch {
   int64_t tilesAt;

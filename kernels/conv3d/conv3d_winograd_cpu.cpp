@@ -216,7 +216,7 @@ class Winograd {
 HWY_ATTR void conv3dWinogradCpu(const Conv3dArgs& args, Context& context,
                                 const Workspace& workspace) {
   const Conv3dArgs tiled = conv3dTiles(args);
-  const Conv3dTiling tiling = conv3dTiling(tiled);
+  const Conv3dTiling tiling = conv3dWinogradTiling(tiled);
   if (tiling.tasks == 0) return;
   const WinogradScratch scratch = winogradScratch(args, tiling);
   const int64_t slotCount = args.threads < tiling.tasks ? args.threads : tiling.tasks;
