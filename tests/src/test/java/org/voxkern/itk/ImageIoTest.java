@@ -74,6 +74,30 @@ class ImageIoTest {
     }
   }
 
+  /** Noise does not shrink, so it is stored; zeros shrink; both in one file. */
+  @Test
+  void whatDoesNotShrinkReadsBack() throws IOException {
+    Path path = folder.resolve("noise.nii.gz");
+    int[] size = {201, 131, 97};
+    float[] values = new float[size[0] * size[1] * size[2]];
+    java.util.Random random = new java.util.Random(3);
+    for (int i = 0; i < values.length / 2; i++) {
+      values[i] = Float.intBitsToFloat(random.nextInt() & 0xbfffffff);
+    }
+    try (Context context = Context.create()) {
+      Geometry grid = Geometry.of(size, new double[] {1, 1, 1});
+      ImageIo.write(new Image(Tensor.of(context, values, size[2], size[1], size[0]), grid), path);
+      assertArrayEquals(values, ImageIo.read(context, path).data().toFloatArray());
+    }
+    // As another program reads it.
+    try (var stream = new java.util.zip.GZIPInputStream(Files.newInputStream(path))) {
+      byte[] bytes = stream.readAllBytes();
+      assertEquals(352 + 4L * values.length, bytes.length);
+    }
+    long stored = 2L * values.length;
+    assertTrue(Files.size(path) > stored && Files.size(path) < 1.1 * stored, "half is stored");
+  }
+
   @Test
   void bytesDoNotDependOnThreads() throws IOException {
     Geometry grid = Geometry.of(new int[] {200, 130, 90}, new double[] {1, 1, 1});

@@ -24,7 +24,7 @@ import org.voxkern.op.Warp3d;
  * tenths of a voxel.
  */
 final class BiasCorrection {
-  private static final long SAMPLES = 50_000;
+  private static final long SAMPLES = 25_000;
   private static final long LEAST_SAMPLES = 10_000;
   private static final int MOST_BINS = 256;
   private static final int SAMPLES_PER_BIN = 100;

@@ -26,6 +26,7 @@ final class Pipeline {
   // that starts too fine does not reach far enough.
   private static final int LINEAR_LEAST_VOXELS = 24;
   private static final int DEFORMABLE_LEAST_VOXELS = 16;
+  private static final long MANY_VOXELS = 2_000_000;
 
   private final Registration options;
   private final Image fixed;
@@ -172,11 +173,20 @@ final class Pipeline {
     return new LinearStage(options, problem, name, coarsest, finest).run(start, reports);
   }
 
+  /** Of a large image every second voxel along each axis says as much of a linear transform. */
+  private Pyramid.Level judged(Pyramid.Level level) {
+    boolean all =
+        options.transform == TransformKind.DEFORMABLE
+            || options.measure == SimilarityMeasure.LNCC
+            || level.geometry().voxelCount() < MANY_VOXELS;
+    return all ? level : level.everyNth(new int[] {2, 2, 2});
+  }
+
   private double fullMeasure(Problem problem, LinearTransform transform) {
     try (Scope scope = Scope.open(problem.context())) {
       LinearObjective objective =
           new LinearObjective(
-              Samples.wholeGrid(problem.fixed().level(0)),
+              Samples.wholeGrid(judged(problem.fixed().level(0))),
               problem.moving().level(0),
               problem.linearSimilarity(),
               options.measure.largerIsBetter(),

@@ -23,7 +23,8 @@ import org.voxkern.transform.Transform;
  * @param deformation u on the fixed grid, before the linear part; empty for linear registrations
  * @param velocity the stationary velocity v on the fixed grid, (3, D, H, W), mm in unit time, with
  *     u = exp(v) - id; empty unless the model {@linkplain DeformationModel#hasVelocity has one}
- * @param metricBefore the measure under the starting transform, full resolution, in its own sign
+ * @param metricBefore the measure under the starting transform, full resolution, in its own sign;
+ *     of a linear registration of 2 million voxels or more over every second one along each axis
  * @param metricAfter the measure under the transform found
  * @param levels every level of every stage, in order
  * @param secondsLinear wall time of initialisation, pyramid and linear stages
