@@ -38,7 +38,7 @@ abstract class ItkComparison implements AutoCloseable {
    *
    * @param seconds ours, median
    * @param itkSeconds ITK's, median
-   * @param mark the ratio aimed at
+   * @param targets what is aimed at
    * @param voxels of the job
    * @param floorSeconds in which its bytes can be read and written once
    */
@@ -46,9 +46,31 @@ abstract class ItkComparison implements AutoCloseable {
       String job,
       double seconds,
       double itkSeconds,
-      double mark,
+      Targets targets,
       long voxels,
       double floorSeconds) {}
+
+  /**
+   * What a job aims at.
+   *
+   * @param ratio to ITK's time, at least
+   * @param voxelsPerSecond at least; 0 if none is set
+   * @param floors of the job's floor, at most; 0 if none is set
+   */
+  record Targets(double ratio, double voxelsPerSecond, double floors) {
+    /** Those that are set. */
+    Map<String, Object> toMap() {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("ratio", ratio);
+      if (voxelsPerSecond > 0) {
+        map.put("voxels_per_s", voxelsPerSecond);
+      }
+      if (floors > 0) {
+        map.put("floors", floors);
+      }
+      return map;
+    }
+  }
 
   /** Compares results, then times. */
   abstract List<Result> run(int rounds, Peaks peaks) throws Exception;

@@ -157,7 +157,13 @@ final class MutualInformationComparison extends ItkComparison {
     double[] alone = medians(rounds, this::value, itk, "seconds_value");
     double floor = Work.perVoxel(FIXED, 8, 0).floorSeconds(peaks);
     return List.of(
-        new Result("MI value and gradient, affine", both[0], both[1], 30, voxels, floor),
-        new Result("MI value", alone[0], alone[1], 15, voxels, floor));
+        new Result(
+            "MI value and gradient, affine",
+            both[0],
+            both[1],
+            new Targets(30, 140e6, 0),
+            voxels,
+            floor),
+        new Result("MI value", alone[0], alone[1], new Targets(15, 0, 0), voxels, floor));
   }
 }

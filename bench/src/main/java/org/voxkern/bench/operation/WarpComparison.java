@@ -52,7 +52,13 @@ final class WarpComparison extends ItkComparison {
     double[] seconds = medians(rounds, this::warp, itk, "seconds");
     double floor = Work.perVoxel(BRAIN, 16, 4).floorSeconds(peaks);
     return List.of(
-        new Result("dense trilinear warp", seconds[0], seconds[1], 15, BRAIN.voxels(), floor));
+        new Result(
+            "dense trilinear warp",
+            seconds[0],
+            seconds[1],
+            new Targets(15, 0, 3),
+            BRAIN.voxels(),
+            floor));
   }
 
   private static void compare(float[] ours, float[] theirs) {

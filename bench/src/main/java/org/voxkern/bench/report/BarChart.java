@@ -49,6 +49,7 @@ public final class BarChart {
     styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
     styler.setXAxisLabelRotation(categories.size() > 4 ? 30 : 0);
     styler.setLabelsVisible(true);
+    styler.setDecimalPattern("0.##");
     styler.setYAxisLogarithmic(logarithmic);
     for (Map.Entry<String, List<Double>> entry : series.entrySet()) {
       // XChart takes numbers of one series only as a list without holes of its own kind.
