@@ -16,8 +16,8 @@ import org.voxkern.op.Histogram;
 import org.voxkern.op.Warp3d;
 
 /**
- * The moving image without its bias field, which is estimated against the fixed image as soon as a
- * level has brought the two near each other, and again after every level that follows.
+ * The moving image without its bias field, which is estimated against the fixed image once linear
+ * levels have brought the two near each other, and again after every deformable level.
  *
  * <p>Global measures assume that one fixed intensity corresponds to one moving intensity
  * everywhere. A bias field of 15 % breaks that, and moves the optimum of mutual information by

@@ -36,7 +36,7 @@ final class LinearStage {
     LinearTransform transform = start;
     for (int level = coarsest; level >= finest; level--) {
       transform = runLevel(transform, level, reports);
-      if (level > 0) {
+      if (level == 1) { // before the finest one, which alone is so exact that the field matters
         problem.bias().estimate(level, transform.toAffineMap(), null);
       }
     }

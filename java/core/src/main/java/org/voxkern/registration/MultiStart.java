@@ -13,7 +13,7 @@ import org.voxkern.transform.LinearTransform;
 /** Measures many rigid starts on a coarse level, optimises the best few, and keeps the best. */
 final class MultiStart {
   private static final int BINS = 32;
-  private static final long SAMPLES = 10_000;
+  private static final long SAMPLES = 6_000;
   private static final double[] ANGLES = {-60, -30, 0, 30, 60};
   private static final int OPTIMISED = 5;
   // A start that shares less than this part of what the best start shares with the moving image is

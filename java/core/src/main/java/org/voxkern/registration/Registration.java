@@ -267,8 +267,9 @@ public final class Registration {
      * Degree of the polynomial that describes the moving image's bias field, a slow multiplicative
      * change of brightness, 1 to 5; 0 takes the image as it is. -1, the default, allows one degree
      * for 50 mm of the image's longest side, 4 at most. The field is estimated against the fixed
-     * image after every level but the finest that has 10 000 samples to go by, and taken out for
-     * mutual information and the global correlation.
+     * image before the finest linear level and after every deformable level but the finest, where
+     * there are 10 000 samples to go by, and taken out for mutual information and the global
+     * correlation.
      */
     public Builder biasFieldDegree(int value) {
       biasFieldDegree = range("biasFieldDegree", value, -1, 5);
