@@ -31,13 +31,9 @@ public final class BarChart {
       Map<String, List<Double>> series,
       boolean logarithmic)
       throws IOException {
+    int width = Math.max(700, 220 + 70 * categories.size() * series.size());
     CategoryChart chart =
-        new CategoryChartBuilder()
-            .width(Math.max(700, 220 + 70 * categories.size() * series.size()))
-            .height(520)
-            .title(title)
-            .yAxisTitle(unit)
-            .build();
+        new CategoryChartBuilder().width(width).height(520).title(title).yAxisTitle(unit).build();
     var styler = chart.getStyler();
     styler.setSeriesColors(COLORS);
     styler.setChartBackgroundColor(Color.WHITE);
@@ -47,7 +43,7 @@ public final class BarChart {
     styler.setLegendLayout(Styler.LegendLayout.Horizontal);
     styler.setLegendBorderColor(Color.WHITE);
     styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-    styler.setXAxisLabelRotation(categories.size() > 4 ? 30 : 0);
+    styler.setXAxisLabelRotation(fit(categories, width) ? 0 : 30);
     styler.setLabelsVisible(true);
     styler.setDecimalPattern("0.##");
     styler.setYAxisLogarithmic(logarithmic);
@@ -56,5 +52,11 @@ public final class BarChart {
       chart.addSeries(entry.getKey(), categories, new ArrayList<>(entry.getValue()));
     }
     BitmapEncoder.saveBitmap(chart, png.toString(), BitmapEncoder.BitmapFormat.PNG);
+  }
+
+  /** Whether the names have room side by side, at 8 pixels a letter. */
+  private static boolean fit(List<String> categories, int width) {
+    int longest = categories.stream().mapToInt(String::length).max().orElse(0);
+    return 8 * longest * categories.size() < width;
   }
 }
