@@ -20,7 +20,7 @@ check_bindings() {
   generated=$(mktemp -d)
   "$top/native/generate-bindings" "$generated"
   diff -r "$generated" "$top/native/src/gen/java" || {
-    echo "native/src/gen differs from what include/voxkern.h gives: run native/generate-bindings"
+    echo "native/src/gen differs from what include/voxkern gives: run native/generate-bindings"
     return 1
   }
   rm -r "$generated"

@@ -9,28 +9,11 @@ import org.bytedeco.javacpp.annotation.*;
 public class Voxkern extends org.voxkern.internal.presets.VoxkernPreset {
     static { Loader.load(); }
 
-// Parsed from voxkern.h
+// Parsed from voxkern/base.h
 
-/* Voxkern C ABI.
- *
- * One small, stable surface between the kernels and whoever drives them: Java through JavaCPP
- * today, anything that can call C tomorrow. No C++ type, no ownership of tensor memory and no
- * exception crosses it.
- *
- * Conventions
- *  - Every function that can fail returns a vk_status; vk_last_error() holds the message of this
- * thread's last failure.
- *  - Tensors are passed as vk_view: the caller owns the memory and keeps it alive until the call
- * has returned.
- *  - An operation has two phases. `vk_<op>_plan` checks the arguments, chooses an implementation (a
- * pure function of shapes, types and instruction set) and says how much workspace it wants;
- * `vk_<op>` runs it and allocates nothing.
- *  - Images are (depth, height, width), x fastest. Index-space points are (x, y, z) in voxels,
- * voxel centres at integers.
- *  - An optional view is passed with data == NULL.
- */
-// #ifndef VOXKERN_H
-// #define VOXKERN_H
+/* Statuses, views, contexts, plans: what every operation shares. See voxkern.h. */
+// #ifndef VOXKERN_BASE_H
+// #define VOXKERN_BASE_H
 
 // #include <stddef.h>
 // #include <stdint.h>
@@ -165,10 +148,119 @@ public static native int vk_implementation_count(int operation);
 /** Name of an implementation: the backend, and for {@code cpu} the instruction set, e.g. "cpu-avx512". */
 public static native @Cast("const char*") BytePointer vk_implementation_name(int operation, int implementation);
 
-/* ----------------------------------------------------------------------------------------------
- * operations */
+// #ifdef __cplusplus
+// #endif
 
-/** Which part of a call's outputs are wanted is said by which output views have data. */
+// #endif /* VOXKERN_BASE_H */
+
+
+// Parsed from voxkern/convolution.h
+
+/* Convolution as networks have it, NCDHW. */
+// #ifndef VOXKERN_CONVOLUTION_H
+// #define VOXKERN_CONVOLUTION_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
+/** enum vk_activation */
+public static final int
+  VK_ACTIVATION_NONE = 0,
+  VK_ACTIVATION_RELU = 1,
+  /** negative_slope x below zero. */
+  VK_ACTIVATION_LEAKY_RELU = 2;
+// Targeting vk_conv3d_params.java
+
+
+
+/** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
+ * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The
+ * plan says packed_bytes: the caller keeps a tensor of the input's element type that large. */
+public static native @Cast("vk_status") int vk_conv3d_plan(vk_context context, @Const vk_view input, @Const vk_view bias,
+                                @Const vk_view residual, @Const vk_conv3d_params params,
+                                @Const vk_view output, vk_plan plan);
+/** Once for given weights (O, C / groups, kz, ky, kx): brings them in the order in which the
+ * planned implementation reads them. The same packed weights serve every plan of that
+ * implementation. */
+public static native @Cast("vk_status") int vk_conv3d_pack(vk_context context, @Const vk_plan plan, @Const vk_view weights,
+                                @Const vk_conv3d_params params, @Const vk_view packed);
+public static native @Cast("vk_status") int vk_conv3d(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                           @Const vk_view packed, @Const vk_view bias, @Const vk_view residual,
+                           @Const vk_conv3d_params params, @Const vk_view workspace,
+                           @Const vk_view output);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_CONVOLUTION_H */
+
+
+// Parsed from voxkern/image.h
+
+/* Operations on images and label maps of any kind. */
+// #ifndef VOXKERN_IMAGE_H
+// #define VOXKERN_IMAGE_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/* convert: element types, with scale and offset (kernels/convert/README.md) */
+public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
+                                 double offset, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_convert(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                            double scale, double offset, @Const vk_view workspace,
+                            @Const vk_view output);
+// Targeting vk_statistics_values.java
+
+
+
+/** {@code weight_floor} NaN takes the least counted value. */
+public static native @Cast("vk_status") int vk_statistics_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
+                                    double weight_floor, vk_plan plan);
+public static native @Cast("vk_status") int vk_statistics(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                               @Const vk_view mask, double weight_floor, @Const vk_view workspace,
+                               vk_statistics_values values);
+
+/* histogram: voxels a bin of intensity (kernels/histogram/README.md). counts is i64 (bins + 2):
+ * below the range, in each bin, above the range. */
+public static native @Cast("vk_status") int vk_histogram_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
+                                   double low, double high, @Const vk_view counts, vk_plan plan);
+public static native @Cast("vk_status") int vk_histogram(vk_context context, @Const vk_plan plan, @Const vk_view image,
+                              @Const vk_view mask, double low, double high,
+                              @Const vk_view workspace, @Const vk_view counts);
+// Targeting vk_label_overlap_rest.java
+
+
+
+/** counts is i64 (3, labels): voxels with label first_label + i in a, in b, in both. */
+public static native @Cast("vk_status") int vk_label_overlap_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                       @Cast("int64_t") long first_label, @Const vk_view counts, vk_plan plan);
+public static native @Cast("vk_status") int vk_label_overlap(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                                  @Const vk_view b, @Cast("int64_t") long first_label, @Const vk_view workspace,
+                                  @Const vk_view counts, vk_label_overlap_rest rest);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_IMAGE_H */
+
+
+// Parsed from voxkern/registration.h
+
+/* Operations of image registration. Which part of a call's outputs are wanted is said by which
+ * output views have data. */
+// #ifndef VOXKERN_REGISTRATION_H
+// #define VOXKERN_REGISTRATION_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
 
 /* ssd: sum of squared differences (kernels/ssd/README.md) */
 public static native @Cast("vk_status") int vk_ssd_plan(vk_context context, @Const vk_view fixed, @Const vk_view warped,
@@ -554,72 +646,10 @@ public static native @Cast("vk_status") int vk_bias_field_correct(vk_context con
                                        @Const vk_bias_field_params params, @Const vk_view corrected,
                                        @Const vk_view workspace);
 
-/* convert: element types, with scale and offset (kernels/convert/README.md) */
-public static native @Cast("vk_status") int vk_convert_plan(vk_context context, @Const vk_view input, double scale,
-                                 double offset, @Const vk_view output, vk_plan plan);
-public static native @Cast("vk_status") int vk_convert(vk_context context, @Const vk_plan plan, @Const vk_view input,
-                            double scale, double offset, @Const vk_view workspace,
-                            @Const vk_view output);
-// Targeting vk_statistics_values.java
-
-
-
-/** {@code weight_floor} NaN takes the least counted value. */
-public static native @Cast("vk_status") int vk_statistics_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
-                                    double weight_floor, vk_plan plan);
-public static native @Cast("vk_status") int vk_statistics(vk_context context, @Const vk_plan plan, @Const vk_view image,
-                               @Const vk_view mask, double weight_floor, @Const vk_view workspace,
-                               vk_statistics_values values);
-
-/* histogram: voxels a bin of intensity (kernels/histogram/README.md). counts is i64 (bins + 2):
- * below the range, in each bin, above the range. */
-public static native @Cast("vk_status") int vk_histogram_plan(vk_context context, @Const vk_view image, @Const vk_view mask,
-                                   double low, double high, @Const vk_view counts, vk_plan plan);
-public static native @Cast("vk_status") int vk_histogram(vk_context context, @Const vk_plan plan, @Const vk_view image,
-                              @Const vk_view mask, double low, double high,
-                              @Const vk_view workspace, @Const vk_view counts);
-// Targeting vk_label_overlap_rest.java
-
-
-
-/** counts is i64 (3, labels): voxels with label first_label + i in a, in b, in both. */
-public static native @Cast("vk_status") int vk_label_overlap_plan(vk_context context, @Const vk_view a, @Const vk_view b,
-                                       @Cast("int64_t") long first_label, @Const vk_view counts, vk_plan plan);
-public static native @Cast("vk_status") int vk_label_overlap(vk_context context, @Const vk_plan plan, @Const vk_view a,
-                                  @Const vk_view b, @Cast("int64_t") long first_label, @Const vk_view workspace,
-                                  @Const vk_view counts, vk_label_overlap_rest rest);
-
-/* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
-/** enum vk_activation */
-public static final int
-  VK_ACTIVATION_NONE = 0,
-  VK_ACTIVATION_RELU = 1,
-  /** negative_slope x below zero. */
-  VK_ACTIVATION_LEAKY_RELU = 2;
-// Targeting vk_conv3d_params.java
-
-
-
-/** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
- * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The
- * plan says packed_bytes: the caller keeps a tensor of the input's element type that large. */
-public static native @Cast("vk_status") int vk_conv3d_plan(vk_context context, @Const vk_view input, @Const vk_view bias,
-                                @Const vk_view residual, @Const vk_conv3d_params params,
-                                @Const vk_view output, vk_plan plan);
-/** Once for given weights (O, C / groups, kz, ky, kx): brings them in the order in which the
- * planned implementation reads them. The same packed weights serve every plan of that
- * implementation. */
-public static native @Cast("vk_status") int vk_conv3d_pack(vk_context context, @Const vk_plan plan, @Const vk_view weights,
-                                @Const vk_conv3d_params params, @Const vk_view packed);
-public static native @Cast("vk_status") int vk_conv3d(vk_context context, @Const vk_plan plan, @Const vk_view input,
-                           @Const vk_view packed, @Const vk_view bias, @Const vk_view residual,
-                           @Const vk_conv3d_params params, @Const vk_view workspace,
-                           @Const vk_view output);
-
 // #ifdef __cplusplus
 // #endif
 
-// #endif /* VOXKERN_H */
+// #endif /* VOXKERN_REGISTRATION_H */
 
 
 }

@@ -8,13 +8,19 @@ import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
 /**
- * How JavaCPP reads {@code voxkern.h}; its output is committed under {@code native/src/gen/java}.
+ * How JavaCPP reads {@code voxkern.h} and what it includes; its output is committed under {@code
+ * native/src/gen/java}.
  */
 @Properties(
     value =
         @Platform(
             value = "linux",
-            include = "voxkern.h",
+            include = {
+              "voxkern/base.h",
+              "voxkern/convolution.h",
+              "voxkern/image.h",
+              "voxkern/registration.h",
+            },
             link = "voxkern",
             preload = "tbb@.12",
             preloadpath = {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}),

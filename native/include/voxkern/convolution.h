@@ -1,0 +1,52 @@
+/* Convolution as networks have it, NCDHW. */
+#ifndef VOXKERN_CONVOLUTION_H
+#define VOXKERN_CONVOLUTION_H
+
+#include "voxkern/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
+typedef enum vk_activation {
+  VK_ACTIVATION_NONE = 0,
+  VK_ACTIVATION_RELU = 1,
+  /** negative_slope x below zero. */
+  VK_ACTIVATION_LEAKY_RELU = 2
+} vk_activation;
+
+/** Axes are z, y, x: the order of a tensor's sizes. */
+typedef struct vk_conv3d_params {
+  uint32_t struct_size;
+  vk_activation activation;
+  double negative_slope;
+  int64_t groups;
+  int64_t kernel[3];
+  int64_t stride[3];
+  int64_t dilation[3];
+  int64_t padding_begin[3];
+  int64_t padding_end[3];
+} vk_conv3d_params;
+
+/** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
+ * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The
+ * plan says packed_bytes: the caller keeps a tensor of the input's element type that large. */
+VK_API vk_status vk_conv3d_plan(vk_context* context, const vk_view* input, const vk_view* bias,
+                                const vk_view* residual, const vk_conv3d_params* params,
+                                const vk_view* output, vk_plan* plan);
+/** Once for given weights (O, C / groups, kz, ky, kx): brings them in the order in which the
+ * planned implementation reads them. The same packed weights serve every plan of that
+ * implementation. */
+VK_API vk_status vk_conv3d_pack(vk_context* context, const vk_plan* plan, const vk_view* weights,
+                                const vk_conv3d_params* params, const vk_view* packed);
+VK_API vk_status vk_conv3d(vk_context* context, const vk_plan* plan, const vk_view* input,
+                           const vk_view* packed, const vk_view* bias, const vk_view* residual,
+                           const vk_conv3d_params* params, const vk_view* workspace,
+                           const vk_view* output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VOXKERN_CONVOLUTION_H */
