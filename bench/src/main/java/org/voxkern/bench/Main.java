@@ -1,5 +1,6 @@
 package org.voxkern.bench;
 
+import org.voxkern.bench.network.PeersCommand;
 import org.voxkern.bench.operation.OperationsCommand;
 import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
@@ -12,7 +13,12 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measure operations and whole registrations beside the peers.",
-    subcommands = {OperationsCommand.class, RegistrationCommand.class, OverlapCommand.class})
+    subcommands = {
+      OperationsCommand.class,
+      PeersCommand.class,
+      RegistrationCommand.class,
+      OverlapCommand.class
+    })
 public final class Main {
   private Main() {}
 

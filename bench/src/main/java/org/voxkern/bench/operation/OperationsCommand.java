@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -18,6 +19,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.voxkern.bench.network.NetworkComparison;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
@@ -103,10 +105,15 @@ public final class OperationsCommand implements Callable<Integer> {
         peaks.copyGbPerS(),
         peaks.gflopPerS());
     List<ItkComparison.Result> comparisons = compare(wanted, peaks);
+    List<NetworkComparison.Result> beside =
+        new NetworkComparison(ItkComparison.THREADS, quick ? 1 : 3).run(Set.copyOf(wanted), "");
     List<Measured> measured = measure(wanted, peaks);
     System.out.print(table(measured));
     System.out.print(comparisonTable(comparisons));
-    write(machine, peaks, measured, comparisons);
+    if (!beside.isEmpty()) {
+      System.out.print(NetworkComparison.table(beside, peaks));
+    }
+    write(machine, peaks, measured, comparisons, beside);
     return 0;
   }
 
@@ -248,7 +255,8 @@ public final class OperationsCommand implements Callable<Integer> {
       Map<String, Object> machine,
       Peaks peaks,
       List<Measured> measured,
-      List<ItkComparison.Result> comparisons)
+      List<ItkComparison.Result> comparisons,
+      List<NetworkComparison.Result> beside)
       throws java.io.IOException {
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("machine", machine);
@@ -286,6 +294,7 @@ public final class OperationsCommand implements Callable<Integer> {
                   return map;
                 })
             .toList());
+    content.put("beside_peers", NetworkComparison.toMaps(beside));
     Json.write(out.resolve("operations.json"), content);
     List<Measured> kernels = measured.stream().filter(m -> m.method.equals("kernel")).toList();
     BarChart.write(

@@ -10,7 +10,7 @@ import org.voxkern.bench.peer.Root;
 /** What this machine can do on some threads, measured by {@code native/peaks}. */
 public record Peaks(double readGbPerS, double writeGbPerS, double copyGbPerS, double gflopPerS) {
 
-  static Peaks measure(int threads) throws IOException, InterruptedException {
+  public static Peaks measure(int threads) throws IOException, InterruptedException {
     ChildProcess program =
         ChildProcess.run(
             List.of(Root.program("voxkern_peaks").toString(), String.valueOf(threads)));
@@ -21,7 +21,7 @@ public record Peaks(double readGbPerS, double writeGbPerS, double copyGbPerS, do
         program.value("fma_gflop_per_s"));
   }
 
-  Map<String, Object> toMap() {
+  public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("read_gb_per_s", readGbPerS);
     map.put("write_gb_per_s", writeGbPerS);

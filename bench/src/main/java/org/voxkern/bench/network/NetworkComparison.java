@@ -1,0 +1,254 @@
+package org.voxkern.bench.network;
+
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.voxkern.bench.operation.Peaks;
+import org.voxkern.bench.peer.Alternation;
+import org.voxkern.bench.peer.ChildProcess;
+import org.voxkern.bench.report.BarChart;
+import org.voxkern.bench.report.TextTable;
+import org.voxkern.study.report.Numbers;
+
+/** Runs jobs by all contenders in turn and compares what they computed, then how long they took. */
+public final class NetworkComparison {
+  private static final String OURS = "voxkern";
+
+  /** Of the largest number of a result; Winograd's error is a hundredth of it. */
+  private static final double TOLERANCE = 1e-3;
+
+  private final int threads;
+  private final int rounds;
+
+  public NetworkComparison(int threads, int rounds) {
+    this.threads = threads;
+    this.rounds = rounds;
+  }
+
+  /** Operations that have such jobs. */
+  public static Set<String> operations() {
+    return NetworkCase.ALL.stream()
+        .map(NetworkCase::operation)
+        .collect(Collectors.toCollection(java.util.TreeSet::new));
+  }
+
+  /**
+   * A job's median seconds by contender, ours first.
+   *
+   * @param error largest difference of ours to each peer's, of its largest number
+   */
+  public record Result(NetworkCase job, Map<String, Double> seconds, Map<String, Double> error) {
+    public double ours() {
+      return seconds.get(OURS);
+    }
+
+    /** The fastest of the peers that the target means. */
+    Map.Entry<String, Double> peer() {
+      Set<String> meant = job.target().beside();
+      return seconds.entrySet().stream()
+          .filter(entry -> !entry.getKey().equals(OURS))
+          .filter(entry -> meant.isEmpty() || meant.contains(entry.getKey()))
+          .min(Map.Entry.comparingByValue())
+          .orElseThrow();
+    }
+
+    double ratio() {
+      return peer().getValue() / ours();
+    }
+  }
+
+  /** The jobs of the operations, and of those whose name has the text. */
+  public List<Result> run(Set<String> operations, String text) throws Exception {
+    List<Result> results = new ArrayList<>();
+    for (int index = 0; index < NetworkCase.ALL.size(); index++) {
+      NetworkCase job = NetworkCase.ALL.get(index);
+      if (operations.contains(job.operation()) && job.name().contains(text)) {
+        System.err.println(job.operation() + ": " + job.name());
+        results.add(run(index, job));
+      }
+    }
+    return results;
+  }
+
+  private Result run(int index, NetworkCase job) throws Exception {
+    Map<String, float[]> computed = new LinkedHashMap<>();
+    Map<String, Callable<Double>> runs = new LinkedHashMap<>();
+    ContenderProcess.CONTENDERS.forEach(
+        (name, contender) -> {
+          if (contender.takes(job)) {
+            runs.put(name, () -> seconds(name, index, computed));
+          }
+        });
+    Map<String, List<Double>> seconds = Alternation.run(runs, rounds);
+    Map<String, Double> medians = new LinkedHashMap<>();
+    seconds.forEach((name, all) -> medians.put(name, Alternation.median(all, x -> x)));
+    Map<String, Double> errors = new LinkedHashMap<>();
+    computed.forEach(
+        (name, values) -> {
+          if (!name.equals(OURS)) {
+            errors.put(name, difference(job, name, computed.get(OURS), values));
+          }
+        });
+    return new Result(job, medians, errors);
+  }
+
+  private double seconds(String contender, int index, Map<String, float[]> computed)
+      throws Exception {
+    Path file = Files.createTempFile("voxkern-bench-", ".result");
+    try {
+      // OpenMP's threads, which oneDNN and libtorch use, are set by the environment.
+      ChildProcess process =
+          ChildProcess.run(
+              List.of(
+                  "env",
+                  "OMP_NUM_THREADS=" + threads,
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                  "-Dorg.bytedeco.javacpp.maxBytes=0",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  ContenderProcess.class.getName(),
+                  contender,
+                  String.valueOf(index),
+                  String.valueOf(threads),
+                  file.toString()));
+      computed.put(contender, read(file));
+      return process.value("seconds");
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private static float[] read(Path file) throws IOException {
+    try (DataInputStream in =
+        new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
+      int length = in.readInt();
+      int step = Math.max(1, length / ContenderProcess.COMPARED);
+      float[] values = new float[(length + step - 1) / step];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = in.readFloat();
+      }
+      return values;
+    }
+  }
+
+  private static double difference(NetworkCase job, String peer, float[] ours, float[] theirs) {
+    if (ours.length != theirs.length) {
+      throw new IllegalStateException(
+          job.name() + ": " + ours.length + " numbers, " + theirs.length + " of " + peer);
+    }
+    double largest = 0;
+    double difference = 0;
+    int outside = 0;
+    for (int i = 0; i < ours.length; i++) {
+      largest = Math.max(largest, Math.abs(theirs[i]));
+    }
+    for (int i = 0; i < ours.length; i++) {
+      double each = Math.abs(ours[i] - theirs[i]) / largest;
+      difference = Math.max(difference, each);
+      outside += each <= TOLERANCE ? 0 : 1;
+    }
+    // The gradient of a sample jumps where a position crosses a voxel.
+    if (outside > ours.length / 10_000) {
+      throw new IllegalStateException(
+          job.name()
+              + ": "
+              + outside
+              + " of "
+              + ours.length
+              + " numbers differ from "
+              + peer
+              + "'s by more than "
+              + TOLERANCE
+              + " of the largest");
+    }
+    return difference;
+  }
+
+  /** One row a job. */
+  public static String table(List<Result> results, Peaks peaks) {
+    List<String> peers =
+        ContenderProcess.CONTENDERS.keySet().stream().filter(name -> !name.equals(OURS)).toList();
+    List<String> heading = new ArrayList<>(List.of("job", "ours ms"));
+    peers.forEach(peer -> heading.add(peer + " ms"));
+    heading.addAll(List.of("ratio", "target", "share of peak", "largest difference"));
+    TextTable table = new TextTable(heading.toArray(new String[0]));
+    for (Result each : results) {
+      List<String> row = new ArrayList<>();
+      row.add(each.job.name());
+      row.add(Numbers.fixed(1e3 * each.ours(), 2));
+      for (String peer : peers) {
+        Double seconds = each.seconds.get(peer);
+        row.add(seconds == null ? "" : Numbers.fixed(1e3 * seconds, 1));
+      }
+      row.add(Numbers.fixed(each.ratio(), 2) + "x");
+      row.add(
+          ">= "
+              + Numbers.fixed(each.job.target().ratio(), 2)
+              + "x "
+              + (each.job.target().beside().isEmpty()
+                  ? "the best"
+                  : String.join(", ", each.job.target().beside())));
+      double operations = each.job.operations();
+      row.add(
+          operations > 0
+              ? Numbers.fixed(operations / each.ours() / peaks.gflopPerS() * 1e-7, 0) + " %"
+              : "");
+      row.add(
+          String.format(
+              java.util.Locale.ROOT,
+              "%.1e",
+              each.error.values().stream().mapToDouble(x -> x).max().orElse(0)));
+      table.row(row.toArray(new String[0]));
+    }
+    return "\nbeside the peers in the same run, results compared first, medians\n"
+        + table
+        + "share of peak: of the direct algorithm's multiply-adds; Winograd saves some, so it may"
+        + " exceed 100 %\n";
+  }
+
+  /** For JSON. */
+  public static List<Map<String, Object>> toMaps(List<Result> results) {
+    return results.stream()
+        .map(
+            each -> {
+              Map<String, Object> map = new LinkedHashMap<>();
+              map.put("operation", each.job.operation());
+              map.put("job", each.job.name());
+              map.put("seconds", each.seconds);
+              map.put("difference", each.error);
+              map.put("ratio", each.ratio());
+              map.put("beside", each.peer().getKey());
+              map.put("target", each.job.target().ratio());
+              return map;
+            })
+        .toList();
+  }
+
+  /** Ratios beside targets. */
+  public static void chart(List<Result> results, Path png) throws IOException {
+    Map<String, List<Double>> series = new LinkedHashMap<>();
+    series.put("ratio", results.stream().map(each -> rounded(each.ratio())).toList());
+    series.put("target", results.stream().map(each -> each.job.target().ratio()).toList());
+    BarChart.write(
+        png,
+        "Time of the fastest peer to ours",
+        "ratio",
+        results.stream().map(each -> each.job.name()).toList(),
+        series,
+        false);
+  }
+
+  private static double rounded(double value) {
+    return Math.rint(100 * value) / 100;
+  }
+}
