@@ -37,14 +37,19 @@ final class ContenderProcess {
     return map;
   }
 
-  /** CONTENDER CASE THREADS RESULT_FILE. */
+  /** CONTENDER CASE THREADS RESULT_FILE, or CONTENDER first THREADS to end after the first run. */
   public static void main(String[] arguments) throws Exception {
-    NetworkCase job = NetworkCase.ALL.get(Integer.parseInt(arguments[1]));
+    boolean first = arguments[1].equals("first");
+    NetworkCase job =
+        first ? NetworkCase.FIRST : NetworkCase.ALL.get(Integer.parseInt(arguments[1]));
     Contender.Prepared prepared =
         CONTENDERS
             .get(arguments[0])
             .prepare(job, new CaseData(job), Integer.parseInt(arguments[2]));
     prepared.run();
+    if (first) {
+      Runtime.getRuntime().halt(0);
+    }
     prepared.run();
     List<Double> seconds = new ArrayList<>();
     double sum = 0;

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.voxkern.bench.operation.Peaks;
 import org.voxkern.bench.peer.Alternation;
 import org.voxkern.bench.peer.ChildProcess;
+import org.voxkern.bench.peer.MeasuredProcess;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.TextTable;
 import org.voxkern.study.report.Numbers;
@@ -101,26 +102,55 @@ public final class NetworkComparison {
     return new Result(job, medians, errors);
   }
 
+  /**
+   * From the start of the JVM to the end of the first small convolution, with the libraries
+   * extracted by an earlier run: medians of whole processes.
+   */
+  public Map<String, MeasuredProcess> firstResults() throws Exception {
+    Map<String, Callable<MeasuredProcess>> runs = new LinkedHashMap<>();
+    for (String name : ContenderProcess.CONTENDERS.keySet()) {
+      List<String> command = command(name, "first");
+      runs.put(name, () -> MeasuredProcess.run(command, Map.of()));
+      runs.get(name).call();
+    }
+    Map<String, MeasuredProcess> medians = new LinkedHashMap<>();
+    Alternation.run(runs, 2 * rounds + 1)
+        .forEach(
+            (name, all) ->
+                medians.put(
+                    name,
+                    new MeasuredProcess(
+                        Alternation.median(all, MeasuredProcess::seconds),
+                        Alternation.median(all, MeasuredProcess::peakMb))));
+    return medians;
+  }
+
+  private List<String> command(String contender, String job, String... rest) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                // OpenMP's threads, which oneDNN and libtorch use, are set by the environment.
+                "env",
+                "OMP_NUM_THREADS=" + threads,
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                "-Dorg.bytedeco.javacpp.maxBytes=0",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ContenderProcess.class.getName(),
+                contender,
+                job,
+                String.valueOf(threads)));
+    command.addAll(List.of(rest));
+    return command;
+  }
+
   private double seconds(String contender, int index, Map<String, float[]> computed)
       throws Exception {
     Path file = Files.createTempFile("voxkern-bench-", ".result");
     try {
-      // OpenMP's threads, which oneDNN and libtorch use, are set by the environment.
       ChildProcess process =
-          ChildProcess.run(
-              List.of(
-                  "env",
-                  "OMP_NUM_THREADS=" + threads,
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                  "-Dorg.bytedeco.javacpp.maxBytes=0",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  ContenderProcess.class.getName(),
-                  contender,
-                  String.valueOf(index),
-                  String.valueOf(threads),
-                  file.toString()));
+          ChildProcess.run(command(contender, String.valueOf(index), file.toString()));
       computed.put(contender, read(file));
       return process.value("seconds");
     } finally {
@@ -214,6 +244,19 @@ public final class NetworkComparison {
         + table
         + "share of peak: of the direct algorithm's multiply-adds; Winograd saves some, so it may"
         + " exceed 100 %\n";
+  }
+
+  /** One row a contender. */
+  public static String table(Map<String, MeasuredProcess> first) {
+    TextTable table = new TextTable("start to first result", "s", "peak MiB");
+    first.forEach(
+        (name, process) ->
+            table.row(
+                name, Numbers.fixed(process.seconds(), 2), Numbers.fixed(process.peakMb(), 0)));
+    return "\n"
+        + NetworkCase.FIRST.name()
+        + ", whole processes, medians; ours aims at 0.3 s and 110 MiB\n"
+        + table;
   }
 
   /** For JSON. */

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.voxkern.bench.operation.Peaks;
+import org.voxkern.bench.peer.MeasuredProcess;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
 import org.voxkern.study.BadInputException;
@@ -63,13 +64,27 @@ public final class PeersCommand implements Callable<Integer> {
     Peaks peaks = Peaks.measure(threads);
     content.put("peaks", peaks.toMap());
     content.put("threads", threads);
-    List<NetworkComparison.Result> results =
-        new NetworkComparison(threads, rounds).run(wanted, text);
+    NetworkComparison comparison = new NetworkComparison(threads, rounds);
+    List<NetworkComparison.Result> results = comparison.run(wanted, text);
     if (results.isEmpty()) {
       throw new BadInputException("no job's name has \"" + text + "\"");
     }
     content.put("jobs", NetworkComparison.toMaps(results));
     System.out.print(NetworkComparison.table(results, peaks));
+    if (wanted.contains("conv3d") && text.isEmpty()) {
+      Map<String, MeasuredProcess> first = comparison.firstResults();
+      System.out.print(NetworkComparison.table(first));
+      content.put(
+          "first_result",
+          first.entrySet().stream()
+              .map(
+                  each ->
+                      Map.of(
+                          "contender", each.getKey(),
+                          "seconds", each.getValue().seconds(),
+                          "peak_mib", each.getValue().peakMb()))
+              .toList());
+    }
     Files.createDirectories(out);
     Json.write(out.resolve("peers.json"), content);
     NetworkComparison.chart(results, out.resolve("peers.png"));

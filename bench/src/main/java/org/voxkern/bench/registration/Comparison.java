@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.voxkern.Context;
 import org.voxkern.bench.peer.Alternation;
+import org.voxkern.bench.peer.MeasuredProcess;
 import org.voxkern.transform.Transform;
 
 /** Several programs on one pair, whole process against whole process, run by turns. */

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Image;
+import org.voxkern.bench.peer.MeasuredProcess;
 import org.voxkern.itk.ImageIo;
 import org.voxkern.metrics.LabelOverlap;
 import org.voxkern.study.InputFiles;

@@ -1,10 +1,9 @@
-package org.voxkern.bench.registration;
+package org.voxkern.bench.peer;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.voxkern.bench.peer.ChildProcess;
 
 /**
  * A program that has ended.
@@ -12,7 +11,7 @@ import org.voxkern.bench.peer.ChildProcess;
  * @param seconds from its start to its end
  * @param peakMb greatest resident memory, as the kernel counts it, in MiB
  */
-record MeasuredProcess(double seconds, double peakMb) {
+public record MeasuredProcess(double seconds, double peakMb) {
   private static final String PEAK = "voxkern_bench_peak_kb";
 
   /**
@@ -20,7 +19,7 @@ record MeasuredProcess(double seconds, double peakMb) {
    *
    * @throws IOException if it cannot be started, or fails, with the end of what it printed
    */
-  static MeasuredProcess run(List<String> command, Map<String, String> environment)
+  public static MeasuredProcess run(List<String> command, Map<String, String> environment)
       throws IOException, InterruptedException {
     List<String> measured = new ArrayList<>();
     measured.addAll(List.of("/usr/bin/time", "--format", PEAK + " %M"));
