@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "voxkern.h"
+#include "voxkern/registration.h"
 
 namespace vk {
 

@@ -1,4 +1,5 @@
 #include "cases/case.h"
+#include "voxkern/convolution.h"
 
 namespace vk::cases {
 namespace {

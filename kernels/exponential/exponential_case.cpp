@@ -1,4 +1,5 @@
 #include "compose/field_case.h"
+#include "voxkern/registration.h"
 
 namespace vk::cases {
 namespace {

@@ -1,4 +1,5 @@
 #include "cases/case.h"
+#include "voxkern/image.h"
 
 namespace vk::cases {
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "cases/case.h"
+#include "voxkern/registration.h"
 
 namespace vk::cases {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "voxkern/registration.h"
 
 namespace vk {
 

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "voxkern.h"
+#include "voxkern/registration.h"
 
 namespace vk {
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "registry/measure.h"
+#include "voxkern/registration.h"
 
 namespace vk {
 

@@ -1,4 +1,5 @@
 #include "cases/case.h"
+#include "voxkern/registration.h"
 
 namespace vk::cases {
 

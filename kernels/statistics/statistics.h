@@ -1,6 +1,7 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "voxkern/image.h"
 
 namespace vk {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "voxkern.h"
+#include "voxkern/registration.h"
 
 #ifndef VK_HD
 #ifdef __CUDACC__

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk::cases {
 

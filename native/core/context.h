@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "core/status.h"
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 class ThreadArena;

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 

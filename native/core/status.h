@@ -7,7 +7,7 @@
 #include <new>
 #include <string>
 
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 

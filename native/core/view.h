@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/status.h"
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 

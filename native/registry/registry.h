@@ -14,7 +14,7 @@
 #include "core/simd.h"
 #include "core/status.h"
 #include "core/view.h"
-#include "voxkern.h"
+#include "voxkern/base.h"
 
 namespace vk {
 
