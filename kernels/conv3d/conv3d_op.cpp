@@ -40,7 +40,8 @@ Conv3dArgs ofParams(const vk_conv3d_params* params) {
   }
   args.groups = params->groups;
   if (params->activation < VK_ACTIVATION_NONE || params->activation > VK_ACTIVATION_LEAKY_RELU) {
-    invalidArgument("%s: unknown activation %d", kName, static_cast<int>(params->activation));
+    invalidArgument("%s: activation %d is not one of none, ReLU and leaky ReLU", kName,
+                    static_cast<int>(params->activation));
   }
   args.activation = params->activation;
   if (!std::isfinite(params->negative_slope)) {

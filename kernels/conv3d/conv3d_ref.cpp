@@ -11,10 +11,9 @@ double activated(const Conv3dArgs& args, double value) {
       return value < 0 ? 0 : value;
     case VK_ACTIVATION_LEAKY_RELU:
       return value < 0 ? args.negativeSlope * value : value;
-    case VK_ACTIVATION_NONE:
-      break;
+    default:
+      return value;
   }
-  return value;
 }
 
 template <class T>

@@ -19,6 +19,7 @@
 #ifndef VOXKERN_H
 #define VOXKERN_H
 
+#include "voxkern/activation.h"
 #include "voxkern/base.h"
 #include "voxkern/convolution.h"
 #include "voxkern/image.h"

@@ -2,6 +2,7 @@
 #ifndef VOXKERN_CONVOLUTION_H
 #define VOXKERN_CONVOLUTION_H
 
+#include "voxkern/activation.h"
 #include "voxkern/base.h"
 
 #ifdef __cplusplus
@@ -9,16 +10,10 @@ extern "C" {
 #endif
 
 /* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
-typedef enum vk_activation {
-  VK_ACTIVATION_NONE = 0,
-  VK_ACTIVATION_RELU = 1,
-  /** negative_slope x below zero. */
-  VK_ACTIVATION_LEAKY_RELU = 2
-} vk_activation;
-
 /** Axes are z, y, x: the order of a tensor's sizes. */
 typedef struct vk_conv3d_params {
   uint32_t struct_size;
+  /** None, ReLU or leaky ReLU. */
   vk_activation activation;
   double negative_slope;
   int64_t groups;

@@ -8,7 +8,9 @@ import org.bytedeco.javacpp.annotation.*;
 
 import static org.voxkern.internal.Voxkern.*;
 
+// #endif
 
+/* conv3d: convolution as networks have it, NCDHW (kernels/conv3d/README.md) */
 /** Axes are z, y, x: the order of a tensor's sizes. */
 @Properties(inherit = org.voxkern.internal.presets.VoxkernPreset.class)
 public class vk_conv3d_params extends Pointer {
@@ -29,6 +31,7 @@ public class vk_conv3d_params extends Pointer {
     }
 
   public native @Cast("uint32_t") int struct_size(); public native vk_conv3d_params struct_size(int setter);
+  /** None, ReLU or leaky ReLU. */
   public native @Cast("vk_activation") int activation(); public native vk_conv3d_params activation(int setter);
   public native double negative_slope(); public native vk_conv3d_params negative_slope(double setter);
   public native @Cast("int64_t") long groups(); public native vk_conv3d_params groups(long setter);
