@@ -342,6 +342,50 @@ public static native @Cast("vk_status") int vk_label_overlap(vk_context context,
 // #endif /* VOXKERN_IMAGE_H */
 
 
+// Parsed from voxkern/normalization.h
+
+/* Normalisation layers, softmax and dropout. Tensors are (N, C, ...) where channels are spoken of.
+ * An output may be the input, an input_gradient the output_gradient or the input. */
+// #ifndef VOXKERN_NORMALIZATION_H
+// #define VOXKERN_NORMALIZATION_H
+
+// #include "voxkern/activation.h"
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// Targeting vk_group_norm_params.java
+
+
+
+/** output = activation((input - mean) inverse_deviation scale + shift). scale and shift (C), or
+ * none; mean and inverse_deviation (N, groups) are written where they are wanted. */
+public static native @Cast("vk_status") int vk_group_norm_plan(vk_context context, @Const vk_view input, @Const vk_view scale,
+                                    @Const vk_view shift, @Const vk_group_norm_params params,
+                                    @Const vk_view output, @Const vk_view mean,
+                                    @Const vk_view inverse_deviation, vk_plan plan);
+public static native @Cast("vk_status") int vk_group_norm(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                               @Const vk_view scale, @Const vk_view shift,
+                               @Const vk_group_norm_params params, @Const vk_view workspace,
+                               @Const vk_view output, @Const vk_view mean,
+                               @Const vk_view inverse_deviation);
+/** Any of the three gradients may be left out. */
+public static native @Cast("vk_status") int vk_group_norm_gradient_plan(
+    vk_context context, @Const vk_view input, @Const vk_view scale, @Const vk_view shift,
+    @Const vk_view mean, @Const vk_view inverse_deviation, @Const vk_view output_gradient,
+    @Const vk_group_norm_params params, @Const vk_view input_gradient,
+    @Const vk_view scale_gradient, @Const vk_view shift_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_group_norm_gradient(
+    vk_context context, @Const vk_plan plan, @Const vk_view input, @Const vk_view scale,
+    @Const vk_view shift, @Const vk_view mean, @Const vk_view inverse_deviation,
+    @Const vk_view output_gradient, @Const vk_group_norm_params params, @Const vk_view workspace,
+    @Const vk_view input_gradient, @Const vk_view scale_gradient, @Const vk_view shift_gradient);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_NORMALIZATION_H */
+
+
 // Parsed from voxkern/registration.h
 
 /* Operations of image registration. Which part of a call's outputs are wanted is said by which

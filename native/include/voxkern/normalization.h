@@ -1,0 +1,51 @@
+/* Normalisation layers, softmax and dropout. Tensors are (N, C, ...) where channels are spoken of.
+ * An output may be the input, an input_gradient the output_gradient or the input. */
+#ifndef VOXKERN_NORMALIZATION_H
+#define VOXKERN_NORMALIZATION_H
+
+#include "voxkern/activation.h"
+#include "voxkern/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* group_norm: every group of channels to mean 0 and variance 1 (kernels/group_norm/README.md).
+ * As many groups as channels is instance normalisation, one group is layer normalisation. */
+typedef struct vk_group_norm_params {
+  uint32_t struct_size;
+  /** None, ReLU or leaky ReLU. */
+  vk_activation activation;
+  double negative_slope;
+  int64_t groups;
+  double epsilon;
+} vk_group_norm_params;
+
+/** output = activation((input - mean) inverse_deviation scale + shift). scale and shift (C), or
+ * none; mean and inverse_deviation (N, groups) are written where they are wanted. */
+VK_API vk_status vk_group_norm_plan(vk_context* context, const vk_view* input, const vk_view* scale,
+                                    const vk_view* shift, const vk_group_norm_params* params,
+                                    const vk_view* output, const vk_view* mean,
+                                    const vk_view* inverse_deviation, vk_plan* plan);
+VK_API vk_status vk_group_norm(vk_context* context, const vk_plan* plan, const vk_view* input,
+                               const vk_view* scale, const vk_view* shift,
+                               const vk_group_norm_params* params, const vk_view* workspace,
+                               const vk_view* output, const vk_view* mean,
+                               const vk_view* inverse_deviation);
+/** Any of the three gradients may be left out. */
+VK_API vk_status vk_group_norm_gradient_plan(
+    vk_context* context, const vk_view* input, const vk_view* scale, const vk_view* shift,
+    const vk_view* mean, const vk_view* inverse_deviation, const vk_view* output_gradient,
+    const vk_group_norm_params* params, const vk_view* input_gradient,
+    const vk_view* scale_gradient, const vk_view* shift_gradient, vk_plan* plan);
+VK_API vk_status vk_group_norm_gradient(
+    vk_context* context, const vk_plan* plan, const vk_view* input, const vk_view* scale,
+    const vk_view* shift, const vk_view* mean, const vk_view* inverse_deviation,
+    const vk_view* output_gradient, const vk_group_norm_params* params, const vk_view* workspace,
+    const vk_view* input_gradient, const vk_view* scale_gradient, const vk_view* shift_gradient);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VOXKERN_NORMALIZATION_H */
