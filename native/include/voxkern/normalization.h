@@ -44,6 +44,46 @@ VK_API vk_status vk_group_norm_gradient(
     const vk_view* output_gradient, const vk_group_norm_params* params, const vk_view* workspace,
     const vk_view* input_gradient, const vk_view* scale_gradient, const vk_view* shift_gradient);
 
+/* batch_norm: every channel by the statistics of the batch, or by running ones
+ * (kernels/batch_norm/README.md) */
+typedef struct vk_batch_norm_params {
+  uint32_t struct_size;
+  /** None, ReLU or leaky ReLU. */
+  vk_activation activation;
+  double negative_slope;
+  /** Non-zero: statistics of this batch; zero: the running ones. */
+  int32_t training;
+  double epsilon;
+  /** Weight of this batch in the running statistics. */
+  double momentum;
+} vk_batch_norm_params;
+
+/** All of the channels' tensors are (C). In training the running statistics are updated, or none;
+ * mean and inverse_deviation are what the channel was normalised by, written where wanted. */
+VK_API vk_status vk_batch_norm_plan(vk_context* context, const vk_view* input, const vk_view* scale,
+                                    const vk_view* shift, const vk_view* running_mean,
+                                    const vk_view* running_variance,
+                                    const vk_batch_norm_params* params, const vk_view* output,
+                                    const vk_view* mean, const vk_view* inverse_deviation,
+                                    vk_plan* plan);
+VK_API vk_status vk_batch_norm(vk_context* context, const vk_plan* plan, const vk_view* input,
+                               const vk_view* scale, const vk_view* shift,
+                               const vk_view* running_mean, const vk_view* running_variance,
+                               const vk_batch_norm_params* params, const vk_view* workspace,
+                               const vk_view* output, const vk_view* mean,
+                               const vk_view* inverse_deviation);
+/** In training through the statistics too. Any of the three gradients may be left out. */
+VK_API vk_status vk_batch_norm_gradient_plan(
+    vk_context* context, const vk_view* input, const vk_view* scale, const vk_view* shift,
+    const vk_view* mean, const vk_view* inverse_deviation, const vk_view* output_gradient,
+    const vk_batch_norm_params* params, const vk_view* input_gradient,
+    const vk_view* scale_gradient, const vk_view* shift_gradient, vk_plan* plan);
+VK_API vk_status vk_batch_norm_gradient(
+    vk_context* context, const vk_plan* plan, const vk_view* input, const vk_view* scale,
+    const vk_view* shift, const vk_view* mean, const vk_view* inverse_deviation,
+    const vk_view* output_gradient, const vk_batch_norm_params* params, const vk_view* workspace,
+    const vk_view* input_gradient, const vk_view* scale_gradient, const vk_view* shift_gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -379,6 +379,35 @@ public static native @Cast("vk_status") int vk_group_norm_gradient(
     @Const vk_view shift, @Const vk_view mean, @Const vk_view inverse_deviation,
     @Const vk_view output_gradient, @Const vk_group_norm_params params, @Const vk_view workspace,
     @Const vk_view input_gradient, @Const vk_view scale_gradient, @Const vk_view shift_gradient);
+// Targeting vk_batch_norm_params.java
+
+
+
+/** All of the channels' tensors are (C). In training the running statistics are updated, or none;
+ * mean and inverse_deviation are what the channel was normalised by, written where wanted. */
+public static native @Cast("vk_status") int vk_batch_norm_plan(vk_context context, @Const vk_view input, @Const vk_view scale,
+                                    @Const vk_view shift, @Const vk_view running_mean,
+                                    @Const vk_view running_variance,
+                                    @Const vk_batch_norm_params params, @Const vk_view output,
+                                    @Const vk_view mean, @Const vk_view inverse_deviation,
+                                    vk_plan plan);
+public static native @Cast("vk_status") int vk_batch_norm(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                               @Const vk_view scale, @Const vk_view shift,
+                               @Const vk_view running_mean, @Const vk_view running_variance,
+                               @Const vk_batch_norm_params params, @Const vk_view workspace,
+                               @Const vk_view output, @Const vk_view mean,
+                               @Const vk_view inverse_deviation);
+/** In training through the statistics too. Any of the three gradients may be left out. */
+public static native @Cast("vk_status") int vk_batch_norm_gradient_plan(
+    vk_context context, @Const vk_view input, @Const vk_view scale, @Const vk_view shift,
+    @Const vk_view mean, @Const vk_view inverse_deviation, @Const vk_view output_gradient,
+    @Const vk_batch_norm_params params, @Const vk_view input_gradient,
+    @Const vk_view scale_gradient, @Const vk_view shift_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_batch_norm_gradient(
+    vk_context context, @Const vk_plan plan, @Const vk_view input, @Const vk_view scale,
+    @Const vk_view shift, @Const vk_view mean, @Const vk_view inverse_deviation,
+    @Const vk_view output_gradient, @Const vk_batch_norm_params params, @Const vk_view workspace,
+    @Const vk_view input_gradient, @Const vk_view scale_gradient, @Const vk_view shift_gradient);
 
 // #ifdef __cplusplus
 // #endif
