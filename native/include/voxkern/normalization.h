@@ -84,6 +84,39 @@ VK_API vk_status vk_batch_norm_gradient(
     const vk_view* output_gradient, const vk_batch_norm_params* params, const vk_view* workspace,
     const vk_view* input_gradient, const vk_view* scale_gradient, const vk_view* shift_gradient);
 
+/* layer_norm: over the last axes, with a scale an element (kernels/layer_norm/README.md) */
+typedef struct vk_layer_norm_params {
+  uint32_t struct_size;
+  /** The first of the axes that are normalised together. */
+  int32_t axis;
+  /** Non-zero: by the root of the mean square, no mean is taken off. */
+  int32_t root_mean_square;
+  double epsilon;
+} vk_layer_norm_params;
+
+/** scale and shift have the sizes from the axis on, or are none; mean and inverse_deviation those
+ * before it, written where they are wanted. */
+VK_API vk_status vk_layer_norm_plan(vk_context* context, const vk_view* input, const vk_view* scale,
+                                    const vk_view* shift, const vk_layer_norm_params* params,
+                                    const vk_view* output, const vk_view* mean,
+                                    const vk_view* inverse_deviation, vk_plan* plan);
+VK_API vk_status vk_layer_norm(vk_context* context, const vk_plan* plan, const vk_view* input,
+                               const vk_view* scale, const vk_view* shift,
+                               const vk_layer_norm_params* params, const vk_view* workspace,
+                               const vk_view* output, const vk_view* mean,
+                               const vk_view* inverse_deviation);
+/** mean is none with root_mean_square. Any of the three gradients may be left out. */
+VK_API vk_status vk_layer_norm_gradient_plan(
+    vk_context* context, const vk_view* input, const vk_view* scale, const vk_view* mean,
+    const vk_view* inverse_deviation, const vk_view* output_gradient,
+    const vk_layer_norm_params* params, const vk_view* input_gradient,
+    const vk_view* scale_gradient, const vk_view* shift_gradient, vk_plan* plan);
+VK_API vk_status vk_layer_norm_gradient(
+    vk_context* context, const vk_plan* plan, const vk_view* input, const vk_view* scale,
+    const vk_view* mean, const vk_view* inverse_deviation, const vk_view* output_gradient,
+    const vk_layer_norm_params* params, const vk_view* workspace, const vk_view* input_gradient,
+    const vk_view* scale_gradient, const vk_view* shift_gradient);
+
 #ifdef __cplusplus
 }
 #endif

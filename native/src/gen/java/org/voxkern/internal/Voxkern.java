@@ -408,6 +408,32 @@ public static native @Cast("vk_status") int vk_batch_norm_gradient(
     @Const vk_view shift, @Const vk_view mean, @Const vk_view inverse_deviation,
     @Const vk_view output_gradient, @Const vk_batch_norm_params params, @Const vk_view workspace,
     @Const vk_view input_gradient, @Const vk_view scale_gradient, @Const vk_view shift_gradient);
+// Targeting vk_layer_norm_params.java
+
+
+
+/** scale and shift have the sizes from the axis on, or are none; mean and inverse_deviation those
+ * before it, written where they are wanted. */
+public static native @Cast("vk_status") int vk_layer_norm_plan(vk_context context, @Const vk_view input, @Const vk_view scale,
+                                    @Const vk_view shift, @Const vk_layer_norm_params params,
+                                    @Const vk_view output, @Const vk_view mean,
+                                    @Const vk_view inverse_deviation, vk_plan plan);
+public static native @Cast("vk_status") int vk_layer_norm(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                               @Const vk_view scale, @Const vk_view shift,
+                               @Const vk_layer_norm_params params, @Const vk_view workspace,
+                               @Const vk_view output, @Const vk_view mean,
+                               @Const vk_view inverse_deviation);
+/** mean is none with root_mean_square. Any of the three gradients may be left out. */
+public static native @Cast("vk_status") int vk_layer_norm_gradient_plan(
+    vk_context context, @Const vk_view input, @Const vk_view scale, @Const vk_view mean,
+    @Const vk_view inverse_deviation, @Const vk_view output_gradient,
+    @Const vk_layer_norm_params params, @Const vk_view input_gradient,
+    @Const vk_view scale_gradient, @Const vk_view shift_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_layer_norm_gradient(
+    vk_context context, @Const vk_plan plan, @Const vk_view input, @Const vk_view scale,
+    @Const vk_view mean, @Const vk_view inverse_deviation, @Const vk_view output_gradient,
+    @Const vk_layer_norm_params params, @Const vk_view workspace, @Const vk_view input_gradient,
+    @Const vk_view scale_gradient, @Const vk_view shift_gradient);
 
 // #ifdef __cplusplus
 // #endif
