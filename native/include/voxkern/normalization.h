@@ -117,6 +117,30 @@ VK_API vk_status vk_layer_norm_gradient(
     const vk_layer_norm_params* params, const vk_view* workspace, const vk_view* input_gradient,
     const vk_view* scale_gradient, const vk_view* shift_gradient);
 
+/* softmax: e^x over its sum along an axis, or the logarithm of that (kernels/softmax/README.md) */
+typedef struct vk_softmax_params {
+  uint32_t struct_size;
+  int32_t axis;
+  /** Non-zero: the logarithm. */
+  int32_t logarithm;
+} vk_softmax_params;
+
+VK_API vk_status vk_softmax_plan(vk_context* context, const vk_view* input,
+                                 const vk_softmax_params* params, const vk_view* output,
+                                 vk_plan* plan);
+VK_API vk_status vk_softmax(vk_context* context, const vk_plan* plan, const vk_view* input,
+                            const vk_softmax_params* params, const vk_view* workspace,
+                            const vk_view* output);
+/** From the output, not the input. */
+VK_API vk_status vk_softmax_gradient_plan(vk_context* context, const vk_view* output,
+                                          const vk_view* output_gradient,
+                                          const vk_softmax_params* params,
+                                          const vk_view* input_gradient, vk_plan* plan);
+VK_API vk_status vk_softmax_gradient(vk_context* context, const vk_plan* plan,
+                                     const vk_view* output, const vk_view* output_gradient,
+                                     const vk_softmax_params* params, const vk_view* workspace,
+                                     const vk_view* input_gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -434,6 +434,25 @@ public static native @Cast("vk_status") int vk_layer_norm_gradient(
     @Const vk_view mean, @Const vk_view inverse_deviation, @Const vk_view output_gradient,
     @Const vk_layer_norm_params params, @Const vk_view workspace, @Const vk_view input_gradient,
     @Const vk_view scale_gradient, @Const vk_view shift_gradient);
+// Targeting vk_softmax_params.java
+
+
+
+public static native @Cast("vk_status") int vk_softmax_plan(vk_context context, @Const vk_view input,
+                                 @Const vk_softmax_params params, @Const vk_view output,
+                                 vk_plan plan);
+public static native @Cast("vk_status") int vk_softmax(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                            @Const vk_softmax_params params, @Const vk_view workspace,
+                            @Const vk_view output);
+/** From the output, not the input. */
+public static native @Cast("vk_status") int vk_softmax_gradient_plan(vk_context context, @Const vk_view output,
+                                          @Const vk_view output_gradient,
+                                          @Const vk_softmax_params params,
+                                          @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_softmax_gradient(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view output, @Const vk_view output_gradient,
+                                     @Const vk_softmax_params params, @Const vk_view workspace,
+                                     @Const vk_view input_gradient);
 
 // #ifdef __cplusplus
 // #endif
