@@ -141,6 +141,37 @@ VK_API vk_status vk_softmax_gradient(vk_context* context, const vk_plan* plan,
                                      const vk_softmax_params* params, const vk_view* workspace,
                                      const vk_view* input_gradient);
 
+/* local_response_norm: by the squares of neighbouring channels
+ * (kernels/local_response_norm/README.md). Its output is not the input. */
+typedef struct vk_local_response_norm_params {
+  uint32_t struct_size;
+  /** Channels of a window, and how many of them lie before its own: (size - 1) / 2 as ONNX has it,
+   * size / 2 as PyTorch. */
+  int64_t size;
+  int64_t before;
+  double alpha;
+  double beta;
+  double bias;
+} vk_local_response_norm_params;
+
+VK_API vk_status vk_local_response_norm_plan(vk_context* context, const vk_view* input,
+                                             const vk_local_response_norm_params* params,
+                                             const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_local_response_norm(vk_context* context, const vk_plan* plan,
+                                        const vk_view* input,
+                                        const vk_local_response_norm_params* params,
+                                        const vk_view* workspace, const vk_view* output);
+VK_API vk_status vk_local_response_norm_gradient_plan(vk_context* context, const vk_view* input,
+                                                      const vk_view* output_gradient,
+                                                      const vk_local_response_norm_params* params,
+                                                      const vk_view* input_gradient, vk_plan* plan);
+VK_API vk_status vk_local_response_norm_gradient(vk_context* context, const vk_plan* plan,
+                                                 const vk_view* input,
+                                                 const vk_view* output_gradient,
+                                                 const vk_local_response_norm_params* params,
+                                                 const vk_view* workspace,
+                                                 const vk_view* input_gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -453,6 +453,27 @@ public static native @Cast("vk_status") int vk_softmax_gradient(vk_context conte
                                      @Const vk_view output, @Const vk_view output_gradient,
                                      @Const vk_softmax_params params, @Const vk_view workspace,
                                      @Const vk_view input_gradient);
+// Targeting vk_local_response_norm_params.java
+
+
+
+public static native @Cast("vk_status") int vk_local_response_norm_plan(vk_context context, @Const vk_view input,
+                                             @Const vk_local_response_norm_params params,
+                                             @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_local_response_norm(vk_context context, @Const vk_plan plan,
+                                        @Const vk_view input,
+                                        @Const vk_local_response_norm_params params,
+                                        @Const vk_view workspace, @Const vk_view output);
+public static native @Cast("vk_status") int vk_local_response_norm_gradient_plan(vk_context context, @Const vk_view input,
+                                                      @Const vk_view output_gradient,
+                                                      @Const vk_local_response_norm_params params,
+                                                      @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_local_response_norm_gradient(vk_context context, @Const vk_plan plan,
+                                                 @Const vk_view input,
+                                                 @Const vk_view output_gradient,
+                                                 @Const vk_local_response_norm_params params,
+                                                 @Const vk_view workspace,
+                                                 @Const vk_view input_gradient);
 
 // #ifdef __cplusplus
 // #endif

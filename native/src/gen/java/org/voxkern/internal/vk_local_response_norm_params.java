@@ -10,7 +10,7 @@ import static org.voxkern.internal.Voxkern.*;
 
 
 /* local_response_norm: by the squares of neighbouring channels
- * (kernels/local_response_norm/README.md). Here no output may be an input. */
+ * (kernels/local_response_norm/README.md). Its output is not the input. */
 @Properties(inherit = org.voxkern.internal.presets.VoxkernPreset.class)
 public class vk_local_response_norm_params extends Pointer {
     static { Loader.load(); }
