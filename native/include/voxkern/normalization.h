@@ -172,6 +172,31 @@ VK_API vk_status vk_local_response_norm_gradient(vk_context* context, const vk_p
                                                  const vk_view* workspace,
                                                  const vk_view* input_gradient);
 
+/* lp_normalize: vectors along an axis to length 1 (kernels/lp_normalize/README.md) */
+typedef struct vk_lp_normalize_params {
+  uint32_t struct_size;
+  int32_t axis;
+  /** 1 or 2. */
+  int32_t p;
+  /** Least length that is divided by. */
+  double epsilon;
+} vk_lp_normalize_params;
+
+VK_API vk_status vk_lp_normalize_plan(vk_context* context, const vk_view* input,
+                                      const vk_lp_normalize_params* params, const vk_view* output,
+                                      vk_plan* plan);
+VK_API vk_status vk_lp_normalize(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                 const vk_lp_normalize_params* params, const vk_view* workspace,
+                                 const vk_view* output);
+VK_API vk_status vk_lp_normalize_gradient_plan(vk_context* context, const vk_view* input,
+                                               const vk_view* output_gradient,
+                                               const vk_lp_normalize_params* params,
+                                               const vk_view* input_gradient, vk_plan* plan);
+VK_API vk_status vk_lp_normalize_gradient(vk_context* context, const vk_plan* plan,
+                                          const vk_view* input, const vk_view* output_gradient,
+                                          const vk_lp_normalize_params* params,
+                                          const vk_view* workspace, const vk_view* input_gradient);
+
 #ifdef __cplusplus
 }
 #endif

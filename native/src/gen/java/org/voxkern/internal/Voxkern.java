@@ -474,6 +474,24 @@ public static native @Cast("vk_status") int vk_local_response_norm_gradient(vk_c
                                                  @Const vk_local_response_norm_params params,
                                                  @Const vk_view workspace,
                                                  @Const vk_view input_gradient);
+// Targeting vk_lp_normalize_params.java
+
+
+
+public static native @Cast("vk_status") int vk_lp_normalize_plan(vk_context context, @Const vk_view input,
+                                      @Const vk_lp_normalize_params params, @Const vk_view output,
+                                      vk_plan plan);
+public static native @Cast("vk_status") int vk_lp_normalize(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                 @Const vk_lp_normalize_params params, @Const vk_view workspace,
+                                 @Const vk_view output);
+public static native @Cast("vk_status") int vk_lp_normalize_gradient_plan(vk_context context, @Const vk_view input,
+                                               @Const vk_view output_gradient,
+                                               @Const vk_lp_normalize_params params,
+                                               @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_lp_normalize_gradient(vk_context context, @Const vk_plan plan,
+                                          @Const vk_view input, @Const vk_view output_gradient,
+                                          @Const vk_lp_normalize_params params,
+                                          @Const vk_view workspace, @Const vk_view input_gradient);
 
 // #ifdef __cplusplus
 // #endif
