@@ -197,6 +197,33 @@ VK_API vk_status vk_lp_normalize_gradient(vk_context* context, const vk_plan* pl
                                           const vk_lp_normalize_params* params,
                                           const vk_view* workspace, const vk_view* input_gradient);
 
+/* dropout: random elements or channels to 0, the others scaled up (kernels/dropout/README.md) */
+typedef struct vk_dropout_params {
+  uint32_t struct_size;
+  /** Non-zero: whole channels (n, c) are dropped. */
+  int32_t channels;
+  /** Of being dropped. */
+  double probability;
+  uint64_t seed;
+  /** Of the draw within the seed's sequence, e.g. layer or step; every number gives another. */
+  uint64_t sequence;
+} vk_dropout_params;
+
+/** mask, u8, is 1 where an element stays: of the input's sizes, or (N, C) with `channels`. */
+VK_API vk_status vk_dropout_plan(vk_context* context, const vk_view* input,
+                                 const vk_dropout_params* params, const vk_view* output,
+                                 const vk_view* mask, vk_plan* plan);
+VK_API vk_status vk_dropout(vk_context* context, const vk_plan* plan, const vk_view* input,
+                            const vk_dropout_params* params, const vk_view* workspace,
+                            const vk_view* output, const vk_view* mask);
+VK_API vk_status vk_dropout_gradient_plan(vk_context* context, const vk_view* output_gradient,
+                                          const vk_view* mask, const vk_dropout_params* params,
+                                          const vk_view* input_gradient, vk_plan* plan);
+VK_API vk_status vk_dropout_gradient(vk_context* context, const vk_plan* plan,
+                                     const vk_view* output_gradient, const vk_view* mask,
+                                     const vk_dropout_params* params, const vk_view* workspace,
+                                     const vk_view* input_gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -492,6 +492,24 @@ public static native @Cast("vk_status") int vk_lp_normalize_gradient(vk_context 
                                           @Const vk_view input, @Const vk_view output_gradient,
                                           @Const vk_lp_normalize_params params,
                                           @Const vk_view workspace, @Const vk_view input_gradient);
+// Targeting vk_dropout_params.java
+
+
+
+/** mask, u8, is 1 where an element stays: of the input's sizes, or (N, C) with {@code channels}. */
+public static native @Cast("vk_status") int vk_dropout_plan(vk_context context, @Const vk_view input,
+                                 @Const vk_dropout_params params, @Const vk_view output,
+                                 @Const vk_view mask, vk_plan plan);
+public static native @Cast("vk_status") int vk_dropout(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                            @Const vk_dropout_params params, @Const vk_view workspace,
+                            @Const vk_view output, @Const vk_view mask);
+public static native @Cast("vk_status") int vk_dropout_gradient_plan(vk_context context, @Const vk_view output_gradient,
+                                          @Const vk_view mask, @Const vk_dropout_params params,
+                                          @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_dropout_gradient(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view output_gradient, @Const vk_view mask,
+                                     @Const vk_dropout_params params, @Const vk_view workspace,
+                                     @Const vk_view input_gradient);
 
 // #ifdef __cplusplus
 // #endif
