@@ -1,3 +1,6 @@
+#include <cmath>
+#include <vector>
+
 #include "cases/case.h"
 #include "voxkern/convolution.h"
 
@@ -38,6 +41,27 @@ int64_t outputSize(const vk_conv3d_params& params, const Sizes& shape, size_t ax
                                                     : (padded - extent) / params.stride[axis] + 1;
 }
 
+/** In the Frobenius norm; 0 without `expected`, which then becomes what was got. */
+double relativeError(const vk_view& got, std::vector<double>& expected) {
+  if (got.type != VK_F32) return 0;
+  const float* const values = static_cast<const float*>(got.data);
+  int64_t count = 1;
+  for (int32_t axis = 0; axis < got.rank; ++axis) count *= got.sizes[axis];
+  if (expected.empty()) {
+    expected.assign(values, values + count);
+    return 0;
+  }
+  double errors = 0;
+  double squares = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double want = expected[static_cast<size_t>(i)];
+    const double error = static_cast<double>(values[i]) - want;
+    errors += error * error;
+    squares += want * want;
+  }
+  return std::sqrt(errors / squares);
+}
+
 }  // namespace
 
 void conv3dCase(Case& test) {
@@ -54,7 +78,7 @@ void conv3dCase(Case& test) {
   const Sizes weightSizes = {out, inEach, params.kernel[0], params.kernel[1], params.kernel[2]};
   // Sums of small whole numbers are exact, whatever their order.
   const bool exact = line.flag("exact", false);
-  const Bound bound = exact ? Bound{} : Bound{.ofLargest = 4e-6};
+  const Bound bound = exact ? Bound{} : Bound{.ofLargest = line.number("bound", 4e-6)};
   Buffer& input =
       exact ? test.integers("input", inputSizes, -4, 4) : test.uniform("input", inputSizes, -1, 1);
   Buffer& weights = exact ? test.integers("weights", weightSizes, -4, 4)
@@ -65,6 +89,7 @@ void conv3dCase(Case& test) {
   Buffer& residual =
       line.flag("residual", false) ? test.integers("residual", outputSizes, -9, 9) : none;
 
+  std::vector<double> expected;
   const Run convolution = [&](Call& call) {
     const vk_view* output = call.output("output", test.type(), outputSizes, bound);
     vk_plan plan{};
@@ -76,6 +101,9 @@ void conv3dCase(Case& test) {
     call.ok(vk_conv3d_pack(call.context(), &plan, weights.view(), &params, packed.view()));
     call.ok(vk_conv3d(call.context(), &plan, input.view(), packed.view(), bias.view(),
                       residual.view(), &params, call.workspace(plan), output));
+    // The first to run is the reference.
+    const double error = relativeError(*output, expected);
+    test.expect(!(error > 1e-5), "the error in the Frobenius norm is %.3g", error);
     const std::string damage = packed.guardDamage();
     test.expect(damage.empty(), "packing wrote %s", damage.c_str());
   };

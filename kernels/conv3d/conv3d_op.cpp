@@ -161,25 +161,26 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 
 Implementations<Conv3dArgs> conv3dImplementations() {
   struct Table {
-    Implementation<Conv3dArgs> rows[9];
+    Implementation<Conv3dArgs> rows[4 * kWinogradForms + 5];
     Table() {
-      static const char* const names[] = {"cpu-winograd-avx512", "cpu-winograd-avx2",
-                                          "cpu-winograd-neon", "cpu-winograd-portable"};
-      const HostImplementations<Conv3dArgs> winograd =
-          HostImplementations<Conv3dArgs>(conv3dWinogradCpuTable, conv3dWinogradAccepts,
-                                          conv3dWinogradWorkspaceBytes, conv3dReference)
-              .withPacking(conv3dWinogradPackedBytes, conv3dWinogradPackCpuTable,
-                           conv3dPackReference);
+      Implementation<Conv3dArgs>* row = rows;
+      for (int64_t form = 0; form < kWinogradForms; ++form) {
+        const WinogradImplementation& winograd = winogradImplementations()[form];
+        const HostImplementations<Conv3dArgs> host =
+            HostImplementations<Conv3dArgs>(*winograd.run, winograd.accepts,
+                                            winograd.workspaceBytes, conv3dReference)
+                .withPacking(winograd.packedBytes, *winograd.pack, conv3dPackReference);
+        for (size_t i = 0; i < 4; ++i, ++row) {
+          *row = host.rows[i];
+          row->name = winograd.names[i];
+        }
+      }
+      // The reference is the last row of each.
       const HostImplementations<Conv3dArgs> direct =
           HostImplementations<Conv3dArgs>(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes,
                                           conv3dReference)
               .withPacking(packedBytes, conv3dPackCpuTable, conv3dPackReference);
-      // The reference is the last row of both.
-      for (size_t i = 0; i < 4; ++i) {
-        rows[i] = winograd.rows[i];
-        rows[i].name = names[i];
-      }
-      for (size_t i = 0; i < 5; ++i) rows[4 + i] = direct.rows[i];
+      for (const Implementation<Conv3dArgs>& each : direct.rows) *row++ = each;
     }
   };
   static const Table table;

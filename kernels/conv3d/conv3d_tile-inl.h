@@ -45,7 +45,12 @@ struct Finish {
   const float* residual;
   vk_activation activation;
   float slope;
+  /** Past the caches: outputs that no cache would keep. Of whole rows only. */
+  bool streams = false;
 };
+
+/** Bytes of output beyond which nothing of it would still be in a cache when it is read. */
+constexpr int64_t kStreamedBytes = 16 << 20;
 
 template <class D, class V = hn::Vec<D>>
 HWY_ATTR HWY_INLINE V activated(D d, V sum, const Finish& finish) {
@@ -226,17 +231,21 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
   const hn::CappedTag<float, 1> one;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const float bias = finish.bias != nullptr ? finish.bias[channel] : 0.0f;
+  const auto finished = [&](auto tag, int64_t i) HWY_ATTR {
+    auto sum = hn::Add(hn::LoadU(tag, sums + i), hn::Set(tag, bias));
+    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(tag, residual + i));
+    return activated(tag, sum, finish);
+  };
   int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    auto sum = hn::Add(hn::LoadU(d, sums + i), hn::Set(d, bias));
-    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual + i));
-    hn::StoreU(activated(d, sum, finish), d, output + i);
+  if (finish.streams) {
+    const int64_t vectorBytes = lanes * static_cast<int64_t>(sizeof(float));
+    for (; i < count && reinterpret_cast<uintptr_t>(output + i) % vectorBytes != 0; ++i) {
+      hn::StoreU(finished(one, i), one, output + i);
+    }
+    for (; i + lanes <= count; i += lanes) hn::Stream(finished(d, i), d, output + i);
   }
-  for (; i < count; ++i) {
-    auto sum = hn::Add(hn::LoadU(one, sums + i), hn::Set(one, bias));
-    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(one, residual + i));
-    hn::StoreU(activated(one, sum, finish), one, output + i);
-  }
+  for (; i + lanes <= count; i += lanes) hn::StoreU(finished(d, i), d, output + i);
+  for (; i < count; ++i) hn::StoreU(finished(one, i), one, output + i);
 }
 
 /** Output positions [begin, end) by `vectors` vectors. */

@@ -1,6 +1,7 @@
 #include "conv3d/conv3d_winograd.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/parallel.h"
 #include "core/scratch.h"
@@ -8,76 +9,231 @@
 namespace vk {
 namespace {
 
-/** Most tiles and most output channels that are computed together. */
-constexpr int64_t kMostTiles = 16 * 3;
-constexpr int64_t kMostTogether = 8;
+/** Of the widest vectors. */
+constexpr int64_t kLanes = 16;
+/** Tiles of a block: enough that reading the weights takes less time than the products, and few
+ * enough that its values stay in a cache. */
+constexpr int64_t kWantedTiles = 64;
+constexpr int64_t kMostTiles = 96;
+/** Of a row of many lattices, which one block takes. */
+constexpr int64_t kMostRowTiles = 1024;
+/** Tasks that keep a few tens of cores busy. */
+constexpr int64_t kEnoughTasks = 64;
+/** Blocks of a task, while there are many tasks. */
+constexpr int64_t kMostSlab = 8;
+/** Output channels that pay for transforming the input once more. */
+constexpr int64_t kLeastRange = 64;
 
-/** An odd number of lines: values that lie a power of two apart would share a cache set. */
-int64_t oddLines(int64_t floats) { return chunkCount(floats, 16) * 16 | 16; }
+int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
+
+/** An odd number of lines: what lies a power of two apart would share a cache set. */
+int64_t oddLines(int64_t floats) { return roundUp(floats, kLanes) | kLanes; }
+
+int64_t evenShare(int64_t items, int64_t most) {
+  return items == 0 ? 1 : chunkCount(items, chunkCount(items, std::max<int64_t>(most, 1)));
+}
+
+/** Of `items` by `width` tiles, the items of a block that leave the fewest lanes empty; the most of
+ * them where several do. */
+int64_t bestShare(int64_t items, int64_t width) {
+  int64_t best = 1;
+  int64_t bestVectors = -1;
+  for (int64_t share = 1; share <= items && (share == 1 || share * width <= kMostTiles); ++share) {
+    const int64_t rest = items % share;
+    const int64_t vectors =
+        items / share * chunkCount(share * width, kLanes) + chunkCount(rest * width, kLanes);
+    if (bestVectors < 0 || vectors < bestVectors ||
+        (vectors == bestVectors && share * width <= kWantedTiles)) {
+      best = share;
+      bestVectors = vectors;
+    }
+  }
+  return evenShare(items, best);
+}
 
 }  // namespace
 
-Conv3dArgs conv3dTiles(const Conv3dArgs& args) {
-  Conv3dArgs tiles = args;
+WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
+  WinogradTiling t{};
+  const int64_t outputs[] = {form.z, form.yx, form.yx};
   for (int axis = 0; axis < 3; ++axis) {
-    tiles.kernel[axis] = kWinogradInputs;
-    tiles.stride[axis] = kWinogradOutputs;
-    tiles.outSize[axis] = chunkCount(args.outSize[axis], kWinogradOutputs);
+    t.dilation[axis] = form.z == 1 && axis == 0 ? 1 : args.dilation[axis];
+    t.lattices[axis] = std::min(t.dilation[axis], args.outSize[axis]);
+    t.tiles[axis] = chunkCount(chunkCount(args.outSize[axis], t.dilation[axis]), outputs[axis]);
   }
-  return tiles;
+  if (t.lattices[0] == 0 || t.lattices[1] == 0 || t.lattices[2] == 0) return t;
+  t.each[2] = evenShare(t.tiles[2], std::max<int64_t>(kWantedTiles / t.lattices[2], 1));
+  const int64_t row = t.each[2] * t.lattices[2];
+  t.each[1] = bestShare(t.tiles[1], row);
+  t.each[0] = t.each[1] == t.tiles[1] && t.each[2] == t.tiles[2]
+                  ? bestShare(t.tiles[0], t.tiles[1] * row)
+                  : 1;
+  for (int axis = 0; axis < 3; ++axis) t.blocks[axis] = chunkCount(t.tiles[axis], t.each[axis]);
+  t.blockTiles = roundUp(t.each[0] * t.each[1] * row, kLanes);
+
+  const int64_t positions = (t.each[1] + 1) * t.lattices[2] * (t.each[2] + 1) + kLanes;
+  const int64_t values = winogradValues(form.yx);
+  t.alongZFloats = oddLines(positions);
+  t.ring = form.z * t.each[0] + winogradValues(form.z) - form.z;
+  t.planeFloats = oddLines(form.yx * form.yx * positions);
+  t.channelFloats = t.ring * t.planeFloats;
+  t.alongYFloats = oddLines(positions);
+  t.valueFloats = oddLines(args.inChannels * t.blockTiles + kLanes);
+  t.sumFloats = oddLines(kWinogradBundle * t.blockTiles);
+  t.scratchFloats = args.inChannels * t.channelFloats +
+                    winogradValues(form.z) * form.yx * form.yx * t.alongZFloats +
+                    values * form.yx * t.alongYFloats + winogradValues(form) * t.valueFloats +
+                    values * values * t.sumFloats +
+                    kWinogradBundle * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
+                    form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
+
+  const int64_t columns =
+      args.batch * args.groups * t.lattices[0] * t.lattices[1] * t.blocks[1] * t.blocks[2];
+  const int64_t wantedSlabs = chunkCount(kEnoughTasks, std::max<int64_t>(columns, 1));
+  t.slabBlocks = evenShare(t.blocks[0], std::min(kMostSlab, chunkCount(t.blocks[0], wantedSlabs)));
+  const int64_t slabs = columns * chunkCount(t.blocks[0], t.slabBlocks);
+  const int64_t wantedRanges = chunkCount(kEnoughTasks, std::max<int64_t>(slabs, 1));
+  const int64_t bundles = bundleCount(args.outChannels);
+  t.rangeBundles = evenShare(
+      bundles, std::max(chunkCount(bundles, wantedRanges), kLeastRange / kWinogradBundle));
+  t.ranges = chunkCount(bundles, t.rangeBundles);
+  t.tasks = slabs * t.ranges;
+  return t;
 }
 
-Conv3dTiling conv3dWinogradTiling(const Conv3dArgs& tiles) {
-  // Only the transform reads a band's input; rows that bands share are copied twice.
-  return conv3dTiling(tiles, 1280 * 1024);
-}
-
-WinogradScratch winogradScratch(const Conv3dArgs& args, const Conv3dTiling& tiling) {
-  WinogradScratch scratch{};
-  scratch.tilesAt = tiling.scratchFloats;
-  scratch.tileFloats = oddLines(args.inChannels * kMostTiles);
-  scratch.sumsAt = scratch.tilesAt + kWinogradValues * scratch.tileFloats;
-  scratch.sumFloats = oddLines(kMostTogether * kMostTiles);
-  scratch.floats = scratch.sumsAt + kWinogradValues * scratch.sumFloats;
-  return scratch;
-}
-
-Refusal conv3dWinogradAccepts(const Conv3dArgs& args) {
-  if (args.type != VK_F32) return "takes f32 only";
+WinogradTask winogradTask(const Conv3dArgs& args, WinogradForm form, const WinogradTiling& t,
+                          int64_t index) {
+  const auto next = [&index](int64_t count) {
+    const int64_t digit = index % count;
+    index /= count;
+    return digit;
+  };
+  WinogradTask task{};
+  const Range bundles = chunkRange(bundleCount(args.outChannels), t.rangeBundles, next(t.ranges));
+  task.bundleBegin = bundles.begin;
+  task.bundleEnd = bundles.end;
+  // Along z first: blocks share most of their input with the one above.
+  const int64_t share[] = {t.each[0] * t.slabBlocks, t.each[1], t.each[2]};
+  int64_t block[3];
+  for (int axis = 0; axis < 3; ++axis) block[axis] = next(chunkCount(t.tiles[axis], share[axis]));
+  const int64_t outputs[] = {form.z, form.yx, form.yx};
   for (int axis = 0; axis < 3; ++axis) {
-    if (args.kernel[axis] != 3 || args.stride[axis] != 1 || args.dilation[axis] != 1) {
-      return "takes kernels of 3 x 3 x 3, stride 1 and dilation 1 only";
-    }
+    int64_t size = args.outSize[axis];
+    if (axis < 2) size -= task.lattice[axis] = next(t.lattices[axis]);
+    const int64_t tiles = chunkCount(chunkCount(size, t.dilation[axis]), outputs[axis]);
+    const Range range = chunkRange(tiles, share[axis], block[axis]);
+    task.first[axis] = range.begin;
+    task.count[axis] = std::max<int64_t>(range.end - range.begin, 0);
   }
-  // Operations on vectors: the transforms of a tile cost about 400 an input and 250 an output
-  // channel, with their loads and stores.
-  const Conv3dArgs tiled = conv3dTiles(args);
-  const double tiles =
-      double(tiled.outSize[0]) * double(tiled.outSize[1]) * double(tiled.outSize[2] + 1);
-  const double voxels = double(args.outSize[0]) * double(args.outSize[1]) * double(args.outSize[2]);
+  task.group = next(args.groups);
+  task.image = next(args.batch);
+  return task;
+}
+
+namespace {
+
+/** Vector operations that the direct convolution needs. */
+double directCost(const Conv3dArgs& args) {
+  return double(args.outSize[0]) * double(args.outSize[1]) * double(args.outSize[2]) * 1.05 *
+         double(conv3dTaps(args)) * double(args.inChannels) * double(args.outChannels);
+}
+
+/** Those of a form of Winograd's, with transforms, loads and stores; measured. */
+double winogradCost(const Conv3dArgs& args, WinogradForm form) {
+  const WinogradTiling t = winogradTiling(args, form);
+  const double blocks =
+      double(t.lattices[0] * t.lattices[1]) * double(t.blocks[0] * t.blocks[1] * t.blocks[2]);
+  const double values = double(winogradValues(form));
+  const double voxels = double(form.z * form.yx * form.yx);
   const double in = double(args.inChannels);
   const double out = double(args.outChannels);
-  if (tiles * (1.1 * double(kWinogradValues) * in * out + 400 * in + 250 * out) >
-      voxels * 27 * in * out) {
-    return "has more to transform here than it saves";
+  return blocks * double(t.blockTiles) *
+         (1.15 * values * in * out + (10 * values + 25 * voxels) * in * double(t.ranges) +
+          (6 * values + 25 * voxels) * out);
+}
+
+/** Error in the Frobenius norm, of inputs and weights uniform in [-1, 1]: what the transforms make
+ * of the roundings, and that of the sums over many channels. Measured, rounded up. */
+double winogradError(const Conv3dArgs& args, WinogradForm form) {
+  const double transforms = form.yx == 2 ? 2e-7 : form.z == 4 ? 2e-6 : form.z == 2 ? 1.3e-6 : 9e-7;
+  return transforms * std::sqrt(1 + double(args.inChannels) / 32);
+}
+
+constexpr double kErrorBound = 1e-5;
+
+constexpr WinogradForm kForms[kWinogradForms] = {{4, 4}, {2, 4}, {2, 2}, {1, 4}, {1, 2}};
+
+Refusal suits(const Conv3dArgs& args, WinogradForm form) {
+  if (args.type != VK_F32) return "takes f32 only";
+  for (int axis = 0; axis < 3; ++axis) {
+    const int64_t kernel = axis == 0 && form.z == 1 ? 1 : 3;
+    if (args.kernel[axis] != kernel || args.stride[axis] != 1) {
+      return form.z == 1 ? "takes kernels of 3 x 3 x 1 and stride 1 only"
+                         : "takes kernels of 3 x 3 x 3 and stride 1 only";
+    }
   }
   return {};
 }
 
-int64_t conv3dWinogradPackedBytes(const Conv3dArgs& args) {
-  return args.groups * args.outChannels * args.inChannels * kWinogradValues *
+template <int64_t Form>
+Refusal accepts(const Conv3dArgs& args) {
+  constexpr WinogradForm form = kForms[Form];
+  const Refusal refusal = suits(args, form);
+  if (!refusal.empty()) return refusal;
+  if (winogradTiling(args, form).blockTiles > kMostRowTiles) return "takes narrower rows only";
+  if (winogradError(args, form) > kErrorBound) return "errs too much over so many channels";
+  const double cost = winogradCost(args, form);
+  if (cost > directCost(args)) return "has more to transform here than it saves";
+  for (const WinogradForm& other : kForms) {
+    if (suits(args, other).empty() && winogradError(args, other) <= kErrorBound &&
+        winogradCost(args, other) < cost) {
+      return "takes longer here than tiles of another size";
+    }
+  }
+  return {};
+}
+
+template <int64_t Form>
+int64_t packedBytes(const Conv3dArgs& args) {
+  return args.groups * args.outChannels * args.inChannels * winogradValues(kForms[Form]) *
          static_cast<int64_t>(sizeof(float));
 }
 
-int64_t conv3dWinogradWorkspaceBytes(const Conv3dArgs& args) {
-  const Conv3dArgs tiled = conv3dTiles(args);
-  const Conv3dTiling tiling = conv3dWinogradTiling(tiled);
+template <int64_t Form>
+int64_t workspaceBytes(const Conv3dArgs& args) {
+  const WinogradTiling tiling = winogradTiling(args, kForms[Form]);
   if (tiling.tasks == 0) return 0;
   WorkspaceLayout layout(nullptr);
   const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);
-  layout.take<float>(slots * winogradScratch(args, tiling).floats);
-  layout.take<int64_t>(slots * (kWinogradValues + args.inChannels));
+  layout.take<float>(slots * tiling.scratchFloats);
+  layout.take<int64_t>(args.inChannels);
   return layout.bytes();
+}
+
+}  // namespace
+
+using WinogradTable = SimdTable<Kernel<Conv3dArgs>>;
+extern const WinogradTable conv3dWinograd44Table, conv3dWinogradPack44Table;
+extern const WinogradTable conv3dWinograd24Table, conv3dWinogradPack24Table;
+extern const WinogradTable conv3dWinograd22Table, conv3dWinogradPack22Table;
+extern const WinogradTable conv3dWinograd14Table, conv3dWinogradPack14Table;
+extern const WinogradTable conv3dWinograd12Table, conv3dWinogradPack12Table;
+
+const WinogradImplementation* winogradImplementations() {
+#define VK_WINOGRAD_FORM(index, name, tables)                                                      \
+  {                                                                                                \
+    kForms[index],                                                                                 \
+        {"cpu-winograd-" name "-avx512", "cpu-winograd-" name "-avx2",                             \
+         "cpu-winograd-" name "-neon", "cpu-winograd-" name "-portable"},                          \
+        accepts<index>, packedBytes<index>, workspaceBytes<index>, &conv3dWinograd##tables##Table, \
+        &conv3dWinogradPack##tables##Table                                                         \
+  }
+  static const WinogradImplementation forms[kWinogradForms] = {
+      VK_WINOGRAD_FORM(0, "4x4x4", 44), VK_WINOGRAD_FORM(1, "4x4x2", 24),
+      VK_WINOGRAD_FORM(2, "2x2x2", 22), VK_WINOGRAD_FORM(3, "4x4x1", 14),
+      VK_WINOGRAD_FORM(4, "2x2x1", 12)};
+#undef VK_WINOGRAD_FORM
+  return forms;
 }
 
 }  // namespace vk

@@ -1,38 +1,100 @@
-// Winograd's minimal filtering F(2, 3) in three dimensions: 2 x 2 x 2 outputs of a 3 x 3 x 3 kernel
-// by 64 multiplications a channel instead of 216.
+// Winograd's minimal filtering for kernels of three taps, stride 1 and any dilation: tiles of
+// outputs from values that are products of transformed inputs and transformed weights.
 #pragma once
 
-#include "conv3d/conv3d_tiling.h"
+#include "conv3d/conv3d.h"
 
 namespace vk {
 
-constexpr int64_t kWinogradOutputs = 2;
-constexpr int64_t kWinogradInputs = 4;
-/** Values of a transformed tile. */
-constexpr int64_t kWinogradValues = kWinogradInputs * kWinogradInputs * kWinogradInputs;
-
-/** The convolution of stride 2 and kernel 4 x 4 x 4 whose outputs are the tiles. */
-Conv3dArgs conv3dTiles(const Conv3dArgs& args);
-
-Conv3dTiling conv3dWinogradTiling(const Conv3dArgs& tiles);
-
-/** Floats of one scratch area: the tiling's, then transformed tiles, then their sums. */
-struct WinogradScratch {
-  int64_t tilesAt;
-  /** From a value of the tiles to the next: input channels by voxels of a block, at most. */
-  int64_t tileFloats;
-  int64_t sumsAt;
-  int64_t sumFloats;
-  int64_t floats;
+/** Outputs of a tile along each axis: 2 or 4, from 4 or 6 values. 1 along z, from 1, is for kernels
+ * that have one plane. */
+struct WinogradForm {
+  int64_t z;
+  int64_t yx;
 };
 
-WinogradScratch winogradScratch(const Conv3dArgs& args, const Conv3dTiling& tiling);
+constexpr int64_t winogradValues(int64_t outputs) { return outputs == 1 ? 1 : outputs + 2; }
 
-/** Empty, or why the direct convolution should take these arguments. */
-Refusal conv3dWinogradAccepts(const Conv3dArgs& args);
-int64_t conv3dWinogradPackedBytes(const Conv3dArgs& args);
-int64_t conv3dWinogradWorkspaceBytes(const Conv3dArgs& args);
-extern const SimdTable<Kernel<Conv3dArgs>> conv3dWinogradCpuTable;
-extern const SimdTable<Kernel<Conv3dArgs>> conv3dWinogradPackCpuTable;
+constexpr int64_t winogradValues(WinogradForm form) {
+  return winogradValues(form.z) * winogradValues(form.yx) * winogradValues(form.yx);
+}
+
+/** How the outputs are cut into blocks of tiles, and the scratch memory of one block.
+ *
+ * A dilated convolution falls apart into lattices that are not dilated. Those along z and y are
+ * dealt with one after the other, those along x, `lattices[2]` of them, together. Tiles of a block
+ * are numbered by plane, row, lattice along x, column. */
+struct WinogradTiling {
+  int64_t dilation[3];
+  int64_t lattices[3];
+  /** Tiles of the largest lattice, most of them in a block, and blocks. */
+  int64_t tiles[3];
+  int64_t each[3];
+  int64_t blocks[3];
+  /** Most blocks of a task, one above the other. */
+  int64_t slabBlocks;
+  /** Floats from a channel to the next among values and sums: tiles of a block, whole vectors. */
+  int64_t blockTiles;
+
+  /** A ring of input planes with their padding, each [row modulo outputs][row][lattice][column]. */
+  int64_t ring;
+  int64_t planeFloats;
+  int64_t channelFloats;
+  /** Transformed along z: [value][row and column modulo outputs], as far apart. */
+  int64_t alongZFloats;
+  int64_t alongYFloats;
+  /** From a value to the next: [input channel][tile], then [output channel][tile]. */
+  int64_t valueFloats;
+  int64_t sumFloats;
+  int64_t scratchFloats;
+
+  /** Most bundles of a task. */
+  int64_t rangeBundles;
+  int64_t ranges;
+  int64_t tasks;
+};
+
+WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form);
+
+/** Output channels whose sums are kept until they are transformed: bundles of at most so many. */
+constexpr int64_t kWinogradBundle = 16;
+
+inline int64_t bundleCount(int64_t channels) {
+  return (channels + kWinogradBundle - 1) / kWinogradBundle;
+}
+/** Bundle b has the channels [bundleBegin(b), bundleBegin(b + 1)). */
+inline int64_t bundleBegin(int64_t channels, int64_t bundle) {
+  return bundle == 0 ? 0 : bundle * channels / bundleCount(channels);
+}
+
+/** What one of `tasks` does. */
+struct WinogradTask {
+  int64_t image;
+  int64_t group;
+  int64_t bundleBegin;
+  int64_t bundleEnd;
+  int64_t lattice[2];
+  /** Tiles of the lattice, of all blocks. Counts may be zero. */
+  int64_t first[3];
+  int64_t count[3];
+};
+
+WinogradTask winogradTask(const Conv3dArgs& args, WinogradForm form, const WinogradTiling& tiling,
+                          int64_t index);
+
+/** One of the forms that are compiled, best saving first. */
+struct WinogradImplementation {
+  WinogradForm form;
+  const char* names[4];
+  /** Empty, or why another form or the direct convolution should take these arguments. */
+  Refusal (*accepts)(const Conv3dArgs&);
+  int64_t (*packedBytes)(const Conv3dArgs&);
+  int64_t (*workspaceBytes)(const Conv3dArgs&);
+  const SimdTable<Kernel<Conv3dArgs>>* run;
+  const SimdTable<Kernel<Conv3dArgs>>* pack;
+};
+
+constexpr int64_t kWinogradForms = 5;
+const WinogradImplementation* winogradImplementations();
 
 }  // namespace vk

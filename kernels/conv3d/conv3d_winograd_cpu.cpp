@@ -1,9 +1,12 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_winograd_cpu.cpp"
 #include "core/simd_begin.h"
-#include "conv3d/conv3d_band-inl.h"
 #include "conv3d/conv3d_tile-inl.h"
+#include "conv3d/conv3d_winograd-inl.h"
 #include "conv3d/conv3d_winograd.h"
+#include "conv3d/conv3d_winograd_input-inl.h"
+#include <hwy/cache_control.h>
+
 #include "core/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -11,268 +14,442 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using WinogradTag = hn::ScalableTag<float>;
-using WinogradVec = hn::Vec<WinogradTag>;
-constexpr int kSlice = 16;
-
-/** B'd of four values, `step` apart. */
-HWY_ATTR HWY_INLINE void transformInputs(WinogradVec* values, int step) {
-  const WinogradVec d0 = values[0], d1 = values[step], d2 = values[2 * step], d3 = values[3 * step];
-  values[0] = hn::Sub(d0, d2);
-  values[step] = hn::Add(d1, d2);
-  values[2 * step] = hn::Sub(d2, d1);
-  values[3 * step] = hn::Sub(d1, d3);
-}
-
-/** A'm: four values to two. */
-HWY_ATTR HWY_INLINE void transformSums(WinogradVec m0, WinogradVec m1, WinogradVec m2,
-                                       WinogradVec m3, WinogradVec& first, WinogradVec& second) {
-  first = hn::Add(m0, hn::Add(m1, m2));
-  second = hn::Sub(hn::Sub(m1, m2), m3);
-}
-
-/** A vector of tiles, value t at input + taps[t], to value t at output + t outputFloats. */
-HWY_ATTR HWY_NOINLINE void transformTiles(const float* input, const int64_t* taps, float* output,
-                                          int64_t outputFloats) {
-  const WinogradTag d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  HWY_ALIGN float slices[kWinogradValues * hn::MaxLanes(d)];
-  for (int z = 0; z < 4; ++z) {
-    WinogradVec values[kSlice];
-#pragma GCC unroll 16
-    for (int i = 0; i < kSlice; ++i) values[i] = hn::LoadU(d, input + taps[z * kSlice + i]);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) transformInputs(values + 4 * i, 1);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) transformInputs(values + i, 4);
-#pragma GCC unroll 16
-    for (int i = 0; i < kSlice; ++i) hn::Store(values[i], d, slices + (z * kSlice + i) * lanes);
-  }
-  for (int i = 0; i < kSlice; ++i) {
-    WinogradVec values[4];
-#pragma GCC unroll 4
-    for (int z = 0; z < 4; ++z) values[z] = hn::Load(d, slices + (z * kSlice + i) * lanes);
-    transformInputs(values, 1);
-#pragma GCC unroll 4
-    for (int z = 0; z < 4; ++z) {
-      hn::StoreU(values[z], d, output + (z * kSlice + i) * outputFloats);
-    }
-  }
-}
-
-/** Sums of a vector of tiles to its four rows of outputs, two outputs a tile: (z, y) at
- * rows + (2 z + y) rowFloats. */
-HWY_ATTR HWY_NOINLINE void transformOutputs(const float* sums, int64_t sumFloats, float* rows,
-                                            int64_t rowFloats) {
-  const WinogradTag d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  HWY_ALIGN float slices[2 * kSlice * hn::MaxLanes(d)];
-  for (int i = 0; i < kSlice; ++i) {
-    const float* const sum = sums + i * sumFloats;
-    WinogradVec first, second;
-    transformSums(hn::LoadU(d, sum), hn::LoadU(d, sum + kSlice * sumFloats),
-                  hn::LoadU(d, sum + 2 * kSlice * sumFloats),
-                  hn::LoadU(d, sum + 3 * kSlice * sumFloats), first, second);
-    hn::Store(first, d, slices + i * lanes);
-    hn::Store(second, d, slices + (kSlice + i) * lanes);
-  }
-  for (int z = 0; z < 2; ++z) {
-    WinogradVec v[kSlice], lines[8];
-#pragma GCC unroll 16
-    for (int i = 0; i < kSlice; ++i) v[i] = hn::Load(d, slices + (z * kSlice + i) * lanes);
-#pragma GCC unroll 4
-    for (int x = 0; x < 4; ++x) {
-      transformSums(v[x], v[4 + x], v[8 + x], v[12 + x], lines[x], lines[4 + x]);
-    }
-#pragma GCC unroll 2
-    for (int y = 0; y < 2; ++y) {
-      WinogradVec even, odd;
-      transformSums(lines[4 * y], lines[4 * y + 1], lines[4 * y + 2], lines[4 * y + 3], even, odd);
-      hn::StoreInterleaved2(even, odd, d, rows + (2 * z + y) * rowFloats);
-    }
-  }
-}
-
-/** Runs one task. Tiles of a band lie in one long row, as the joined rows of the direct
- * convolution do. */
+/** Runs one task, tiles of Z x M x M outputs. */
+template <int Z, int M>
 class Winograd {
+  static constexpr int kPlanes = winogradValues(Z);
+  static constexpr int kRows = winogradValues(M);
+  static constexpr int kSlice = kRows * kRows;
+
  public:
-  Winograd(const Conv3dArgs& args, const Conv3dArgs& tiled, const Conv3dTiling& tiling,
-           const WinogradScratch& layout, const Conv3dTask& task, float* scratch, int64_t* taps)
+  HWY_ATTR Winograd(const Conv3dArgs& args, const WinogradTiling& tiling, const WinogradTask& task,
+                    float* scratch, const int64_t* channelTaps)
       : args_(args),
-        tiled_(tiled),
         tiling_(tiling),
-        layout_(layout),
         task_(task),
-        band_(tiled, tiling, task, scratch, taps),
-        tiles_(scratch + layout.tilesAt),
-        sums_(scratch + layout.sumsAt),
-        channelTaps_(taps + kWinogradValues) {}
+        channelTaps_(channelTaps),
+        input_(args, tiling, task, scratch) {
+    const auto take = [&scratch](int64_t floats) {
+      float* const piece = scratch;
+      scratch += floats;
+      return piece;
+    };
+    take(args.inChannels * tiling.channelFloats);
+    values_ = take(kPlanes * kSlice * tiling.valueFloats);
+    sums_ = take(kSlice * tiling.sumFloats);
+    alongZ_ = take(kPlanes * M * M * tiling.alongZFloats);
+    alongY_ = take(kRows * M * tiling.alongYFloats);
+    slices_ = take(kWinogradBundle * kPlanes * M * M * tiling.blockTiles);
+    rows_ = take(Z * M * tiling.blockTiles);
+    joined_ = take(M * tiling.blockTiles);
+    lattices_ = tiling.lattices[2];
+    column_ = task.count[2] + 1;
+    rowTiles_ = lattices_ * column_;
+    planeTiles_ = task.count[1] * lattices_ * task.count[2];
+    streams_ = args.batch * args.groups * args.outChannels * args.outSize[0] * args.outSize[1] *
+                   args.outSize[2] * static_cast<int64_t>(sizeof(float)) >
+               kStreamedBytes;
+  }
 
   HWY_ATTR void run() {
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(WinogradTag()));
-    const int64_t length = (task_.rows - 1) * tiling_.pitch + tiled_.outSize[2];
-    const int64_t vectors = chunkCount(length, lanes);
-    const int64_t chunks = chunkCount(vectors, mostVectors(kMostChannels));
-    for (int64_t i = 0; i < task_.planes; ++i) {
-      band_.load(i);
-      const int64_t fetchEach = chunkCount(band_.rowsToFetch(), chunks * args_.inChannels);
-      for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        const int64_t from = chunk * vectors / chunks;
-        const int64_t count = (chunk + 1) * vectors / chunks - from;
-        const int64_t begin = from * lanes;
-        const int64_t end = begin + count * lanes < length ? begin + count * lanes : length;
-        transformChunk(begin, count, fetchEach);
-        sumChunk(task_.plane + i, begin, end, count);
+    const int64_t end = task_.first[0] + task_.count[0];
+    const auto blockEnd = [&](int64_t first) HWY_ATTR {
+      return first + tiling_.each[0] < end ? first + tiling_.each[0] : end;
+    };
+    input_.expect(blockEnd(task_.first[0]));
+    for (first_ = task_.first[0]; first_ < end; first_ += tiling_.each[0]) {
+      count_ = blockEnd(first_) - first_;
+      tiles_ = count_ * planeTiles_;
+      input_.complete();
+      for (int64_t channel = 0; channel < args_.inChannels; ++channel) transformChannel(channel);
+      // The next block's input is copied while this one's products are summed.
+      copyEach_ = 0;
+      if (first_ + count_ < end) {
+        copyEach_ = chunkCount(input_.expect(blockEnd(first_ + count_)),
+                               kPlanes * kSlice * (task_.bundleEnd - task_.bundleBegin));
+      }
+      for (int64_t bundle = task_.bundleBegin; bundle < task_.bundleEnd; ++bundle) {
+        sumBundle(bundleBegin(args_.outChannels, bundle),
+                  bundleBegin(args_.outChannels, bundle + 1));
       }
     }
+    if (streams_) hwy::FlushStream();
   }
 
  private:
-  HWY_ATTR void transformChunk(int64_t begin, int64_t vectors, int64_t fetchEach) {
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(WinogradTag()));
-    for (int64_t channel = 0; channel < args_.inChannels; ++channel) {
-      band_.fetch(fetchEach);
-      channelTaps_[channel] = channel * vectors * lanes;
-      const float* const input = band_.data() + channel * tiling_.channelFloats + begin;
-      for (int64_t v = 0; v < vectors; ++v) {
-        transformTiles(input + v * lanes, band_.taps(), tiles_ + channelTaps_[channel] + v * lanes,
-                       layout_.tileFloats);
+  static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
+
+  HWY_ATTR void transformChannel(int64_t channel) {
+    for (int64_t plane = 0; plane < count_; ++plane) {
+      const float* planes[kPlanes];
+      for (int k = 0; k < kPlanes; ++k) {
+        planes[k] = input_.plane(channel, Z * (first_ + plane) + k);
+      }
+      transformAlongZ(planes);
+      for (int a = 0; a < kPlanes; ++a) {
+        transformAlongY(a);
+        transformAlongX(values_ + a * kSlice * tiling_.valueFloats + channel * tiling_.blockTiles +
+                        plane * planeTiles_);
       }
     }
   }
 
-  HWY_ATTR void sumChunk(int64_t plane, int64_t begin, int64_t end, int64_t vectors) {
-    const float* const weights =
+  HWY_ATTR HWY_NOINLINE void transformAlongZ(const float* const* planes) {
+    const WinogradTag d;
+    for (int y = 0; y < M; ++y) {
+      // Of a tile's inputs M + 2 is one more for the rows 0 and 1.
+      const int64_t rows = task_.count[1] + (y < 2 ? 1 : 0);
+      const int64_t from = y * (task_.count[1] + 1) * rowTiles_;
+      float* const to = alongZ_ + y * M * tiling_.alongZFloats;
+      for (int64_t at = 0; at < rows * rowTiles_; at += lanes()) {
+        WinogradVec inputs[kPlanes * M];
+#pragma GCC unroll 6
+        for (int k = 0; k < kPlanes; ++k) {
+          loadDealt<M>(planes[k] + (from + at) * M, inputs + k * M);
+        }
+#pragma GCC unroll 4
+        for (int x = 0; x < M; ++x) {
+          WinogradVec values[kPlanes];
+          transformInputs<Z>(inputs + x, M, values);
+#pragma GCC unroll 6
+          for (int a = 0; a < kPlanes; ++a) {
+            hn::StoreU(values[a], d, to + (a * M * M + x) * tiling_.alongZFloats + at);
+          }
+        }
+      }
+    }
+  }
+
+  HWY_ATTR HWY_NOINLINE void transformAlongY(int a) {
+    const WinogradTag d;
+    const float* const from = alongZ_ + a * M * M * tiling_.alongZFloats;
+    for (int x = 0; x < M; ++x) {
+      for (int64_t at = 0; at < task_.count[1] * rowTiles_; at += lanes()) {
+        WinogradVec inputs[kRows], values[kRows];
+#pragma GCC unroll 6
+        for (int i = 0; i < kRows; ++i) {
+          inputs[i] =
+              hn::LoadU(d, from + (i % M * M + x) * tiling_.alongZFloats + i / M * rowTiles_ + at);
+        }
+        transformInputs<M>(inputs, 1, values);
+#pragma GCC unroll 6
+        for (int b = 0; b < kRows; ++b) {
+          hn::StoreU(values[b], d, alongY_ + (b * M + x) * tiling_.alongYFloats + at);
+        }
+      }
+    }
+  }
+
+  /** To values at `to` and on, and rubbish for up to a vector beyond the last tile. */
+  HWY_ATTR HWY_NOINLINE void transformAlongX(float* to) const {
+    const WinogradTag d;
+    const int64_t width = task_.count[2];
+    const int64_t rows = task_.count[1] * lattices_;
+    // Rows in one vector: what lies between them is squeezed out.
+    const int64_t together = (lanes() + 1) / column_;
+    if (together > 1) {
+      HWY_ALIGN int32_t order[hn::MaxLanes(WinogradTag())];
+      for (int64_t i = 0; i < lanes(); ++i) {
+        order[i] = static_cast<int32_t>(i < together * width ? i / width * column_ + i % width : 0);
+      }
+      const auto indices = hn::SetTableIndices(d, order);
+      for (int64_t row = 0; row < rows; row += together) {
+        transformVectors(alongY_ + row * column_, to + row * width,
+                         [&](WinogradVec v) HWY_ATTR { return hn::TableLookupLanes(v, indices); });
+      }
+      return;
+    }
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t x = 0; x < width; x += lanes()) {
+        transformVectors(alongY_ + row * column_ + x, to + row * width + x,
+                         [](WinogradVec v) HWY_ATTR { return v; });
+      }
+    }
+  }
+
+  template <class Order>
+  HWY_ATTR HWY_INLINE void transformVectors(const float* from, float* to, Order order) const {
+    const WinogradTag d;
+    for (int b = 0; b < kRows; ++b) {
+      WinogradVec inputs[kRows], values[kRows];
+#pragma GCC unroll 6
+      for (int j = 0; j < kRows; ++j) {
+        inputs[j] = hn::LoadU(d, from + (b * M + j % M) * tiling_.alongYFloats + j / M);
+      }
+      transformInputs<M>(inputs, 1, values);
+#pragma GCC unroll 6
+      for (int e = 0; e < kRows; ++e) {
+        hn::StoreU(order(values[e]), d, to + (b * kRows + e) * tiling_.valueFloats);
+      }
+    }
+  }
+
+  /** Outputs of the channels [begin, end). */
+  HWY_ATTR void sumBundle(int64_t begin, int64_t end) {
+    const int64_t channels = end - begin;
+    const float* weights =
         static_cast<const float*>(args_.packed) +
-        task_.group * args_.outChannels * args_.inChannels * kWinogradValues;
-    for (int64_t block = 0; block < blockCount(args_.outChannels); ++block) {
-      const int64_t first = blockBegin(args_.outChannels, block);
-      if (first < task_.channelBegin || first >= task_.channelEnd) continue;
-      const int64_t channels = blockBegin(args_.outChannels, block + 1) - first;
-      const int64_t lanes = static_cast<int64_t>(hn::Lanes(WinogradTag()));
-      SumTile* const sum = kSumTiles[channels - 1][vectors - 1];
-      // One "channel" whose taps are the channels: one loop instead of two.
-      Tile tile{};
-      tile.channels = 1;
-      tile.taps = channelTaps_;
-      tile.tapCount = args_.inChannels;
-      for (int64_t value = 0; value < kWinogradValues; ++value) {
-        tile.input = tiles_ + value * layout_.tileFloats;
-        tile.weights = weights + (first * kWinogradValues + value * channels) * args_.inChannels;
-        sum(tile, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0},
-            sums_ + value * layout_.sumFloats, vectors * lanes);
+        (task_.group * args_.outChannels + begin) * args_.inChannels * kPlanes * kSlice;
+    const int64_t vectors = chunkCount(tiles_, lanes());
+    for (int a = 0; a < kPlanes; ++a) {
+      for (int s = 0; s < kSlice; ++s) {
+        input_.copy(copyEach_);
+        sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats, weights, channels,
+                 sums_ + s * tiling_.sumFloats);
+        weights += channels * args_.inChannels;
       }
       for (int64_t channel = 0; channel < channels; ++channel) {
-        writeChannel(plane, first, channel, begin, end, vectors);
+        for (int64_t v = 0; v < vectors; ++v) {
+          const int64_t at = channel * tiling_.blockTiles + v * lanes();
+          transformSlice(
+              sums_ + at,
+              slices_ + (channel * kPlanes + a) * M * M * tiling_.blockTiles + v * lanes());
+        }
+      }
+    }
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      writeChannel(begin + channel, slices_ + channel * kPlanes * M * M * tiling_.blockTiles);
+    }
+  }
+
+  /** Sums over the input channels of one value of all tiles. */
+  HWY_ATTR void sumValue(const float* values, const float* weights, int64_t channels,
+                         float* sums) const {
+    const int64_t vectors = chunkCount(tiles_, lanes());
+    // One "channel" whose taps are the channels: one loop instead of two.
+    Tile tile{};
+    tile.channels = 1;
+    tile.taps = channelTaps_;
+    tile.tapCount = args_.inChannels;
+    for (int64_t block = 0; block < blockCount(channels); ++block) {
+      const int64_t first = blockBegin(channels, block);
+      const int64_t count = blockBegin(channels, block + 1) - first;
+      tile.weights = weights + first * args_.inChannels;
+      const int64_t runs = chunkCount(vectors, mostVectors(count));
+      for (int64_t run = 0; run < runs; ++run) {
+        const int64_t from = run * vectors / runs;
+        const int64_t to = (run + 1) * vectors / runs;
+        tile.input = values + from * lanes();
+        kSumTiles[count - 1][to - from - 1](tile, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0},
+                                            sums + first * tiling_.blockTiles + from * lanes(),
+                                            tiling_.blockTiles);
       }
     }
   }
 
-  /** Outputs of the tiles [begin, end), of one channel of the block from `first` on. */
-  HWY_ATTR void writeChannel(int64_t plane, int64_t first, int64_t channel, int64_t begin,
-                             int64_t end, int64_t vectors) {
+  /** Along y and x: one vector of tiles. */
+  HWY_ATTR HWY_NOINLINE void transformSlice(const float* sums, float* outputs) const {
     const WinogradTag d;
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-    constexpr int64_t kRowFloats = 2 * kMostVectors * static_cast<int64_t>(hn::MaxLanes(d));
-    HWY_ALIGN float rows[4 * kRowFloats];
-    for (int64_t v = 0; v < vectors; ++v) {
-      transformOutputs(sums_ + (channel * vectors + v) * lanes, layout_.sumFloats,
-                       rows + 2 * v * lanes, kRowFloats);
+    WinogradVec lines[kRows * M];
+#pragma GCC unroll 6
+    for (int x = 0; x < kRows; ++x) {
+      WinogradVec m[kRows];
+#pragma GCC unroll 6
+      for (int y = 0; y < kRows; ++y)
+        m[y] = hn::LoadU(d, sums + (y * kRows + x) * tiling_.sumFloats);
+      transformSums<M>(m, 1, lines + x * M);
     }
-    for (int64_t part = 0; part < 4; ++part) {
-      const int64_t z = 2 * plane + part / 2;
-      if (z >= args_.outSize[0]) break;
-      const Rows to = rowsOf(args_, task_, z, 0, first);
-      int64_t row = begin / tiling_.pitch;
-      int64_t x = begin - row * tiling_.pitch;
-      for (int64_t at = begin; at < end; at = ++row * tiling_.pitch, x = 0) {
-        const int64_t y = 2 * (task_.row + row) + part % 2;
-        const int64_t stop = row * tiling_.pitch + tiled_.outSize[2];
-        const int64_t tiles = (stop < end ? stop : end) - at;
-        const int64_t rest = to.width - 2 * x;
-        const int64_t count = 2 * tiles < rest ? 2 * tiles : rest;
-        if (count <= 0 || y >= args_.outSize[1]) continue;
-        const int64_t place = channel * to.channelFloats + y * to.rowFloats + 2 * x;
-        finishRow(rows + part * kRowFloats + 2 * (at - begin), count, to.finish,
-                  static_cast<int>(channel),
-                  to.finish.residual != nullptr ? to.finish.residual + place : nullptr,
-                  to.output + place);
+#pragma GCC unroll 4
+    for (int y = 0; y < M; ++y) {
+      WinogradVec results[M];
+      transformSums<M>(lines + y, M, results);
+#pragma GCC unroll 4
+      for (int x = 0; x < M; ++x) {
+        hn::StoreU(results[x], d, outputs + (y * M + x) * tiling_.blockTiles);
       }
     }
+  }
+
+  /** Along z, and to the output. */
+  HWY_ATTR void writeChannel(int64_t channel, const float* slices) {
+    const int64_t vectors = chunkCount(tiles_, lanes());
+    Conv3dTask where{};
+    where.image = task_.image;
+    where.group = task_.group;
+    Rows to = rowsOf(args_, where, 0, 0, channel);
+    to.finish.streams = streams_;
+    for (int y = 0; y < M; ++y) {
+      for (int64_t v = 0; v < vectors; ++v) finishTiles(slices, y, v * lanes());
+      for (int64_t plane = 0; plane < count_; ++plane) {
+        for (int part = 0; part < Z; ++part) {
+          const int64_t z = task_.lattice[0] + (Z * (first_ + plane) + part) * tiling_.dilation[0];
+          if (z >= args_.outSize[0]) break;
+          for (int64_t row = 0; row < task_.count[1]; ++row) {
+            const int64_t outY =
+                task_.lattice[1] + (M * (task_.first[1] + row) + y) * tiling_.dilation[1];
+            if (outY >= args_.outSize[1]) break;
+            writeRow(rows_ + M * (part * tiling_.blockTiles + plane * planeTiles_ +
+                                  row * lattices_ * task_.count[2]),
+                     to, (z * args_.outSize[1] + outY) * args_.outSize[2]);
+          }
+        }
+      }
+    }
+  }
+
+  HWY_ATTR HWY_NOINLINE void finishTiles(const float* slices, int y, int64_t at) {
+    const WinogradTag d;
+    WinogradVec outputs[Z * M];
+#pragma GCC unroll 4
+    for (int x = 0; x < M; ++x) {
+      WinogradVec m[kPlanes], results[Z];
+#pragma GCC unroll 6
+      for (int a = 0; a < kPlanes; ++a) {
+        m[a] = hn::LoadU(d, slices + ((a * M + y) * M + x) * tiling_.blockTiles + at);
+      }
+      transformSums<Z>(m, 1, results);
+#pragma GCC unroll 4
+      for (int z = 0; z < Z; ++z) outputs[z * M + x] = results[z];
+    }
+#pragma GCC unroll 4
+    for (int z = 0; z < Z; ++z) {
+      storeDealt<M>(outputs + z * M, rows_ + M * (z * tiling_.blockTiles + at));
+    }
+  }
+
+  /** A row of tiles, lattice by lattice. */
+  HWY_ATTR void writeRow(const float* row, const Rows& to, int64_t at) {
+    const int64_t each = M * task_.count[2];
+    const int64_t begin = M * task_.first[2] * tiling_.dilation[2];
+    if (lattices_ > 1) {
+      int64_t done = 0;
+      if (lattices_ == 2) done = join<2>(row, each);
+      if (lattices_ == 4) done = join<4>(row, each);
+      for (int64_t q = 0; q < lattices_; ++q) {
+        for (int64_t e = done; e < each; ++e) joined_[e * lattices_ + q] = row[q * each + e];
+      }
+      row = joined_;
+    }
+    const int64_t rest = to.width - begin;
+    const int64_t count = each * lattices_ < rest ? each * lattices_ : rest;
+    at += begin;
+    finishRow(row, count, to.finish, 0,
+              to.finish.residual != nullptr ? to.finish.residual + at : nullptr, to.output + at);
+  }
+
+  /** As much of the lattices' rows as whole vectors fill; where it ends. */
+  template <int Lattices>
+  HWY_ATTR int64_t join(const float* row, int64_t each) {
+    const WinogradTag d;
+    int64_t e = 0;
+    for (; e + lanes() <= each; e += lanes()) {
+      WinogradVec rows[Lattices];
+#pragma GCC unroll 4
+      for (int q = 0; q < Lattices; ++q) rows[q] = hn::LoadU(d, row + q * each + e);
+      storeDealt<Lattices>(rows, joined_ + Lattices * e);
+    }
+    return e;
   }
 
   const Conv3dArgs& args_;
-  const Conv3dArgs& tiled_;
-  const Conv3dTiling& tiling_;
-  const WinogradScratch& layout_;
-  const Conv3dTask& task_;
-  Band band_;
-  float* tiles_;
+  const WinogradTiling& tiling_;
+  const WinogradTask& task_;
+  /** Where the channels lie among the tiles of a value. */
+  const int64_t* channelTaps_;
+  WinogradInput<Z, M> input_;
+  bool streams_;
+  int64_t lattices_;
+  /** Tiles of a lattice's row with one more for what its last tile needs, and of all lattices. */
+  int64_t column_;
+  int64_t rowTiles_;
+  int64_t planeTiles_;
+  /** Of the present block: its planes and all its tiles. */
+  int64_t first_ = 0;
+  int64_t count_ = 0;
+  int64_t tiles_ = 0;
+  /** Rows of the next block to copy with the sums of a value. */
+  int64_t copyEach_ = 0;
+  float* values_;
   float* sums_;
-  int64_t* channelTaps_;
+  float* alongZ_;
+  float* alongY_;
+  float* slices_;
+  float* rows_;
+  float* joined_;
 };
 
-HWY_ATTR void conv3dWinogradCpu(const Conv3dArgs& args, Context& context,
-                                const Workspace& workspace) {
-  const Conv3dArgs tiled = conv3dTiles(args);
-  const Conv3dTiling tiling = conv3dWinogradTiling(tiled);
+template <int Z, int M>
+HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
+  constexpr WinogradForm form = {Z, M};
+  const WinogradTiling tiling = winogradTiling(args, form);
   if (tiling.tasks == 0) return;
-  const WinogradScratch scratch = winogradScratch(args, tiling);
   const int64_t slotCount = args.threads < tiling.tasks ? args.threads : tiling.tasks;
-  const int64_t tapsEach = kWinogradValues + args.inChannels;
   WorkspaceLayout layout(workspace.data);
-  float* const areas = layout.take<float>(slotCount * scratch.floats);
-  int64_t* const taps = layout.take<int64_t>(slotCount * tapsEach);
+  float* const areas = layout.take<float>(slotCount * tiling.scratchFloats);
+  int64_t* const taps = layout.take<int64_t>(args.inChannels);
+  for (int64_t channel = 0; channel < args.inChannels; ++channel) {
+    taps[channel] = channel * tiling.blockTiles;
+  }
   ScratchSlots slots(static_cast<int32_t>(slotCount));
   parallelFor(context, tiling.tasks, [&](int64_t index) HWY_ATTR {
-    const Conv3dTask task = conv3dTask(tiled, tiling, index);
-    if (task.planes == 0 || task.rows == 0) return;
+    const WinogradTask task = winogradTask(args, form, tiling, index);
+    if (task.count[0] == 0 || task.count[1] == 0) return;
     const int32_t slot = slots.acquire();
-    Winograd(args, tiled, tiling, scratch, task, areas + slot * scratch.floats,
-             taps + slot * tapsEach)
-        .run();
+    Winograd<Z, M>(args, tiling, task, areas + slot * tiling.scratchFloats, taps).run();
     slots.release(slot);
   });
 }
 
-/** G g of three weights, `step` apart, to four values, `valueStep` apart. */
-HWY_ATTR inline void transformWeights(const double* weights, int step, double* values,
-                                      int valueStep) {
-  const double ends = weights[0] + weights[2 * step];
-  values[0] = weights[0];
-  values[valueStep] = 0.5 * (ends + weights[step]);
-  values[2 * valueStep] = 0.5 * (ends - weights[step]);
-  values[3 * valueStep] = weights[2 * step];
-}
-
-/** Group by group and block by block: [value][input channel][output channel of the block]. */
-HWY_ATTR void conv3dWinogradPackCpu(const Conv3dArgs& args, Context&, const Workspace&) {
+/** Group by group and bundle by bundle: [value][block][input channel][output channel of the
+ * block]. */
+template <int Z, int M>
+HWY_ATTR void packWinograd(const Conv3dArgs& args) {
+  constexpr int kernelPlanes = Z == 1 ? 1 : 3;
+  constexpr int planes = winogradValues(Z);
+  constexpr int rows = winogradValues(M);
+  constexpr int values = planes * rows * rows;
+  const int64_t in = args.inChannels;
   const float* weights = static_cast<const float*>(args.weights);
   float* packed = static_cast<float*>(args.packed);
   for (int64_t group = 0; group < args.groups; ++group) {
-    for (int64_t block = 0; block < blockCount(args.outChannels); ++block) {
+    for (int64_t bundle = 0; bundle < bundleCount(args.outChannels); ++bundle) {
       const int64_t channels =
-          blockBegin(args.outChannels, block + 1) - blockBegin(args.outChannels, block);
-      for (int64_t out = 0; out < channels; ++out) {
-        for (int64_t in = 0; in < args.inChannels; ++in, weights += 27) {
-          double kernel[27], alongX[36], alongY[48], values[kWinogradValues];
-          for (int i = 0; i < 27; ++i) kernel[i] = weights[i];
-          for (int i = 0; i < 9; ++i) transformWeights(kernel + 3 * i, 1, alongX + 4 * i, 1);
-          for (int i = 0; i < 12; ++i) {
-            transformWeights(alongX + i / 4 * 12 + i % 4, 4, alongY + i / 4 * 16 + i % 4, 4);
-          }
-          for (int i = 0; i < 16; ++i) transformWeights(alongY + i, 16, values + i, 16);
-          for (int64_t value = 0; value < kWinogradValues; ++value) {
-            packed[(value * args.inChannels + in) * channels + out] =
-                static_cast<float>(values[value]);
+          bundleBegin(args.outChannels, bundle + 1) - bundleBegin(args.outChannels, bundle);
+      for (int64_t block = 0; block < blockCount(channels); ++block) {
+        const int64_t first = blockBegin(channels, block);
+        const int64_t count = blockBegin(channels, block + 1) - first;
+        for (int64_t out = 0; out < count; ++out) {
+          for (int64_t i = 0; i < in; ++i, weights += 9 * kernelPlanes) {
+            double kernel[27], alongX[9 * rows], alongY[3 * rows * rows], all[values];
+            for (int w = 0; w < 9 * kernelPlanes; ++w) kernel[w] = weights[w];
+            for (int w = 0; w < 3 * kernelPlanes; ++w) {
+              transformWeights<M>(kernel + 3 * w, 1, alongX + rows * w, 1);
+            }
+            for (int z = 0; z < kernelPlanes; ++z) {
+              for (int x = 0; x < rows; ++x) {
+                transformWeights<M>(alongX + 3 * rows * z + x, rows, alongY + rows * rows * z + x,
+                                    rows);
+              }
+            }
+            for (int v = 0; v < rows * rows; ++v) {
+              transformWeights<Z>(alongY + v, rows * rows, all + v, rows * rows);
+            }
+            for (int64_t value = 0; value < values; ++value) {
+              packed[(value * channels + first) * in + i * count + out] =
+                  static_cast<float>(all[value]);
+            }
           }
         }
       }
-      packed += kWinogradValues * args.inChannels * channels;
+      packed += values * in * channels;
     }
   }
 }
+
+#define VK_WINOGRAD_FORM(Z, M)                                                                 \
+  HWY_ATTR void conv3dWinograd##Z##M(const Conv3dArgs& args, Context& context,                 \
+                                     const Workspace& workspace) {                             \
+    winograd<Z, M>(args, context, workspace);                                                  \
+  }                                                                                            \
+  HWY_ATTR void conv3dWinogradPack##Z##M(const Conv3dArgs& args, Context&, const Workspace&) { \
+    packWinograd<Z, M>(args);                                                                  \
+  }
+VK_WINOGRAD_FORM(4, 4)
+VK_WINOGRAD_FORM(2, 4)
+VK_WINOGRAD_FORM(2, 2)
+VK_WINOGRAD_FORM(1, 4)
+VK_WINOGRAD_FORM(1, 2)
+#undef VK_WINOGRAD_FORM
 
 }  // namespace HWY_NAMESPACE
 }  // namespace vk
@@ -281,8 +458,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace vk {
 
-VK_SIMD_TABLE(conv3dWinogradCpu);
-VK_SIMD_TABLE(conv3dWinogradPackCpu);
+VK_SIMD_TABLE(conv3dWinograd44);
+VK_SIMD_TABLE(conv3dWinograd24);
+VK_SIMD_TABLE(conv3dWinograd22);
+VK_SIMD_TABLE(conv3dWinograd14);
+VK_SIMD_TABLE(conv3dWinograd12);
+VK_SIMD_TABLE(conv3dWinogradPack44);
+VK_SIMD_TABLE(conv3dWinogradPack24);
+VK_SIMD_TABLE(conv3dWinogradPack22);
+VK_SIMD_TABLE(conv3dWinogradPack14);
+VK_SIMD_TABLE(conv3dWinogradPack12);
 
 }  // namespace vk
 #endif

@@ -24,7 +24,7 @@ final class Conv3dCase implements CaseAdapter {
     long in = line.integer("in", 1);
     long out = line.integer("out", 1);
     boolean exact = line.flag("exact", false);
-    Bound bound = exact ? Bound.exact() : Bound.ofLargest(4e-6);
+    Bound bound = exact ? Bound.exact() : Bound.ofLargest(line.number("bound", 4e-6));
     if (line.word("break", "").startsWith("packed:")) {
       throw new TestAbortedException("Java packs the weights itself");
     }
