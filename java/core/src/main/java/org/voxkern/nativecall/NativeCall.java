@@ -56,11 +56,29 @@ public final class NativeCall implements AutoCloseable {
       view.rank(0);
       return view;
     }
+    return fill(view, address(tensor), tensor.type(), tensor.shape());
+  }
+
+  /**
+   * A view of a tensor's elements in another shape.
+   *
+   * @throws IllegalStateException if the tensor is closed
+   * @throws IllegalArgumentException if the tensor belongs to another context or has another number
+   *     of elements
+   */
+  public vk_view view(Tensor tensor, Shape shape) {
+    if (tensor.elementCount() != shape.elementCount()) {
+      throw new IllegalArgumentException(tensor + " has other elements than the shape " + shape);
+    }
+    return fill(own(new vk_view()), address(tensor), tensor.type(), shape);
+  }
+
+  private long address(Tensor tensor) {
     if (tensor.context() != context) {
       throw new IllegalArgumentException(
           tensor + " belongs to another context than the one that the operation runs on");
     }
-    return fill(view, tensor.address(), tensor.type(), tensor.shape());
+    return tensor.address();
   }
 
   /**
