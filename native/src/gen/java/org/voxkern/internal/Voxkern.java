@@ -342,6 +342,43 @@ public static native @Cast("vk_status") int vk_label_overlap(vk_context context,
 // #endif /* VOXKERN_IMAGE_H */
 
 
+// Parsed from voxkern/matmul.h
+
+/* Matrix products: the dense layers of networks. */
+// #ifndef VOXKERN_MATMUL_H
+// #define VOXKERN_MATMUL_H
+
+// #include "voxkern/base.h"
+// #include "voxkern/convolution.h"
+
+// #ifdef __cplusplus
+// Targeting vk_matmul_params.java
+
+
+
+/** output = activation(alpha a b + beta c). a (..., M, K), b (..., K, N) or transposed, output
+ * (..., M, N), whose leading axes are those of a and b broadcast to each other; c is none or
+ * broadcast to output, and may be output itself. The plan says packed_bytes, for who multiplies by
+ * the same b more than once: then the caller keeps a tensor of b's element type that large. */
+public static native @Cast("vk_status") int vk_matmul_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                @Const vk_view c, @Const vk_matmul_params params,
+                                @Const vk_view output, vk_plan plan);
+/** Brings b in the order in which the planned implementation reads it. The same packed values serve
+ * every plan of that implementation. */
+public static native @Cast("vk_status") int vk_matmul_pack(vk_context context, @Const vk_plan plan, @Const vk_view b,
+                                @Const vk_matmul_params params, @Const vk_view packed);
+/** {@code packed} may be none; where it is given, only the shape of b is looked at. */
+public static native @Cast("vk_status") int vk_matmul(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                           @Const vk_view b, @Const vk_view packed, @Const vk_view c,
+                           @Const vk_matmul_params params, @Const vk_view workspace,
+                           @Const vk_view output);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_MATMUL_H */
+
+
 // Parsed from voxkern/normalization.h
 
 /* Normalisation layers, softmax and dropout. Tensors are (N, C, ...) where channels are spoken of.

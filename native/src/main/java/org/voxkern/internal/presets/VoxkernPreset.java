@@ -20,6 +20,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/activation.h",
               "voxkern/convolution.h",
               "voxkern/image.h",
+              "voxkern/matmul.h",
               "voxkern/normalization.h",
               "voxkern/registration.h",
             },
