@@ -26,5 +26,6 @@
 #include "voxkern/matmul.h"
 #include "voxkern/normalization.h"
 #include "voxkern/registration.h"
+#include "voxkern/tensor.h"
 
 #endif /* VOXKERN_H */

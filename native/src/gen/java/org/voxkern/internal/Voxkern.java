@@ -956,4 +956,51 @@ public static native @Cast("vk_status") int vk_bias_field_correct(vk_context con
 // #endif /* VOXKERN_REGISTRATION_H */
 
 
+// Parsed from voxkern/tensor.h
+
+/* Element by element, reductions and moving data: what networks do between their layers. */
+// #ifndef VOXKERN_TENSOR_H
+// #define VOXKERN_TENSOR_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/* reduce: one value of many, along any axes (kernels/reduce/README.md) */
+/** enum vk_reduction */
+public static final int
+  VK_REDUCTION_SUM = 0,
+  VK_REDUCTION_MEAN = 1,
+  VK_REDUCTION_MAX = 2,
+  VK_REDUCTION_MIN = 3,
+  VK_REDUCTION_PRODUCT = 4,
+  VK_REDUCTION_L1 = 5,
+  VK_REDUCTION_L2 = 6,
+  VK_REDUCTION_SUM_SQUARE = 7,
+  VK_REDUCTION_LOG_SUM = 8,
+  VK_REDUCTION_LOG_SUM_EXP = 9;
+
+/** Bit i of {@code axes} says that axis i is reduced. {@code output} has the reduced axes with size 1, or not
+ * at all. */
+public static native @Cast("vk_status") int vk_reduce_plan(vk_context context, @Const vk_view input, @Cast("vk_reduction") int reduction,
+                                @Cast("uint32_t") int axes, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_reduce(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                           @Cast("vk_reduction") int reduction, @Cast("uint32_t") int axes, @Const vk_view workspace,
+                           @Const vk_view output);
+public static native @Cast("vk_status") int vk_reduce_gradient_plan(vk_context context, @Const vk_view input,
+                                         @Const vk_view output, @Const vk_view output_gradient,
+                                         @Cast("vk_reduction") int reduction, @Cast("uint32_t") int axes,
+                                         @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_reduce_gradient(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                    @Const vk_view output, @Const vk_view output_gradient,
+                                    @Cast("vk_reduction") int reduction, @Cast("uint32_t") int axes, @Const vk_view workspace,
+                                    @Const vk_view input_gradient);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_TENSOR_H */
+
+
 }

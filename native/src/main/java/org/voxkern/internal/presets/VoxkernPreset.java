@@ -23,6 +23,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/matmul.h",
               "voxkern/normalization.h",
               "voxkern/registration.h",
+              "voxkern/tensor.h",
             },
             link = "voxkern",
             preload = "tbb@.12",
