@@ -967,6 +967,58 @@ public static native @Cast("vk_status") int vk_bias_field_correct(vk_context con
 // #ifdef __cplusplus
 // #endif
 
+/* unary: a function of each element (kernels/unary/README.md) */
+/** enum vk_unary_function */
+public static final int
+  VK_UNARY_NEGATE = 0,
+  VK_UNARY_ABSOLUTE = 1,
+  VK_UNARY_SIGN = 2,
+  VK_UNARY_FLOOR = 3,
+  VK_UNARY_CEIL = 4,
+  /** To the nearest whole number, halves to the even one. */
+  VK_UNARY_ROUND = 5,
+  VK_UNARY_SQRT = 6,
+  VK_UNARY_RECIPROCAL_SQRT = 7,
+  VK_UNARY_RECIPROCAL = 8,
+  VK_UNARY_EXP = 9,
+  VK_UNARY_EXPM1 = 10,
+  VK_UNARY_LOG = 11,
+  VK_UNARY_LOG1P = 12,
+  VK_UNARY_ERF = 13,
+  VK_UNARY_SIN = 14,
+  VK_UNARY_COS = 15,
+  VK_UNARY_TAN = 16,
+  VK_UNARY_ASIN = 17,
+  VK_UNARY_ACOS = 18,
+  VK_UNARY_ATAN = 19,
+  VK_UNARY_SINH = 20,
+  VK_UNARY_COSH = 21,
+  VK_UNARY_ASINH = 22,
+  VK_UNARY_ACOSH = 23,
+  VK_UNARY_ATANH = 24,
+  /** Into [low, high]. */
+  VK_UNARY_CLIP = 25,
+  /** These three write bool. */
+  VK_UNARY_NOT = 26,
+  VK_UNARY_IS_NAN = 27,
+  VK_UNARY_IS_INF = 28;
+// Targeting vk_unary_params.java
+
+
+
+public static native @Cast("vk_status") int vk_unary_plan(vk_context context, @Const vk_view input,
+                               @Const vk_unary_params params, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_unary(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                          @Const vk_unary_params params, @Const vk_view workspace,
+                          @Const vk_view output);
+public static native @Cast("vk_status") int vk_unary_gradient_plan(vk_context context, @Const vk_view input,
+                                        @Const vk_view output_gradient,
+                                        @Const vk_unary_params params,
+                                        @Const vk_view input_gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_unary_gradient(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                   @Const vk_view output_gradient, @Const vk_unary_params params,
+                                   @Const vk_view workspace, @Const vk_view input_gradient);
+
 /* reduce: one value of many, along any axes (kernels/reduce/README.md) */
 /** enum vk_reduction */
 public static final int
