@@ -65,6 +65,52 @@ VK_API vk_status vk_unary_gradient(vk_context* context, const vk_plan* plan, con
                                    const vk_view* output_gradient, const vk_unary_params* params,
                                    const vk_view* workspace, const vk_view* input_gradient);
 
+/* binary: a function of two tensors that broadcast (kernels/binary/README.md) */
+typedef enum vk_binary_function {
+  VK_BINARY_ADD = 0,
+  VK_BINARY_SUBTRACT = 1,
+  VK_BINARY_MULTIPLY = 2,
+  VK_BINARY_DIVIDE = 3,
+  VK_BINARY_POWER = 4,
+  VK_BINARY_MIN = 5,
+  VK_BINARY_MAX = 6,
+  /** The remainder with the divisor's sign. */
+  VK_BINARY_MOD = 7,
+  /** The remainder with the dividend's sign. */
+  VK_BINARY_FMOD = 8,
+  /** condition ? a : b, the only one with a condition. */
+  VK_BINARY_WHERE = 9,
+  /** The others write bool. */
+  VK_BINARY_EQUAL = 10,
+  VK_BINARY_NOT_EQUAL = 11,
+  VK_BINARY_LESS = 12,
+  VK_BINARY_LESS_OR_EQUAL = 13,
+  VK_BINARY_GREATER = 14,
+  VK_BINARY_GREATER_OR_EQUAL = 15,
+  VK_BINARY_AND = 16,
+  VK_BINARY_OR = 17,
+  VK_BINARY_XOR = 18
+} vk_binary_function;
+
+/** `condition` (bool) is given for VK_BINARY_WHERE only. */
+VK_API vk_status vk_binary_plan(vk_context* context, vk_binary_function function,
+                                const vk_view* condition, const vk_view* a, const vk_view* b,
+                                const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_binary(vk_context* context, const vk_plan* plan, vk_binary_function function,
+                           const vk_view* condition, const vk_view* a, const vk_view* b,
+                           const vk_view* workspace, const vk_view* output);
+/** Either of the two gradients may be left out. They have the shapes of a and b. */
+VK_API vk_status vk_binary_gradient_plan(vk_context* context, vk_binary_function function,
+                                         const vk_view* condition, const vk_view* a,
+                                         const vk_view* b, const vk_view* output_gradient,
+                                         const vk_view* a_gradient, const vk_view* b_gradient,
+                                         vk_plan* plan);
+VK_API vk_status vk_binary_gradient(vk_context* context, const vk_plan* plan,
+                                    vk_binary_function function, const vk_view* condition,
+                                    const vk_view* a, const vk_view* b,
+                                    const vk_view* output_gradient, const vk_view* workspace,
+                                    const vk_view* a_gradient, const vk_view* b_gradient);
+
 /* reduce: one value of many, along any axes (kernels/reduce/README.md) */
 typedef enum vk_reduction {
   VK_REDUCTION_SUM = 0,

@@ -1019,6 +1019,52 @@ public static native @Cast("vk_status") int vk_unary_gradient(vk_context context
                                    @Const vk_view output_gradient, @Const vk_unary_params params,
                                    @Const vk_view workspace, @Const vk_view input_gradient);
 
+/* binary: a function of two tensors that broadcast (kernels/binary/README.md) */
+/** enum vk_binary_function */
+public static final int
+  VK_BINARY_ADD = 0,
+  VK_BINARY_SUBTRACT = 1,
+  VK_BINARY_MULTIPLY = 2,
+  VK_BINARY_DIVIDE = 3,
+  VK_BINARY_POWER = 4,
+  VK_BINARY_MIN = 5,
+  VK_BINARY_MAX = 6,
+  /** The remainder with the divisor's sign. */
+  VK_BINARY_MOD = 7,
+  /** The remainder with the dividend's sign. */
+  VK_BINARY_FMOD = 8,
+  /** condition ? a : b, the only one with a condition. */
+  VK_BINARY_WHERE = 9,
+  /** The others write bool. */
+  VK_BINARY_EQUAL = 10,
+  VK_BINARY_NOT_EQUAL = 11,
+  VK_BINARY_LESS = 12,
+  VK_BINARY_LESS_OR_EQUAL = 13,
+  VK_BINARY_GREATER = 14,
+  VK_BINARY_GREATER_OR_EQUAL = 15,
+  VK_BINARY_AND = 16,
+  VK_BINARY_OR = 17,
+  VK_BINARY_XOR = 18;
+
+/** {@code condition} (bool) is given for VK_BINARY_WHERE only. */
+public static native @Cast("vk_status") int vk_binary_plan(vk_context context, @Cast("vk_binary_function") int function,
+                                @Const vk_view condition, @Const vk_view a, @Const vk_view b,
+                                @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_binary(vk_context context, @Const vk_plan plan, @Cast("vk_binary_function") int function,
+                           @Const vk_view condition, @Const vk_view a, @Const vk_view b,
+                           @Const vk_view workspace, @Const vk_view output);
+/** Either of the two gradients may be left out. They have the shapes of a and b. */
+public static native @Cast("vk_status") int vk_binary_gradient_plan(vk_context context, @Cast("vk_binary_function") int function,
+                                         @Const vk_view condition, @Const vk_view a,
+                                         @Const vk_view b, @Const vk_view output_gradient,
+                                         @Const vk_view a_gradient, @Const vk_view b_gradient,
+                                         vk_plan plan);
+public static native @Cast("vk_status") int vk_binary_gradient(vk_context context, @Const vk_plan plan,
+                                    @Cast("vk_binary_function") int function, @Const vk_view condition,
+                                    @Const vk_view a, @Const vk_view b,
+                                    @Const vk_view output_gradient, @Const vk_view workspace,
+                                    @Const vk_view a_gradient, @Const vk_view b_gradient);
+
 /* reduce: one value of many, along any axes (kernels/reduce/README.md) */
 /** enum vk_reduction */
 public static final int

@@ -1,0 +1,149 @@
+// Integers and bool, for the arithmetic on indices and masks that networks have, and choosing
+// between elements of any type.
+#include <limits>
+#include <type_traits>
+
+#include "binary/binary.h"
+
+namespace vk {
+namespace {
+
+constexpr int64_t kChunk = 32768;
+
+/** Wraps around; a remainder or quotient by 0 is 0. */
+template <class T>
+T arithmetic(vk_binary_function function, T a, T b) {
+  using Bits = std::make_unsigned_t<T>;
+  const Bits wideA = static_cast<Bits>(a);
+  const Bits wideB = static_cast<Bits>(b);
+  switch (function) {
+    case VK_BINARY_ADD:
+      return static_cast<T>(wideA + wideB);
+    case VK_BINARY_SUBTRACT:
+      return static_cast<T>(wideA - wideB);
+    case VK_BINARY_MULTIPLY:
+      return static_cast<T>(wideA * wideB);
+    case VK_BINARY_DIVIDE:
+      if (b == 0) return 0;
+      // The least number by -1 would trap.
+      return b == -1 ? static_cast<T>(Bits(0) - wideA) : static_cast<T>(a / b);
+    case VK_BINARY_MIN:
+      return a < b ? a : b;
+    case VK_BINARY_MAX:
+      return a > b ? a : b;
+    case VK_BINARY_MOD:
+    case VK_BINARY_FMOD: {
+      if (b == 0 || b == -1) return 0;
+      const T rest = static_cast<T>(a % b);
+      const bool moves = function == VK_BINARY_MOD && rest != 0 && (rest < 0) != (b < 0);
+      return moves ? static_cast<T>(rest + b) : rest;
+    }
+    default: {
+      // Of negative powers only those of 1 and -1 are whole.
+      if (b < 0) return a == 1 ? T(1) : a != -1 ? T(0) : (b & 1) != 0 ? T(-1) : T(1);
+      Bits power = 1, square = wideA;
+      for (Bits rest = wideB; rest != 0; rest >>= 1) {
+        if ((rest & 1u) != 0) power *= square;
+        square *= square;
+      }
+      return static_cast<T>(power);
+    }
+  }
+}
+
+template <class T>
+bool compare(vk_binary_function function, T a, T b) {
+  switch (function) {
+    case VK_BINARY_EQUAL:
+      return a == b;
+    case VK_BINARY_NOT_EQUAL:
+      return a != b;
+    case VK_BINARY_LESS:
+      return a < b;
+    case VK_BINARY_LESS_OR_EQUAL:
+      return a <= b;
+    case VK_BINARY_GREATER:
+      return a > b;
+    case VK_BINARY_GREATER_OR_EQUAL:
+      return a >= b;
+    case VK_BINARY_AND:
+      return a != 0 && b != 0;
+    case VK_BINARY_OR:
+      return a != 0 || b != 0;
+    default:
+      return (a != 0) != (b != 0);
+  }
+}
+
+template <class T>
+void integers(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
+  const T* const a = static_cast<const T*>(args.a) + offsets[0];
+  const T* const b = static_cast<const T*>(args.b) + offsets[1];
+  const int64_t stepA = args.broadcast.isScalar(0) ? 0 : 1;
+  const int64_t stepB = args.broadcast.isScalar(1) ? 0 : 1;
+  if (isComparison(args.function)) {
+    uint8_t* const y = static_cast<uint8_t*>(args.output) + first;
+    for (int64_t i = 0; i < count; ++i) {
+      y[i] = compare(args.function, a[i * stepA], b[i * stepB]) ? 1 : 0;
+    }
+  } else if constexpr (std::is_signed_v<T>) {
+    T* const y = static_cast<T*>(args.output) + first;
+    for (int64_t i = 0; i < count; ++i) {
+      y[i] = arithmetic(args.function, a[i * stepA], b[i * stepB]);
+    }
+  }
+}
+
+/** With the steps known to the compiler, which then vectorises. */
+template <class T, int kA, int kB, int kCondition>
+void chooseRow(const T* a, const T* b, const uint8_t* condition, int64_t count, T* y) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T ifTrue = a[i * kA];
+    const T ifFalse = b[i * kB];
+    y[i] = condition[i * kCondition] != 0 ? ifTrue : ifFalse;
+  }
+}
+
+template <class T>
+void chooseElements(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
+  static constexpr auto kRows = {
+      chooseRow<T, 0, 0, 0>, chooseRow<T, 0, 0, 1>, chooseRow<T, 0, 1, 0>, chooseRow<T, 0, 1, 1>,
+      chooseRow<T, 1, 0, 0>, chooseRow<T, 1, 0, 1>, chooseRow<T, 1, 1, 0>, chooseRow<T, 1, 1, 1>};
+  const Broadcast& shape = args.broadcast;
+  const int which =
+      (shape.isScalar(0) ? 0 : 4) + (shape.isScalar(1) ? 0 : 2) + (shape.isScalar(2) ? 0 : 1);
+  kRows.begin()[which](static_cast<const T*>(args.a) + offsets[0],
+                       static_cast<const T*>(args.b) + offsets[1], args.condition + offsets[2],
+                       count, static_cast<T*>(args.output) + first);
+}
+
+void chooseRun(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
+  switch (elementSize(args.type)) {
+    case 1:
+      return chooseElements<uint8_t>(args, first, offsets, count);
+    case 2:
+      return chooseElements<uint16_t>(args, first, offsets, count);
+    case 4:
+      return chooseElements<uint32_t>(args, first, offsets, count);
+    default:
+      return chooseElements<uint64_t>(args, first, offsets, count);
+  }
+}
+
+}  // namespace
+
+void binaryPlain(const BinaryArgs& args, Context& context, const Workspace&) {
+  const int64_t count = args.broadcast.count;
+  parallelFor(context, chunkCount(count, kChunk), [&](int64_t chunk) {
+    const Range range = chunkRange(count, kChunk, chunk);
+    forEachRun(args.broadcast, range.begin, range.end,
+               [&](int64_t first, const int64_t* offsets, int64_t run) {
+                 if (args.function == VK_BINARY_WHERE) return chooseRun(args, first, offsets, run);
+                 if (args.type == VK_I32) return integers<int32_t>(args, first, offsets, run);
+                 if (args.type == VK_I64) return integers<int64_t>(args, first, offsets, run);
+                 integers<uint8_t>(args, first, offsets, run);
+               });
+  });
+}
+
+}  // namespace vk
