@@ -141,6 +141,15 @@ VK_API vk_status vk_reduce_gradient(vk_context* context, const vk_plan* plan, co
                                     vk_reduction reduction, uint32_t axes, const vk_view* workspace,
                                     const vk_view* input_gradient);
 
+/* arg_reduce: where the greatest or the least lies along an axis (kernels/arg_reduce/README.md).
+ * `output` is i64, with the axis at size 1 or without it. */
+VK_API vk_status vk_arg_reduce_plan(vk_context* context, const vk_view* input, int32_t axis,
+                                    int32_t largest, int32_t select_last, const vk_view* output,
+                                    vk_plan* plan);
+VK_API vk_status vk_arg_reduce(vk_context* context, const vk_plan* plan, const vk_view* input,
+                               int32_t axis, int32_t largest, int32_t select_last,
+                               const vk_view* workspace, const vk_view* output);
+
 #ifdef __cplusplus
 }
 #endif

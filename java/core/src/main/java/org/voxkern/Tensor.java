@@ -184,6 +184,14 @@ public final class Tensor implements AutoCloseable {
     return values;
   }
 
+  /** A copy of the elements of a tensor of eight-byte integers. */
+  public long[] toLongArray() {
+    requireBytes(8);
+    long[] values = new long[arrayLength()];
+    new LongPointer(memory()).get(values, 0, values.length);
+    return values;
+  }
+
   /** A copy of this tensor in the innermost scope. */
   public Tensor copy() {
     Tensor result = new Tensor(context, type, shape);

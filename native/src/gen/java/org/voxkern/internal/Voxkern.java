@@ -1095,6 +1095,15 @@ public static native @Cast("vk_status") int vk_reduce_gradient(vk_context contex
                                     @Cast("vk_reduction") int reduction, @Cast("uint32_t") int axes, @Const vk_view workspace,
                                     @Const vk_view input_gradient);
 
+/* arg_reduce: where the greatest or the least lies along an axis (kernels/arg_reduce/README.md).
+ * `output` is i64, with the axis at size 1 or without it. */
+public static native @Cast("vk_status") int vk_arg_reduce_plan(vk_context context, @Const vk_view input, int axis,
+                                    int largest, int select_last, @Const vk_view output,
+                                    vk_plan plan);
+public static native @Cast("vk_status") int vk_arg_reduce(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                               int axis, int largest, int select_last,
+                               @Const vk_view workspace, @Const vk_view output);
+
 // #ifdef __cplusplus
 // #endif
 
