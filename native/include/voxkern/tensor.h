@@ -150,6 +150,14 @@ VK_API vk_status vk_arg_reduce(vk_context* context, const vk_plan* plan, const v
                                int32_t axis, int32_t largest, int32_t select_last,
                                const vk_view* workspace, const vk_view* output);
 
+/* copy_strided: from one strided view to another of the same sizes
+ * (kernels/copy_strided/README.md). `data` is the element at 0; strides may be 0 in the input and
+ * negative in both. */
+VK_API vk_status vk_copy_strided_plan(vk_context* context, const vk_view* input,
+                                      const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_copy_strided(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                 const vk_view* workspace, const vk_view* output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,7 +42,7 @@ public final class Tensor implements AutoCloseable {
   /** A tensor of zeros. */
   public static Tensor zeros(Context context, ElementType type, Shape shape) {
     Tensor tensor = new Tensor(context, type, shape);
-    Pointer.memset(tensor.memory, 0, tensor.byteCount());
+    tensor.fillZero();
     return tensor;
   }
 
@@ -206,6 +206,11 @@ public final class Tensor implements AutoCloseable {
           "cannot copy " + source + " into " + this + ": type and element count must agree");
     }
     Pointer.memcpy(memory(), source.memory(), byteCount());
+  }
+
+  /** Overwrites every element with 0. */
+  public void fillZero() {
+    Pointer.memset(memory(), 0, byteCount());
   }
 
   /** Hands the tensor to another scope of the same context, for instance the enclosing one. */

@@ -1104,6 +1104,14 @@ public static native @Cast("vk_status") int vk_arg_reduce(vk_context context, @C
                                int axis, int largest, int select_last,
                                @Const vk_view workspace, @Const vk_view output);
 
+/* copy_strided: from one strided view to another of the same sizes
+ * (kernels/copy_strided/README.md). `data` is the element at 0; strides may be 0 in the input and
+ * negative in both. */
+public static native @Cast("vk_status") int vk_copy_strided_plan(vk_context context, @Const vk_view input,
+                                      @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_copy_strided(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                 @Const vk_view workspace, @Const vk_view output);
+
 // #ifdef __cplusplus
 // #endif
 

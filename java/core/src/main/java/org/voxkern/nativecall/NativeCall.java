@@ -82,6 +82,21 @@ public final class NativeCall implements AutoCloseable {
   }
 
   /**
+   * A strided view into a tensor: the element at 0 is {@code offset} elements into it. The caller
+   * keeps all elements inside.
+   */
+  public vk_view view(Tensor tensor, long offset, long[] sizes, long[] strides) {
+    vk_view view = view(tensor);
+    view.data(new Address(tensor.address() + offset * tensor.type().bytes()));
+    view.rank(sizes.length);
+    for (int axis = 0; axis < sizes.length; axis++) {
+      view.sizes(axis, sizes[axis]);
+      view.strides(axis, strides[axis]);
+    }
+    return view;
+  }
+
+  /**
    * A view of a tensor that does not exist yet, for planning only: its address is no memory, and
    * executing an operation on it is an error.
    */
