@@ -158,6 +158,41 @@ VK_API vk_status vk_copy_strided_plan(vk_context* context, const vk_view* input,
 VK_API vk_status vk_copy_strided(vk_context* context, const vk_plan* plan, const vk_view* input,
                                  const vk_view* workspace, const vk_view* output);
 
+/* pad: more, or fewer, elements at the ends of axes (kernels/pad/README.md) */
+typedef enum vk_pad_mode {
+  VK_PAD_CONSTANT = 0,
+  /** The last element again. */
+  VK_PAD_EDGE = 1,
+  /** Mirrored about the last element. */
+  VK_PAD_REFLECT = 2,
+  /** Mirrored about the border behind the last element. */
+  VK_PAD_SYMMETRIC = 3,
+  /** From the other end. */
+  VK_PAD_WRAP = 4
+} vk_pad_mode;
+
+typedef struct vk_pad_params {
+  uint32_t struct_size;
+  vk_pad_mode mode;
+  /** Elements before the first and after the last along each axis; negative ones are cut off. */
+  int64_t begin[VK_MAX_RANK];
+  int64_t end[VK_MAX_RANK];
+  /** Of the constant mode: the bits of an element, in the low bytes. */
+  uint64_t fill_bits;
+} vk_pad_params;
+
+VK_API vk_status vk_pad_plan(vk_context* context, const vk_view* input, const vk_pad_params* params,
+                             const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_pad(vk_context* context, const vk_plan* plan, const vk_view* input,
+                        const vk_pad_params* params, const vk_view* workspace,
+                        const vk_view* output);
+VK_API vk_status vk_pad_gradient_plan(vk_context* context, const vk_view* output_gradient,
+                                      const vk_pad_params* params, const vk_view* input_gradient,
+                                      vk_plan* plan);
+VK_API vk_status vk_pad_gradient(vk_context* context, const vk_plan* plan,
+                                 const vk_view* output_gradient, const vk_pad_params* params,
+                                 const vk_view* workspace, const vk_view* input_gradient);
+
 #ifdef __cplusplus
 }
 #endif

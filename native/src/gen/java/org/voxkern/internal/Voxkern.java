@@ -1112,6 +1112,34 @@ public static native @Cast("vk_status") int vk_copy_strided_plan(vk_context cont
 public static native @Cast("vk_status") int vk_copy_strided(vk_context context, @Const vk_plan plan, @Const vk_view input,
                                  @Const vk_view workspace, @Const vk_view output);
 
+/* pad: more, or fewer, elements at the ends of axes (kernels/pad/README.md) */
+/** enum vk_pad_mode */
+public static final int
+  VK_PAD_CONSTANT = 0,
+  /** The last element again. */
+  VK_PAD_EDGE = 1,
+  /** Mirrored about the last element. */
+  VK_PAD_REFLECT = 2,
+  /** Mirrored about the border behind the last element. */
+  VK_PAD_SYMMETRIC = 3,
+  /** From the other end. */
+  VK_PAD_WRAP = 4;
+// Targeting vk_pad_params.java
+
+
+
+public static native @Cast("vk_status") int vk_pad_plan(vk_context context, @Const vk_view input, @Const vk_pad_params params,
+                             @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_pad(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                        @Const vk_pad_params params, @Const vk_view workspace,
+                        @Const vk_view output);
+public static native @Cast("vk_status") int vk_pad_gradient_plan(vk_context context, @Const vk_view output_gradient,
+                                      @Const vk_pad_params params, @Const vk_view input_gradient,
+                                      vk_plan plan);
+public static native @Cast("vk_status") int vk_pad_gradient(vk_context context, @Const vk_plan plan,
+                                 @Const vk_view output_gradient, @Const vk_pad_params params,
+                                 @Const vk_view workspace, @Const vk_view input_gradient);
+
 // #ifdef __cplusplus
 // #endif
 
