@@ -193,6 +193,44 @@ VK_API vk_status vk_pad_gradient(vk_context* context, const vk_plan* plan,
                                  const vk_view* output_gradient, const vk_pad_params* params,
                                  const vk_view* workspace, const vk_view* input_gradient);
 
+/* gather: elements that indices name (kernels/gather/README.md); scatter: its counterpart
+ * (kernels/scatter/README.md) */
+typedef enum vk_index_kind {
+  /** Each index names a whole slice along the axis. */
+  VK_INDEX_SLICES = 0,
+  /** Each index replaces one element's position along the axis. */
+  VK_INDEX_ELEMENTS = 1,
+  /** The last axis of the indices has positions along the axes that follow `axis` leading axes,
+   * which data and indices share. */
+  VK_INDEX_TUPLES = 2
+} vk_index_kind;
+
+typedef enum vk_scatter_mode {
+  /** The last one stays. */
+  VK_SCATTER_REPLACE = 0,
+  VK_SCATTER_ADD = 1,
+  VK_SCATTER_MULTIPLY = 2,
+  VK_SCATTER_MIN = 3,
+  VK_SCATTER_MAX = 4
+} vk_scatter_mode;
+
+/** Indices are i32 or i64; negative ones count from the end. */
+VK_API vk_status vk_gather_plan(vk_context* context, const vk_view* data, const vk_view* indices,
+                                vk_index_kind kind, int32_t axis, const vk_view* output,
+                                vk_plan* plan);
+VK_API vk_status vk_gather(vk_context* context, const vk_plan* plan, const vk_view* data,
+                           const vk_view* indices, vk_index_kind kind, int32_t axis,
+                           const vk_view* workspace, const vk_view* output);
+/** `output` is `data`, or zeros without it, with the updates at what a gather of the same indices
+ * reads. */
+VK_API vk_status vk_scatter_plan(vk_context* context, const vk_view* data, const vk_view* indices,
+                                 const vk_view* updates, vk_index_kind kind, int32_t axis,
+                                 vk_scatter_mode mode, const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_scatter(vk_context* context, const vk_plan* plan, const vk_view* data,
+                            const vk_view* indices, const vk_view* updates, vk_index_kind kind,
+                            int32_t axis, vk_scatter_mode mode, const vk_view* workspace,
+                            const vk_view* output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1140,6 +1140,44 @@ public static native @Cast("vk_status") int vk_pad_gradient(vk_context context, 
                                  @Const vk_view output_gradient, @Const vk_pad_params params,
                                  @Const vk_view workspace, @Const vk_view input_gradient);
 
+/* gather: elements that indices name (kernels/gather/README.md); scatter: its counterpart
+ * (kernels/scatter/README.md) */
+/** enum vk_index_kind */
+public static final int
+  /** Each index names a whole slice along the axis. */
+  VK_INDEX_SLICES = 0,
+  /** Each index replaces one element's position along the axis. */
+  VK_INDEX_ELEMENTS = 1,
+  /** The last axis of the indices has positions along the axes that follow {@code axis} leading axes,
+   * which data and indices share. */
+  VK_INDEX_TUPLES = 2;
+
+/** enum vk_scatter_mode */
+public static final int
+  /** The last one stays. */
+  VK_SCATTER_REPLACE = 0,
+  VK_SCATTER_ADD = 1,
+  VK_SCATTER_MULTIPLY = 2,
+  VK_SCATTER_MIN = 3,
+  VK_SCATTER_MAX = 4;
+
+/** Indices are i32 or i64; negative ones count from the end. */
+public static native @Cast("vk_status") int vk_gather_plan(vk_context context, @Const vk_view data, @Const vk_view indices,
+                                @Cast("vk_index_kind") int kind, int axis, @Const vk_view output,
+                                vk_plan plan);
+public static native @Cast("vk_status") int vk_gather(vk_context context, @Const vk_plan plan, @Const vk_view data,
+                           @Const vk_view indices, @Cast("vk_index_kind") int kind, int axis,
+                           @Const vk_view workspace, @Const vk_view output);
+/** {@code output} is {@code data}, or zeros without it, with the updates at what a gather of the same indices
+ * reads. */
+public static native @Cast("vk_status") int vk_scatter_plan(vk_context context, @Const vk_view data, @Const vk_view indices,
+                                 @Const vk_view updates, @Cast("vk_index_kind") int kind, int axis,
+                                 @Cast("vk_scatter_mode") int mode, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_scatter(vk_context context, @Const vk_plan plan, @Const vk_view data,
+                            @Const vk_view indices, @Const vk_view updates, @Cast("vk_index_kind") int kind,
+                            int axis, @Cast("vk_scatter_mode") int mode, @Const vk_view workspace,
+                            @Const vk_view output);
+
 // #ifdef __cplusplus
 // #endif
 

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
@@ -65,6 +66,11 @@ public final class Inputs {
           }
           return array;
         });
+  }
+
+  /** The numbers from {@code count} - 1 down to 0, as indices. */
+  Tensor reversed(long count) {
+    return Tensor.of(context, LongStream.range(0, count).map(i -> count - 1 - i).toArray(), count);
   }
 
   /** A smooth displacement or velocity (3, D, H, W) of up to so many mm. */
