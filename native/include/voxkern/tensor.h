@@ -150,6 +150,15 @@ VK_API vk_status vk_arg_reduce(vk_context* context, const vk_plan* plan, const v
                                int32_t axis, int32_t largest, int32_t select_last,
                                const vk_view* workspace, const vk_view* output);
 
+/* top_k: the k greatest or least along an axis, best first (kernels/top_k/README.md). `values` and
+ * `indices` (i64) have size k along it. */
+VK_API vk_status vk_top_k_plan(vk_context* context, const vk_view* input, int32_t axis,
+                               int32_t largest, const vk_view* values, const vk_view* indices,
+                               vk_plan* plan);
+VK_API vk_status vk_top_k(vk_context* context, const vk_plan* plan, const vk_view* input,
+                          int32_t axis, int32_t largest, const vk_view* workspace,
+                          const vk_view* values, const vk_view* indices);
+
 /* copy_strided: from one strided view to another of the same sizes
  * (kernels/copy_strided/README.md). `data` is the element at 0; strides may be 0 in the input and
  * negative in both. */

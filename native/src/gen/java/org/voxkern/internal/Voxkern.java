@@ -1104,6 +1104,15 @@ public static native @Cast("vk_status") int vk_arg_reduce(vk_context context, @C
                                int axis, int largest, int select_last,
                                @Const vk_view workspace, @Const vk_view output);
 
+/* top_k: the k greatest or least along an axis, best first (kernels/top_k/README.md). `values` and
+ * `indices` (i64) have size k along it. */
+public static native @Cast("vk_status") int vk_top_k_plan(vk_context context, @Const vk_view input, int axis,
+                               int largest, @Const vk_view values, @Const vk_view indices,
+                               vk_plan plan);
+public static native @Cast("vk_status") int vk_top_k(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                          int axis, int largest, @Const vk_view workspace,
+                          @Const vk_view values, @Const vk_view indices);
+
 /* copy_strided: from one strided view to another of the same sizes
  * (kernels/copy_strided/README.md). `data` is the element at 0; strides may be 0 in the input and
  * negative in both. */

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <cstring>
+
+#include "core/scratch.h"
+#include "top_k/top_k.h"
+
+namespace vk {
+namespace {
+
+constexpr int64_t kChunk = 65536;
+
+/** Elements that are in the running: when the list is full the worse half goes. */
+int64_t candidatesOf(const TopKArgs& args) {
+  const int64_t most = 2 * args.k + 64;
+  return most < args.split.size ? most : args.split.size;
+}
+
+/** Ascending in the order of the numbers, NaN last and both zeros alike. */
+uint32_t ordered(float x) {
+  if (x != x) return UINT32_MAX;
+  const float value = x + 0.0f;
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits >> 31) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+uint32_t ordered(int32_t x) { return static_cast<uint32_t>(x) ^ 0x80000000u; }
+
+/** The best element is the least rank: the number above, its index below, so that equal numbers
+ * stay in their order. */
+template <class T>
+uint64_t rankOf(T x, int64_t index, bool largest) {
+  const uint32_t key = ordered(x);
+  return static_cast<uint64_t>(largest ? ~key : key) << 32 | static_cast<uint32_t>(index);
+}
+
+template <class T>
+void column(const TopKArgs& args, int64_t outer, int64_t inner, uint64_t* candidates) {
+  const AxisSplit& split = args.split;
+  const T* const x = static_cast<const T*>(args.input) + outer * split.size * split.inner + inner;
+  const int64_t room = candidatesOf(args);
+  int64_t held = 0;
+  uint64_t limit = UINT64_MAX;
+  for (int64_t i = 0; i < split.size; ++i) {
+    const uint64_t rank = rankOf(x[i * split.inner], i, args.largest);
+    if (rank > limit) continue;
+    if (held == room) {
+      std::nth_element(candidates, candidates + args.k - 1, candidates + held);
+      held = args.k;
+      limit = candidates[args.k - 1];
+      if (rank > limit) continue;
+    }
+    candidates[held++] = rank;
+  }
+  std::partial_sort(candidates, candidates + args.k, candidates + held);
+  const int64_t first = outer * args.k * split.inner + inner;
+  for (int64_t i = 0; i < args.k; ++i) {
+    const int64_t index = static_cast<int64_t>(candidates[i] & UINT32_MAX);
+    args.indices[first + i * split.inner] = index;
+    static_cast<T*>(args.values)[first + i * split.inner] = x[index * split.inner];
+  }
+}
+
+}  // namespace
+
+int64_t topKWorkspaceBytes(const TopKArgs& args) {
+  return args.threads * candidatesOf(args) * static_cast<int64_t>(sizeof(uint64_t));
+}
+
+void topKPlain(const TopKArgs& args, Context& context, const Workspace& workspace) {
+  if (args.k == 0) return;
+  const int64_t columns = args.split.outer * args.split.inner;
+  const int64_t aChunk = kChunk / (args.split.size + 1) + 1;
+  ScratchSlots slots(args.threads);
+  parallelFor(context, chunkCount(columns, aChunk), [&](int64_t chunk) {
+    const Range range = chunkRange(columns, aChunk, chunk);
+    const int32_t slot = slots.acquire();
+    uint64_t* const candidates = workspace.as<uint64_t>() + slot * candidatesOf(args);
+    for (int64_t i = range.begin; i < range.end; ++i) {
+      const int64_t outer = i / args.split.inner;
+      const int64_t inner = i % args.split.inner;
+      if (args.type == VK_I32) {
+        column<int32_t>(args, outer, inner, candidates);
+      } else {
+        column<float>(args, outer, inner, candidates);
+      }
+    }
+    slots.release(slot);
+  });
+}
+
+}  // namespace vk
