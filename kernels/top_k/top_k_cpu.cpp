@@ -52,7 +52,8 @@ void column(const TopKArgs& args, int64_t outer, int64_t inner, uint64_t* candid
     }
     candidates[held++] = rank;
   }
-  std::partial_sort(candidates, candidates + args.k, candidates + held);
+  if (held > args.k) std::nth_element(candidates, candidates + args.k - 1, candidates + held);
+  std::sort(candidates, candidates + args.k);
   const int64_t first = outer * args.k * split.inner + inner;
   for (int64_t i = 0; i < args.k; ++i) {
     const int64_t index = static_cast<int64_t>(candidates[i] & UINT32_MAX);
