@@ -25,6 +25,7 @@
 #include "voxkern/image.h"
 #include "voxkern/matmul.h"
 #include "voxkern/normalization.h"
+#include "voxkern/pooling.h"
 #include "voxkern/registration.h"
 #include "voxkern/tensor.h"
 

@@ -554,6 +554,45 @@ public static native @Cast("vk_status") int vk_dropout_gradient(vk_context conte
 // #endif /* VOXKERN_NORMALIZATION_H */
 
 
+// Parsed from voxkern/pooling.h
+
+/* Pooling as networks have it, NCDHW; 2D is depth 1. */
+// #ifndef VOXKERN_POOLING_H
+// #define VOXKERN_POOLING_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// Targeting vk_pool_window.java
+
+
+
+/* max_pool: largest value of each window (kernels/max_pool/README.md) */
+/** input (N, C, D, H, W), output (N, C, D', H', W'); indices i64 of output's shape or none: where
+ * in its channel's D * H * W values each output was found. */
+public static native @Cast("vk_status") int vk_max_pool_plan(vk_context context, @Const vk_view input,
+                                  @Const vk_pool_window window, @Const vk_view output,
+                                  @Const vk_view indices, vk_plan plan);
+public static native @Cast("vk_status") int vk_max_pool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                             @Const vk_pool_window window, @Const vk_view workspace,
+                             @Const vk_view output, @Const vk_view indices);
+/** gradient, of the input's shape, is the sum of upstream where it was found: at the indices, or,
+ * without them, where it is found in input again. One of the two must be given. */
+public static native @Cast("vk_status") int vk_max_pool_gradient_plan(vk_context context, @Const vk_view input,
+                                           @Const vk_view indices, @Const vk_view upstream,
+                                           @Const vk_pool_window window, @Const vk_view gradient,
+                                           vk_plan plan);
+public static native @Cast("vk_status") int vk_max_pool_gradient(vk_context context, @Const vk_plan plan,
+                                      @Const vk_view input, @Const vk_view indices,
+                                      @Const vk_view upstream, @Const vk_pool_window window,
+                                      @Const vk_view workspace, @Const vk_view gradient);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_POOLING_H */
+
+
 // Parsed from voxkern/registration.h
 
 /* Operations of image registration. Which part of a call's outputs are wanted is said by which

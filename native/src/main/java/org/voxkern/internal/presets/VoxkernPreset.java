@@ -22,6 +22,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/image.h",
               "voxkern/matmul.h",
               "voxkern/normalization.h",
+              "voxkern/pooling.h",
               "voxkern/registration.h",
               "voxkern/tensor.h",
             },

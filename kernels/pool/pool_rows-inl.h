@@ -1,0 +1,184 @@
+// Pooling by rows: the rows of the input that a row of outputs sees are first combined into one
+// row, then the values of that row that an output sees. So the first part, which has nearly all of
+// the work, is the same for every stride and dilation along x. Included after core/simd_begin.h,
+// once an instruction set.
+#include "pool/pool_window.h"
+
+#if defined(VK_POOL_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef VK_POOL_ROWS_INL_H
+#undef VK_POOL_ROWS_INL_H
+#else
+#define VK_POOL_ROWS_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/** Rows of the input that lie inside it, seen by one row of outputs; steps in floats. */
+struct TapRows {
+  const float* first;
+  int64_t planes;
+  int64_t planeStep;
+  int64_t rows;
+  int64_t rowStep;
+};
+
+HWY_ATTR inline TapRows tapRows(const PoolArgs& args, const float* input, int64_t volume, int64_t z,
+                                int64_t y) {
+  const PoolWindow& window = args.window;
+  const Range planes = poolTaps(window, 0, z, args.inSize[0]);
+  const Range rows = poolTaps(window, 1, y, args.inSize[1]);
+  const int64_t plane = args.inSize[1] * args.inSize[2];
+  const int64_t firstPlane =
+      z * window.stride[0] - window.paddingBegin[0] + planes.begin * window.dilation[0];
+  const int64_t firstRow =
+      y * window.stride[1] - window.paddingBegin[1] + rows.begin * window.dilation[1];
+  TapRows taps{};
+  taps.planes = planes.end - planes.begin;
+  taps.rows = rows.end - rows.begin;
+  if (taps.planes == 0 || taps.rows == 0) return {};
+  taps.first = input + (volume * args.inSize[0] + firstPlane) * plane + firstRow * args.inSize[2];
+  taps.planeStep = window.dilation[0] * plane;
+  taps.rowStep = window.dilation[1] * args.inSize[2];
+  return taps;
+}
+
+/** Combines `Vectors` vectors at x of all rows. A kind has load(value), combine(so far, value)
+ * and `outside`, which changes nothing. */
+template <int Vectors, class Kind>
+HWY_ATTR void combineVectors(const Kind& kind, const TapRows& taps, int64_t x, float* row) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<decltype(d)> sum[Vectors], plane[Vectors];
+  for (int i = 0; i < Vectors; ++i) sum[i] = hn::Set(d, Kind::kOutside);
+  for (int64_t z = 0; z < taps.planes; ++z) {
+    // Plane by plane, so that the error of a sum grows with planes plus rows, not with their
+    // product.
+    for (int i = 0; i < Vectors; ++i) plane[i] = hn::Set(d, Kind::kOutside);
+    const float* from = taps.first + z * taps.planeStep + x;
+    for (int64_t y = 0; y < taps.rows; ++y, from += taps.rowStep) {
+      for (int i = 0; i < Vectors; ++i) {
+        plane[i] = kind.combine(d, plane[i], kind.load(d, hn::LoadU(d, from + i * lanes)));
+      }
+    }
+    for (int i = 0; i < Vectors; ++i) sum[i] = kind.combine(d, sum[i], plane[i]);
+  }
+  for (int i = 0; i < Vectors; ++i) hn::StoreU(sum[i], d, row + x + i * lanes);
+}
+
+/** row[x] becomes what all rows have at x, for the whole width; up to a vector of `outside`
+ * follows. */
+template <class Kind>
+HWY_ATTR void combineRows(const Kind& kind, const TapRows& taps, int64_t width, float* row) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t x = 0;
+  for (; x + 4 * lanes <= width; x += 4 * lanes) combineVectors<4>(kind, taps, x, row);
+  for (; x + lanes <= width; x += lanes) combineVectors<1>(kind, taps, x, row);
+  if (x == width) return;
+  const auto within = hn::FirstN(d, static_cast<size_t>(width - x));
+  auto sum = hn::Set(d, Kind::kOutside);
+  for (int64_t z = 0; z < taps.planes; ++z) {
+    auto plane = hn::Set(d, Kind::kOutside);
+    const float* from = taps.first + z * taps.planeStep + x;
+    for (int64_t y = 0; y < taps.rows; ++y, from += taps.rowStep) {
+      plane = kind.combine(d, plane, kind.load(d, hn::MaskedLoad(within, d, from)));
+    }
+    sum = kind.combine(d, sum, plane);
+  }
+  hn::StoreU(hn::IfThenElse(within, sum, hn::Set(d, Kind::kOutside)), d, row + x);
+}
+
+/** Calls body(d, x, count) over [0, width) of outputs by vectors, the last of which has
+ * `count` lanes of use. With strides of 3 and more, where neighbours lie apart, by single lanes. */
+template <class Body>
+HWY_ATTR void eachOutputVector(int64_t width, int64_t stride, const Body& body) {
+  if (stride > 2) {
+    const hn::CappedTag<float, 1> one;
+    for (int64_t x = 0; x < width; ++x) body(one, x, int64_t{1});
+    return;
+  }
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t x = 0; x < width; x += lanes) body(d, x, lanes < width - x ? lanes : width - x);
+}
+
+/** Values at `from`, one every `stride`. */
+template <class D>
+HWY_ATTR hn::Vec<D> loadStrided(D d, const float* from, int64_t stride) {
+  if (stride != 2) return hn::LoadU(d, from);
+  auto even = hn::Undefined(d), odd = hn::Undefined(d);
+  hn::LoadInterleaved2(d, from, even, odd);
+  return even;
+}
+
+/** out[x] = finish(what the kernel along x sees of the combined row, x); `row` begins with the
+ * padding. */
+template <class Kind, class Finish>
+HWY_ATTR void reduceRow(const Kind& kind, const PoolArgs& args, const float* row, float* out,
+                        const Finish& finish) {
+  const int64_t kernel = args.window.kernel[2];
+  const int64_t stride = args.window.stride[2];
+  const int64_t dilation = args.window.dilation[2];
+  eachOutputVector(args.outSize[2], stride, [&](auto d, int64_t x, int64_t count) HWY_ATTR {
+    const float* from = row + x * stride;
+    auto sum = hn::Set(d, Kind::kOutside);
+    int64_t k = 0;
+    if (stride == 2 && dilation == 1) {
+      for (; k + 2 <= kernel; k += 2) {
+        auto even = hn::Undefined(d), odd = hn::Undefined(d);
+        hn::LoadInterleaved2(d, from + k, even, odd);
+        sum = kind.combine(d, kind.combine(d, sum, even), odd);
+      }
+    }
+    for (; k < kernel; ++k) {
+      sum = kind.combine(d, sum, loadStrided(d, from + k * dilation, stride));
+    }
+    sum = finish(d, sum, x);
+    if (count == static_cast<int64_t>(hn::Lanes(d))) {
+      hn::StoreU(sum, d, out + x);
+    } else {
+      hn::BlendedStore(sum, hn::FirstN(d, static_cast<size_t>(count)), d, out + x);
+    }
+  });
+}
+
+/** A row of outputs; `index` counts them over all volumes. */
+struct OutputRow {
+  int64_t volume;
+  int64_t z;
+  int64_t y;
+  int64_t index;
+};
+
+/** Calls body(row, scratch) for each row of outputs. A task's scratch memory of `floats` floats
+ * goes through begin(scratch) first. */
+template <class Begin, class Body>
+HWY_ATTR void eachOutputRow(const PoolArgs& args, Context& context, const Workspace& workspace,
+                            int64_t floats, const Begin& begin, const Body& body) {
+  const int64_t planes = args.outSize[0], rows = args.outSize[1];
+  if (args.volumes * poolVoxels(args.outSize) == 0) return;
+  const int64_t total = args.volumes * planes * rows;
+  const int64_t each = poolRowsEach(args);
+  eachPoolTask(context, args.threads, workspace, poolRowTasks(args), floats,
+               [&](int64_t task, float* scratch) HWY_ATTR {
+                 begin(scratch);
+                 const Range range = chunkRange(total, each, task);
+                 for (int64_t i = range.begin; i < range.end; ++i) {
+                   const int64_t plane = i / rows;
+                   body(OutputRow{plane / planes, plane % planes, i % rows, i}, scratch);
+                 }
+               });
+}
+
+HWY_ATTR inline void fillRow(float* row, int64_t floats, float value) {
+  for (int64_t i = 0; i < floats; ++i) row[i] = value;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target

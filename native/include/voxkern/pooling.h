@@ -1,0 +1,47 @@
+/* Pooling as networks have it, NCDHW; 2D is depth 1. */
+#ifndef VOXKERN_POOLING_H
+#define VOXKERN_POOLING_H
+
+#include "voxkern/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where the windows of a pool lie; axes are z, y, x: the order of a tensor's sizes. */
+typedef struct vk_pool_window {
+  uint32_t struct_size;
+  /** Not 0: a last window may reach beyond the padding, if it begins before it. */
+  int32_t ceil_mode;
+  int64_t kernel[3];
+  int64_t stride[3];
+  int64_t dilation[3];
+  int64_t padding_begin[3];
+  int64_t padding_end[3];
+} vk_pool_window;
+
+/* max_pool: largest value of each window (kernels/max_pool/README.md) */
+/** input (N, C, D, H, W), output (N, C, D', H', W'); indices i64 of output's shape or none: where
+ * in its channel's D * H * W values each output was found. */
+VK_API vk_status vk_max_pool_plan(vk_context* context, const vk_view* input,
+                                  const vk_pool_window* window, const vk_view* output,
+                                  const vk_view* indices, vk_plan* plan);
+VK_API vk_status vk_max_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                             const vk_pool_window* window, const vk_view* workspace,
+                             const vk_view* output, const vk_view* indices);
+/** gradient, of the input's shape, is the sum of upstream where it was found: at the indices, or,
+ * without them, where it is found in input again. One of the two must be given. */
+VK_API vk_status vk_max_pool_gradient_plan(vk_context* context, const vk_view* input,
+                                           const vk_view* indices, const vk_view* upstream,
+                                           const vk_pool_window* window, const vk_view* gradient,
+                                           vk_plan* plan);
+VK_API vk_status vk_max_pool_gradient(vk_context* context, const vk_plan* plan,
+                                      const vk_view* input, const vk_view* indices,
+                                      const vk_view* upstream, const vk_pool_window* window,
+                                      const vk_view* workspace, const vk_view* gradient);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VOXKERN_POOLING_H */
