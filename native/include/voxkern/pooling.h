@@ -40,6 +40,33 @@ VK_API vk_status vk_max_pool_gradient(vk_context* context, const vk_plan* plan,
                                       const vk_view* upstream, const vk_pool_window* window,
                                       const vk_view* workspace, const vk_view* gradient);
 
+/* average_pool: mean of each window (kernels/average_pool/README.md) */
+typedef enum vk_pool_divisor {
+  /** The window's voxels that lie inside the input. */
+  VK_POOL_DIVISOR_INSIDE = 0,
+  /** Those that lie inside the input or its padding. */
+  VK_POOL_DIVISOR_PADDED = 1,
+  /** A given number. */
+  VK_POOL_DIVISOR_GIVEN = 2
+} vk_pool_divisor;
+
+/** input (N, C, D, H, W), output (N, C, D', H', W'). `given` is looked at where it is asked for. */
+VK_API vk_status vk_average_pool_plan(vk_context* context, const vk_view* input,
+                                      const vk_pool_window* window, vk_pool_divisor divisor,
+                                      double given, const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_average_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                 const vk_pool_window* window, vk_pool_divisor divisor,
+                                 double given, const vk_view* workspace, const vk_view* output);
+/** upstream has the output's shape, gradient the input's. */
+VK_API vk_status vk_average_pool_gradient_plan(vk_context* context, const vk_view* upstream,
+                                               const vk_pool_window* window,
+                                               vk_pool_divisor divisor, double given,
+                                               const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_average_pool_gradient(vk_context* context, const vk_plan* plan,
+                                          const vk_view* upstream, const vk_pool_window* window,
+                                          vk_pool_divisor divisor, double given,
+                                          const vk_view* workspace, const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -587,6 +587,33 @@ public static native @Cast("vk_status") int vk_max_pool_gradient(vk_context cont
                                       @Const vk_view upstream, @Const vk_pool_window window,
                                       @Const vk_view workspace, @Const vk_view gradient);
 
+/* average_pool: mean of each window (kernels/average_pool/README.md) */
+/** enum vk_pool_divisor */
+public static final int
+  /** The window's voxels that lie inside the input. */
+  VK_POOL_DIVISOR_INSIDE = 0,
+  /** Those that lie inside the input or its padding. */
+  VK_POOL_DIVISOR_PADDED = 1,
+  /** A given number. */
+  VK_POOL_DIVISOR_GIVEN = 2;
+
+/** input (N, C, D, H, W), output (N, C, D', H', W'). {@code given} is looked at where it is asked for. */
+public static native @Cast("vk_status") int vk_average_pool_plan(vk_context context, @Const vk_view input,
+                                      @Const vk_pool_window window, @Cast("vk_pool_divisor") int divisor,
+                                      double given, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_average_pool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                 @Const vk_pool_window window, @Cast("vk_pool_divisor") int divisor,
+                                 double given, @Const vk_view workspace, @Const vk_view output);
+/** upstream has the output's shape, gradient the input's. */
+public static native @Cast("vk_status") int vk_average_pool_gradient_plan(vk_context context, @Const vk_view upstream,
+                                               @Const vk_pool_window window,
+                                               @Cast("vk_pool_divisor") int divisor, double given,
+                                               @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_average_pool_gradient(vk_context context, @Const vk_plan plan,
+                                          @Const vk_view upstream, @Const vk_pool_window window,
+                                          @Cast("vk_pool_divisor") int divisor, double given,
+                                          @Const vk_view workspace, @Const vk_view gradient);
+
 // #ifdef __cplusplus
 // #endif
 
