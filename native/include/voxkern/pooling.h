@@ -67,6 +67,26 @@ VK_API vk_status vk_average_pool_gradient(vk_context* context, const vk_plan* pl
                                           vk_pool_divisor divisor, double given,
                                           const vk_view* workspace, const vk_view* gradient);
 
+/* adaptive_pool: pooling to a given size (kernels/adaptive_pool/README.md) */
+typedef enum vk_adaptive_mode { VK_ADAPTIVE_AVERAGE = 0, VK_ADAPTIVE_MAX = 1 } vk_adaptive_mode;
+
+/** input (N, C, D, H, W), output (N, C, D', H', W') of any sizes; indices i64 of output's shape or
+ * none, with the maximum only: as those of max_pool. */
+VK_API vk_status vk_adaptive_pool_plan(vk_context* context, const vk_view* input,
+                                       vk_adaptive_mode mode, const vk_view* output,
+                                       const vk_view* indices, vk_plan* plan);
+VK_API vk_status vk_adaptive_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                  vk_adaptive_mode mode, const vk_view* workspace,
+                                  const vk_view* output, const vk_view* indices);
+/** The maximum needs its indices, the average has none. */
+VK_API vk_status vk_adaptive_pool_gradient_plan(vk_context* context, vk_adaptive_mode mode,
+                                                const vk_view* indices, const vk_view* upstream,
+                                                const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_adaptive_pool_gradient(vk_context* context, const vk_plan* plan,
+                                           vk_adaptive_mode mode, const vk_view* indices,
+                                           const vk_view* upstream, const vk_view* workspace,
+                                           const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

@@ -614,6 +614,27 @@ public static native @Cast("vk_status") int vk_average_pool_gradient(vk_context 
                                           @Cast("vk_pool_divisor") int divisor, double given,
                                           @Const vk_view workspace, @Const vk_view gradient);
 
+/* adaptive_pool: pooling to a given size (kernels/adaptive_pool/README.md) */
+/** enum vk_adaptive_mode */
+public static final int VK_ADAPTIVE_AVERAGE = 0, VK_ADAPTIVE_MAX = 1;
+
+/** input (N, C, D, H, W), output (N, C, D', H', W') of any sizes; indices i64 of output's shape or
+ * none, with the maximum only: as those of max_pool. */
+public static native @Cast("vk_status") int vk_adaptive_pool_plan(vk_context context, @Const vk_view input,
+                                       @Cast("vk_adaptive_mode") int mode, @Const vk_view output,
+                                       @Const vk_view indices, vk_plan plan);
+public static native @Cast("vk_status") int vk_adaptive_pool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                  @Cast("vk_adaptive_mode") int mode, @Const vk_view workspace,
+                                  @Const vk_view output, @Const vk_view indices);
+/** The maximum needs its indices, the average has none. */
+public static native @Cast("vk_status") int vk_adaptive_pool_gradient_plan(vk_context context, @Cast("vk_adaptive_mode") int mode,
+                                                @Const vk_view indices, @Const vk_view upstream,
+                                                @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_adaptive_pool_gradient(vk_context context, @Const vk_plan plan,
+                                           @Cast("vk_adaptive_mode") int mode, @Const vk_view indices,
+                                           @Const vk_view upstream, @Const vk_view workspace,
+                                           @Const vk_view gradient);
+
 // #ifdef __cplusplus
 // #endif
 
