@@ -87,6 +87,24 @@ VK_API vk_status vk_adaptive_pool_gradient(vk_context* context, const vk_plan* p
                                            const vk_view* upstream, const vk_view* workspace,
                                            const vk_view* gradient);
 
+/* lp_pool: p-norm of each window (kernels/lp_pool/README.md) */
+/** input (N, C, D, H, W), output (N, C, D', H', W'). */
+VK_API vk_status vk_lp_pool_plan(vk_context* context, const vk_view* input,
+                                 const vk_pool_window* window, double p, const vk_view* output,
+                                 vk_plan* plan);
+VK_API vk_status vk_lp_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                            const vk_pool_window* window, double p, const vk_view* workspace,
+                            const vk_view* output);
+/** `output` is what lp_pool made of `input`. */
+VK_API vk_status vk_lp_pool_gradient_plan(vk_context* context, const vk_view* input,
+                                          const vk_view* output, const vk_view* upstream,
+                                          const vk_pool_window* window, double p,
+                                          const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_lp_pool_gradient(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                     const vk_view* output, const vk_view* upstream,
+                                     const vk_pool_window* window, double p,
+                                     const vk_view* workspace, const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

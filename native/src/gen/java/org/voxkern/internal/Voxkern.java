@@ -635,6 +635,24 @@ public static native @Cast("vk_status") int vk_adaptive_pool_gradient(vk_context
                                            @Const vk_view upstream, @Const vk_view workspace,
                                            @Const vk_view gradient);
 
+/* lp_pool: p-norm of each window (kernels/lp_pool/README.md) */
+/** input (N, C, D, H, W), output (N, C, D', H', W'). */
+public static native @Cast("vk_status") int vk_lp_pool_plan(vk_context context, @Const vk_view input,
+                                 @Const vk_pool_window window, double p, @Const vk_view output,
+                                 vk_plan plan);
+public static native @Cast("vk_status") int vk_lp_pool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                            @Const vk_pool_window window, double p, @Const vk_view workspace,
+                            @Const vk_view output);
+/** {@code output} is what lp_pool made of {@code input}. */
+public static native @Cast("vk_status") int vk_lp_pool_gradient_plan(vk_context context, @Const vk_view input,
+                                          @Const vk_view output, @Const vk_view upstream,
+                                          @Const vk_pool_window window, double p,
+                                          @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_lp_pool_gradient(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                     @Const vk_view output, @Const vk_view upstream,
+                                     @Const vk_pool_window window, double p,
+                                     @Const vk_view workspace, @Const vk_view gradient);
+
 // #ifdef __cplusplus
 // #endif
 
