@@ -40,6 +40,22 @@ VK_API vk_status vk_max_pool_gradient(vk_context* context, const vk_plan* plan,
                                       const vk_view* upstream, const vk_pool_window* window,
                                       const vk_view* workspace, const vk_view* gradient);
 
+/* max_unpool: values back to where max_pool found them (kernels/max_unpool/README.md) */
+/** input and indices (N, C, D', H', W'), output (N, C, D, H, W): zero but at the indices, which
+ * count its D * H * W values; -1 is nowhere. Of several values for one place the last stays. */
+VK_API vk_status vk_max_unpool_plan(vk_context* context, const vk_view* input,
+                                    const vk_view* indices, const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_max_unpool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                               const vk_view* indices, const vk_view* workspace,
+                               const vk_view* output);
+/** gradient, of the input's shape, is upstream, of the output's shape, at the indices. */
+VK_API vk_status vk_max_unpool_gradient_plan(vk_context* context, const vk_view* indices,
+                                             const vk_view* upstream, const vk_view* gradient,
+                                             vk_plan* plan);
+VK_API vk_status vk_max_unpool_gradient(vk_context* context, const vk_plan* plan,
+                                        const vk_view* indices, const vk_view* upstream,
+                                        const vk_view* workspace, const vk_view* gradient);
+
 /* average_pool: mean of each window (kernels/average_pool/README.md) */
 typedef enum vk_pool_divisor {
   /** The window's voxels that lie inside the input. */

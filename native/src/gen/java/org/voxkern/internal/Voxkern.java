@@ -587,6 +587,22 @@ public static native @Cast("vk_status") int vk_max_pool_gradient(vk_context cont
                                       @Const vk_view upstream, @Const vk_pool_window window,
                                       @Const vk_view workspace, @Const vk_view gradient);
 
+/* max_unpool: values back to where max_pool found them (kernels/max_unpool/README.md) */
+/** input and indices (N, C, D', H', W'), output (N, C, D, H, W): zero but at the indices, which
+ * count its D * H * W values; -1 is nowhere. Of several values for one place the last stays. */
+public static native @Cast("vk_status") int vk_max_unpool_plan(vk_context context, @Const vk_view input,
+                                    @Const vk_view indices, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_max_unpool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                               @Const vk_view indices, @Const vk_view workspace,
+                               @Const vk_view output);
+/** gradient, of the input's shape, is upstream, of the output's shape, at the indices. */
+public static native @Cast("vk_status") int vk_max_unpool_gradient_plan(vk_context context, @Const vk_view indices,
+                                             @Const vk_view upstream, @Const vk_view gradient,
+                                             vk_plan plan);
+public static native @Cast("vk_status") int vk_max_unpool_gradient(vk_context context, @Const vk_plan plan,
+                                        @Const vk_view indices, @Const vk_view upstream,
+                                        @Const vk_view workspace, @Const vk_view gradient);
+
 /* average_pool: mean of each window (kernels/average_pool/README.md) */
 /** enum vk_pool_divisor */
 public static final int
