@@ -27,6 +27,7 @@
 #include "voxkern/normalization.h"
 #include "voxkern/pooling.h"
 #include "voxkern/registration.h"
+#include "voxkern/roi.h"
 #include "voxkern/tensor.h"
 
 #endif /* VOXKERN_H */

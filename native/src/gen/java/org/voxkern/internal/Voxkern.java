@@ -1077,6 +1077,51 @@ public static native @Cast("vk_status") int vk_bias_field_correct(vk_context con
 // #endif /* VOXKERN_REGISTRATION_H */
 
 
+// Parsed from voxkern/roi.h
+
+/* Pooling as detection networks have it: over regions and towards corners, NCDHW; 2D is depth 1. */
+// #ifndef VOXKERN_ROI_H
+// #define VOXKERN_ROI_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/* roi_align: features of boxes on a grid of given size (kernels/roi_align/README.md) */
+/** enum vk_roi_mode */
+public static final int VK_ROI_AVERAGE = 0, VK_ROI_MAX = 1;
+// Targeting vk_roi_align_params.java
+
+
+
+/** input (N, C, D, H, W); boxes (R, 6) are x1 y1 z1 x2 y2 z2, or (R, 4) x1 y1 x2 y2 where D is 1;
+ * images i64 (R) says which image each lies in; output (R, C, d, h, w). */
+public static native @Cast("vk_status") int vk_roi_align_plan(vk_context context, @Const vk_view input, @Const vk_view boxes,
+                                   @Const vk_view images, @Const vk_roi_align_params params,
+                                   @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_roi_align(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                              @Const vk_view boxes, @Const vk_view images,
+                              @Const vk_roi_align_params params, @Const vk_view workspace,
+                              @Const vk_view output);
+/** By the input, whose shape gradient has. The average does not need the input's values. */
+public static native @Cast("vk_status") int vk_roi_align_gradient_plan(vk_context context, @Const vk_view input,
+                                            @Const vk_view boxes, @Const vk_view images,
+                                            @Const vk_view upstream,
+                                            @Const vk_roi_align_params params,
+                                            @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_roi_align_gradient(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view input, @Const vk_view boxes,
+                                       @Const vk_view images, @Const vk_view upstream,
+                                       @Const vk_roi_align_params params, @Const vk_view workspace,
+                                       @Const vk_view gradient);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_ROI_H */
+
+
 // Parsed from voxkern/tensor.h
 
 /* Element by element, reductions and moving data: what networks do between their layers. */

@@ -24,6 +24,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/normalization.h",
               "voxkern/pooling.h",
               "voxkern/registration.h",
+              "voxkern/roi.h",
               "voxkern/tensor.h",
             },
             link = "voxkern",
