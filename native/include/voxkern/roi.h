@@ -44,6 +44,31 @@ VK_API vk_status vk_roi_align_gradient(vk_context* context, const vk_plan* plan,
                                        const vk_roi_align_params* params, const vk_view* workspace,
                                        const vk_view* gradient);
 
+/* corner_pool: running maximum towards a side (kernels/corner_pool/README.md) */
+/** The side that the maximum runs to; it begins at the opposite one. */
+typedef enum vk_corner_side {
+  VK_CORNER_LEFT = 0,
+  VK_CORNER_RIGHT = 1,
+  VK_CORNER_TOP = 2,
+  VK_CORNER_BOTTOM = 3,
+  VK_CORNER_FRONT = 4,
+  VK_CORNER_BACK = 5
+} vk_corner_side;
+
+/** All tensors are (N, C, D, H, W). */
+VK_API vk_status vk_corner_pool_plan(vk_context* context, const vk_view* input, vk_corner_side side,
+                                     const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_corner_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                vk_corner_side side, const vk_view* workspace,
+                                const vk_view* output);
+VK_API vk_status vk_corner_pool_gradient_plan(vk_context* context, const vk_view* input,
+                                              const vk_view* upstream, vk_corner_side side,
+                                              const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_corner_pool_gradient(vk_context* context, const vk_plan* plan,
+                                         const vk_view* input, const vk_view* upstream,
+                                         vk_corner_side side, const vk_view* workspace,
+                                         const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

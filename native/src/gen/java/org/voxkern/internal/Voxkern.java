@@ -1116,6 +1116,31 @@ public static native @Cast("vk_status") int vk_roi_align_gradient(vk_context con
                                        @Const vk_roi_align_params params, @Const vk_view workspace,
                                        @Const vk_view gradient);
 
+/* corner_pool: running maximum towards a side (kernels/corner_pool/README.md) */
+/** The side that the maximum runs to; it begins at the opposite one. */
+/** enum vk_corner_side */
+public static final int
+  VK_CORNER_LEFT = 0,
+  VK_CORNER_RIGHT = 1,
+  VK_CORNER_TOP = 2,
+  VK_CORNER_BOTTOM = 3,
+  VK_CORNER_FRONT = 4,
+  VK_CORNER_BACK = 5;
+
+/** All tensors are (N, C, D, H, W). */
+public static native @Cast("vk_status") int vk_corner_pool_plan(vk_context context, @Const vk_view input, @Cast("vk_corner_side") int side,
+                                     @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_corner_pool(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                @Cast("vk_corner_side") int side, @Const vk_view workspace,
+                                @Const vk_view output);
+public static native @Cast("vk_status") int vk_corner_pool_gradient_plan(vk_context context, @Const vk_view input,
+                                              @Const vk_view upstream, @Cast("vk_corner_side") int side,
+                                              @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_corner_pool_gradient(vk_context context, @Const vk_plan plan,
+                                         @Const vk_view input, @Const vk_view upstream,
+                                         @Cast("vk_corner_side") int side, @Const vk_view workspace,
+                                         @Const vk_view gradient);
+
 // #ifdef __cplusplus
 // #endif
 
