@@ -121,12 +121,22 @@ class AdaptivePool {
                         AdaptivePartial* found) const {
     int32_t* const taps = reinterpret_cast<int32_t*>(scratch + adaptiveScratchFloats(args_) / 2);
     const TapRows rows = rowsOf(part.volume, part.planes, part.rows);
-    findInRows(rows, width_, scratch, taps);
+    // Without indices the values alone go along; every column then counts as the first voxel.
+    const bool places = args_.indices != nullptr;
+    if (places) {
+      findInRows(rows, width_, scratch, taps);
+    } else {
+      combineRows(Largest(), rows, width_, scratch);
+    }
     for (int64_t x = 0; x < args_.outSize[2]; ++x) {
       const Range bin = adaptiveBin(args_, 2, x);
       float value = Largest::kOutside;
       int64_t index = -1;
       for (int64_t i = bin.begin; i < bin.end; ++i) {
+        if (!places) {
+          take(scratch[i], 0, &value, &index);
+          continue;
+        }
         if (taps[i] == kNoTap) continue;
         const int64_t plane = part.planes.begin + (taps[i] >> 16);
         const int64_t y = part.rows.begin + (taps[i] & 0xFFFF);
