@@ -22,6 +22,7 @@
 #include "voxkern/activation.h"
 #include "voxkern/base.h"
 #include "voxkern/convolution.h"
+#include "voxkern/detection.h"
 #include "voxkern/image.h"
 #include "voxkern/matmul.h"
 #include "voxkern/normalization.h"

@@ -290,6 +290,60 @@ public static native @Cast("vk_status") int vk_conv3d(vk_context context, @Const
 // #endif /* VOXKERN_CONVOLUTION_H */
 
 
+// Parsed from voxkern/detection.h
+
+/* Boxes: overlap, suppression, clustering, anchors.
+ *
+ * A box is its lower and its upper corner in continuous coordinates, (x1, y1, x2, y2) or
+ * (x1, y1, z1, x2, y2, z2); a list of N boxes is a tensor (N, 4) or (N, 6). A box whose upper
+ * corner does not lie above its lower one along every axis is empty. */
+// #ifndef VOXKERN_DETECTION_H
+// #define VOXKERN_DETECTION_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/* box_iou: overlap of boxes (kernels/box_iou/README.md) */
+/** enum vk_box_overlap */
+public static final int
+  /** Intersection over union, 0 to 1. */
+  VK_BOX_IOU = 0,
+  /** Generalized: IoU - share of the hull that is in neither box, -1 to 1. */
+  VK_BOX_GIOU = 1,
+  /** Distance: IoU - (distance of the centres / diagonal of the hull)^2, -1 to 1. */
+  VK_BOX_DIOU = 2;
+
+/** overlap (N, M): of each of a's N boxes with each of b's M. */
+public static native @Cast("vk_status") int vk_box_iou_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                 @Cast("vk_box_overlap") int kind, @Const vk_view overlap, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_iou(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                            @Const vk_view b, @Cast("vk_box_overlap") int kind, @Const vk_view workspace,
+                            @Const vk_view overlap);
+/** overlap (N): of each box of a with the one at the same place of b. */
+public static native @Cast("vk_status") int vk_box_iou_paired_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                        @Cast("vk_box_overlap") int kind, @Const vk_view overlap, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_iou_paired(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                                   @Const vk_view b, @Cast("vk_box_overlap") int kind, @Const vk_view workspace,
+                                   @Const vk_view overlap);
+/** Of the paired overlap: gradient_a and gradient_b, like a and b, from gradient_overlap (N);
+ * either may be left out. */
+public static native @Cast("vk_status") int vk_box_iou_gradient_plan(vk_context context, @Const vk_view a, @Const vk_view b,
+                                          @Cast("vk_box_overlap") int kind, @Const vk_view gradient_overlap,
+                                          @Const vk_view gradient_a, @Const vk_view gradient_b,
+                                          vk_plan plan);
+public static native @Cast("vk_status") int vk_box_iou_gradient(vk_context context, @Const vk_plan plan, @Const vk_view a,
+                                     @Const vk_view b, @Cast("vk_box_overlap") int kind,
+                                     @Const vk_view gradient_overlap, @Const vk_view workspace,
+                                     @Const vk_view gradient_a, @Const vk_view gradient_b);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_DETECTION_H */
+
+
 // Parsed from voxkern/image.h
 
 /* Operations on images and label maps of any kind. */

@@ -78,6 +78,12 @@ public final class Inputs {
     return tensor(name, workload.shape().prepend(3), () -> field(workload, mm));
   }
 
+  /** Boxes (count, 6) as a detector proposes them. */
+  Tensor boxes(String name, int count) {
+    return tensor(
+        name, Proposals.shape(count), () -> Proposals.boxes(random(name), workload, count));
+  }
+
   /** An output. */
   Tensor output(Shape shape) {
     return Tensor.uninitialized(context, ElementType.F32, shape);

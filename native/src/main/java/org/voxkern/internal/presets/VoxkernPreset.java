@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/base.h",
               "voxkern/activation.h",
               "voxkern/convolution.h",
+              "voxkern/detection.h",
               "voxkern/image.h",
               "voxkern/matmul.h",
               "voxkern/normalization.h",

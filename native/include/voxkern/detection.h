@@ -1,0 +1,52 @@
+/* Boxes: overlap, suppression, clustering, anchors.
+ *
+ * A box is its lower and its upper corner in continuous coordinates, (x1, y1, x2, y2) or
+ * (x1, y1, z1, x2, y2, z2); a list of N boxes is a tensor (N, 4) or (N, 6). A box whose upper
+ * corner does not lie above its lower one along every axis is empty. */
+#ifndef VOXKERN_DETECTION_H
+#define VOXKERN_DETECTION_H
+
+#include "voxkern/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* box_iou: overlap of boxes (kernels/box_iou/README.md) */
+typedef enum vk_box_overlap {
+  /** Intersection over union, 0 to 1. */
+  VK_BOX_IOU = 0,
+  /** Generalized: IoU - share of the hull that is in neither box, -1 to 1. */
+  VK_BOX_GIOU = 1,
+  /** Distance: IoU - (distance of the centres / diagonal of the hull)^2, -1 to 1. */
+  VK_BOX_DIOU = 2
+} vk_box_overlap;
+
+/** overlap (N, M): of each of a's N boxes with each of b's M. */
+VK_API vk_status vk_box_iou_plan(vk_context* context, const vk_view* a, const vk_view* b,
+                                 vk_box_overlap kind, const vk_view* overlap, vk_plan* plan);
+VK_API vk_status vk_box_iou(vk_context* context, const vk_plan* plan, const vk_view* a,
+                            const vk_view* b, vk_box_overlap kind, const vk_view* workspace,
+                            const vk_view* overlap);
+/** overlap (N): of each box of a with the one at the same place of b. */
+VK_API vk_status vk_box_iou_paired_plan(vk_context* context, const vk_view* a, const vk_view* b,
+                                        vk_box_overlap kind, const vk_view* overlap, vk_plan* plan);
+VK_API vk_status vk_box_iou_paired(vk_context* context, const vk_plan* plan, const vk_view* a,
+                                   const vk_view* b, vk_box_overlap kind, const vk_view* workspace,
+                                   const vk_view* overlap);
+/** Of the paired overlap: gradient_a and gradient_b, like a and b, from gradient_overlap (N);
+ * either may be left out. */
+VK_API vk_status vk_box_iou_gradient_plan(vk_context* context, const vk_view* a, const vk_view* b,
+                                          vk_box_overlap kind, const vk_view* gradient_overlap,
+                                          const vk_view* gradient_a, const vk_view* gradient_b,
+                                          vk_plan* plan);
+VK_API vk_status vk_box_iou_gradient(vk_context* context, const vk_plan* plan, const vk_view* a,
+                                     const vk_view* b, vk_box_overlap kind,
+                                     const vk_view* gradient_overlap, const vk_view* workspace,
+                                     const vk_view* gradient_a, const vk_view* gradient_b);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VOXKERN_DETECTION_H */
