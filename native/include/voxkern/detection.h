@@ -45,6 +45,27 @@ VK_API vk_status vk_box_iou_gradient(vk_context* context, const vk_plan* plan, c
                                      const vk_view* gradient_overlap, const vk_view* workspace,
                                      const vk_view* gradient_a, const vk_view* gradient_b);
 
+/* nms: non-maximum suppression (kernels/nms/README.md) */
+typedef struct vk_nms_params {
+  uint32_t struct_size;
+  /** 0 to 1: a kept box suppresses those of its class that it overlaps by more. */
+  double iou_threshold;
+  /** Only boxes that score more take part; -infinity takes all but NaN and -infinity. */
+  double score_threshold;
+  /** Most boxes to keep, of all classes together; 0 for no limit. */
+  int64_t max_outputs;
+} vk_nms_params;
+
+/** kept (i64, N or max_outputs, whichever is less): indices of the kept boxes, best first, then -1;
+ * count: how many. scores (N); classes (i64, N) or none: boxes of different classes do not suppress
+ * each other. */
+VK_API vk_status vk_nms_plan(vk_context* context, const vk_view* boxes, const vk_view* scores,
+                             const vk_view* classes, const vk_nms_params* params,
+                             const vk_view* kept, vk_plan* plan);
+VK_API vk_status vk_nms(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                        const vk_view* scores, const vk_view* classes, const vk_nms_params* params,
+                        const vk_view* workspace, const vk_view* kept, int64_t* count);
+
 #ifdef __cplusplus
 }
 #endif

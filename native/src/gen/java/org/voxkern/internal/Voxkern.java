@@ -337,6 +337,25 @@ public static native @Cast("vk_status") int vk_box_iou_gradient(vk_context conte
                                      @Const vk_view b, @Cast("vk_box_overlap") int kind,
                                      @Const vk_view gradient_overlap, @Const vk_view workspace,
                                      @Const vk_view gradient_a, @Const vk_view gradient_b);
+// Targeting vk_nms_params.java
+
+
+
+/** kept (i64, N or max_outputs, whichever is less): indices of the kept boxes, best first, then -1;
+ * count: how many. scores (N); classes (i64, N) or none: boxes of different classes do not suppress
+ * each other. */
+public static native @Cast("vk_status") int vk_nms_plan(vk_context context, @Const vk_view boxes, @Const vk_view scores,
+                             @Const vk_view classes, @Const vk_nms_params params,
+                             @Const vk_view kept, vk_plan plan);
+public static native @Cast("vk_status") int vk_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                        @Const vk_view scores, @Const vk_view classes, @Const vk_nms_params params,
+                        @Const vk_view workspace, @Const vk_view kept, @Cast("int64_t*") LongPointer count);
+public static native @Cast("vk_status") int vk_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                        @Const vk_view scores, @Const vk_view classes, @Const vk_nms_params params,
+                        @Const vk_view workspace, @Const vk_view kept, @Cast("int64_t*") LongBuffer count);
+public static native @Cast("vk_status") int vk_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                        @Const vk_view scores, @Const vk_view classes, @Const vk_nms_params params,
+                        @Const vk_view workspace, @Const vk_view kept, @Cast("int64_t*") long[] count);
 
 // #ifdef __cplusplus
 // #endif
