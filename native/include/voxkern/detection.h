@@ -66,6 +66,34 @@ VK_API vk_status vk_nms(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* scores, const vk_view* classes, const vk_nms_params* params,
                         const vk_view* workspace, const vk_view* kept, int64_t* count);
 
+/* soft_nms: suppression that lowers scores (kernels/soft_nms/README.md) */
+typedef enum vk_soft_nms_decay {
+  /** score (1 - IoU) where the IoU is above iou_threshold. */
+  VK_SOFT_NMS_LINEAR = 0,
+  /** score exp(-IoU^2 / sigma). */
+  VK_SOFT_NMS_GAUSSIAN = 1
+} vk_soft_nms_decay;
+
+typedef struct vk_soft_nms_params {
+  uint32_t struct_size;
+  vk_soft_nms_decay decay;
+  double iou_threshold;
+  double sigma;
+  /** A box whose score is no longer above this is dropped. */
+  double score_threshold;
+  /** Most boxes to keep, of all classes together; 0 for no limit. */
+  int64_t max_outputs;
+} vk_soft_nms_params;
+
+/** Like vk_nms; kept_scores, as long as kept: the lowered scores, then 0. */
+VK_API vk_status vk_soft_nms_plan(vk_context* context, const vk_view* boxes, const vk_view* scores,
+                                  const vk_view* classes, const vk_soft_nms_params* params,
+                                  const vk_view* kept, const vk_view* kept_scores, vk_plan* plan);
+VK_API vk_status vk_soft_nms(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                             const vk_view* scores, const vk_view* classes,
+                             const vk_soft_nms_params* params, const vk_view* workspace,
+                             const vk_view* kept, const vk_view* kept_scores, int64_t* count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -357,6 +357,34 @@ public static native @Cast("vk_status") int vk_nms(vk_context context, @Const vk
                         @Const vk_view scores, @Const vk_view classes, @Const vk_nms_params params,
                         @Const vk_view workspace, @Const vk_view kept, @Cast("int64_t*") long[] count);
 
+/* soft_nms: suppression that lowers scores (kernels/soft_nms/README.md) */
+/** enum vk_soft_nms_decay */
+public static final int
+  /** score (1 - IoU) where the IoU is above iou_threshold. */
+  VK_SOFT_NMS_LINEAR = 0,
+  /** score exp(-IoU^2 / sigma). */
+  VK_SOFT_NMS_GAUSSIAN = 1;
+// Targeting vk_soft_nms_params.java
+
+
+
+/** Like vk_nms; kept_scores, as long as kept: the lowered scores, then 0. */
+public static native @Cast("vk_status") int vk_soft_nms_plan(vk_context context, @Const vk_view boxes, @Const vk_view scores,
+                                  @Const vk_view classes, @Const vk_soft_nms_params params,
+                                  @Const vk_view kept, @Const vk_view kept_scores, vk_plan plan);
+public static native @Cast("vk_status") int vk_soft_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                             @Const vk_view scores, @Const vk_view classes,
+                             @Const vk_soft_nms_params params, @Const vk_view workspace,
+                             @Const vk_view kept, @Const vk_view kept_scores, @Cast("int64_t*") LongPointer count);
+public static native @Cast("vk_status") int vk_soft_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                             @Const vk_view scores, @Const vk_view classes,
+                             @Const vk_soft_nms_params params, @Const vk_view workspace,
+                             @Const vk_view kept, @Const vk_view kept_scores, @Cast("int64_t*") LongBuffer count);
+public static native @Cast("vk_status") int vk_soft_nms(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                             @Const vk_view scores, @Const vk_view classes,
+                             @Const vk_soft_nms_params params, @Const vk_view workspace,
+                             @Const vk_view kept, @Const vk_view kept_scores, @Cast("int64_t*") long[] count);
+
 // #ifdef __cplusplus
 // #endif
 
