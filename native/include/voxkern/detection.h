@@ -94,6 +94,37 @@ VK_API vk_status vk_soft_nms(vk_context* context, const vk_plan* plan, const vk_
                              const vk_soft_nms_params* params, const vk_view* workspace,
                              const vk_view* kept, const vk_view* kept_scores, int64_t* count);
 
+/* box_clustering: weighted box clustering (kernels/box_clustering/README.md) */
+typedef struct vk_box_clustering_params {
+  uint32_t struct_size;
+  double iou_threshold;
+  /** Only boxes that score more take part. */
+  double score_threshold;
+  /** Clusters that score no more are left out. */
+  double least_cluster_score;
+  /** Predictions that are expected of every patch at a place: models times augmentations. */
+  int64_t ensemble;
+} vk_box_clustering_params;
+
+/** boxes (N, 4 or 6), scores (N); classes (i64, N) or none; sources (i64, N), the patch and model
+ * that made a box, or none: all differ; weights (N), a factor of a box's weight such as its
+ * closeness to the centre of its patch, or none: 1; coverage (N), how many patches cover the box,
+ * or none: 1. Results, of N boxes each, of which count are valid and the rest 0: clusters,
+ * cluster_scores, and best (i64), the index of the best box. cluster_of (i64, N): the cluster a box
+ * went into, or -1. */
+VK_API vk_status vk_box_clustering_plan(
+    vk_context* context, const vk_view* boxes, const vk_view* scores, const vk_view* classes,
+    const vk_view* sources, const vk_view* weights, const vk_view* coverage,
+    const vk_box_clustering_params* params, const vk_view* clusters, const vk_view* cluster_scores,
+    const vk_view* best, const vk_view* cluster_of, vk_plan* plan);
+VK_API vk_status vk_box_clustering(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                                   const vk_view* scores, const vk_view* classes,
+                                   const vk_view* sources, const vk_view* weights,
+                                   const vk_view* coverage, const vk_box_clustering_params* params,
+                                   const vk_view* workspace, const vk_view* clusters,
+                                   const vk_view* cluster_scores, const vk_view* best,
+                                   const vk_view* cluster_of, int64_t* count);
+
 #ifdef __cplusplus
 }
 #endif

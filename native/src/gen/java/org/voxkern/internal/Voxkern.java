@@ -384,6 +384,42 @@ public static native @Cast("vk_status") int vk_soft_nms(vk_context context, @Con
                              @Const vk_view scores, @Const vk_view classes,
                              @Const vk_soft_nms_params params, @Const vk_view workspace,
                              @Const vk_view kept, @Const vk_view kept_scores, @Cast("int64_t*") long[] count);
+// Targeting vk_box_clustering_params.java
+
+
+
+/** boxes (N, 4 or 6), scores (N); classes (i64, N) or none; sources (i64, N), the patch and model
+ * that made a box, or none: all differ; weights (N), a factor of a box's weight such as its
+ * closeness to the centre of its patch, or none: 1; coverage (N), how many patches cover the box,
+ * or none: 1. Results, of N boxes each, of which count are valid and the rest 0: clusters,
+ * cluster_scores, and best (i64), the index of the best box. cluster_of (i64, N): the cluster a box
+ * went into, or -1. */
+public static native @Cast("vk_status") int vk_box_clustering_plan(
+    vk_context context, @Const vk_view boxes, @Const vk_view scores, @Const vk_view classes,
+    @Const vk_view sources, @Const vk_view weights, @Const vk_view coverage,
+    @Const vk_box_clustering_params params, @Const vk_view clusters, @Const vk_view cluster_scores,
+    @Const vk_view best, @Const vk_view cluster_of, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_clustering(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const vk_view scores, @Const vk_view classes,
+                                   @Const vk_view sources, @Const vk_view weights,
+                                   @Const vk_view coverage, @Const vk_box_clustering_params params,
+                                   @Const vk_view workspace, @Const vk_view clusters,
+                                   @Const vk_view cluster_scores, @Const vk_view best,
+                                   @Const vk_view cluster_of, @Cast("int64_t*") LongPointer count);
+public static native @Cast("vk_status") int vk_box_clustering(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const vk_view scores, @Const vk_view classes,
+                                   @Const vk_view sources, @Const vk_view weights,
+                                   @Const vk_view coverage, @Const vk_box_clustering_params params,
+                                   @Const vk_view workspace, @Const vk_view clusters,
+                                   @Const vk_view cluster_scores, @Const vk_view best,
+                                   @Const vk_view cluster_of, @Cast("int64_t*") LongBuffer count);
+public static native @Cast("vk_status") int vk_box_clustering(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const vk_view scores, @Const vk_view classes,
+                                   @Const vk_view sources, @Const vk_view weights,
+                                   @Const vk_view coverage, @Const vk_box_clustering_params params,
+                                   @Const vk_view workspace, @Const vk_view clusters,
+                                   @Const vk_view cluster_scores, @Const vk_view best,
+                                   @Const vk_view cluster_of, @Cast("int64_t*") long[] count);
 
 // #ifdef __cplusplus
 // #endif
