@@ -125,6 +125,47 @@ VK_API vk_status vk_box_clustering(vk_context* context, const vk_plan* plan, con
                                    const vk_view* cluster_scores, const vk_view* best,
                                    const vk_view* cluster_of, int64_t* count);
 
+/* box_coder: boxes as offsets from anchors (kernels/box_coder/README.md) */
+typedef struct vk_box_coder_params {
+  uint32_t struct_size;
+  /** Of the offsets of the centre along x, y, z, then of the logarithms of the extents. */
+  double weights[6];
+  /** Largest logarithm of an extent's ratio that is decoded. */
+  double log_scale_limit;
+} vk_box_coder_params;
+
+/** boxes, anchors, deltas (N, 4 or 6). */
+VK_API vk_status vk_box_coder_encode_plan(vk_context* context, const vk_view* boxes,
+                                          const vk_view* anchors, const vk_box_coder_params* params,
+                                          const vk_view* deltas, vk_plan* plan);
+VK_API vk_status vk_box_coder_encode(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                                     const vk_view* anchors, const vk_box_coder_params* params,
+                                     const vk_view* workspace, const vk_view* deltas);
+VK_API vk_status vk_box_coder_decode_plan(vk_context* context, const vk_view* deltas,
+                                          const vk_view* anchors, const vk_box_coder_params* params,
+                                          const vk_view* boxes, vk_plan* plan);
+VK_API vk_status vk_box_coder_decode(vk_context* context, const vk_plan* plan,
+                                     const vk_view* deltas, const vk_view* anchors,
+                                     const vk_box_coder_params* params, const vk_view* workspace,
+                                     const vk_view* boxes);
+/** gradient_deltas from gradient_boxes, at these deltas. */
+VK_API vk_status vk_box_coder_gradient_plan(vk_context* context, const vk_view* deltas,
+                                            const vk_view* anchors, const vk_view* gradient_boxes,
+                                            const vk_box_coder_params* params,
+                                            const vk_view* gradient_deltas, vk_plan* plan);
+VK_API vk_status vk_box_coder_gradient(vk_context* context, const vk_plan* plan,
+                                       const vk_view* deltas, const vk_view* anchors,
+                                       const vk_view* gradient_boxes,
+                                       const vk_box_coder_params* params, const vk_view* workspace,
+                                       const vk_view* gradient_deltas);
+/** clipped = boxes, every coordinate brought into [0, extent]; extents are x, y, z. */
+VK_API vk_status vk_box_coder_clip_plan(vk_context* context, const vk_view* boxes,
+                                        const double* extent, const vk_view* clipped,
+                                        vk_plan* plan);
+VK_API vk_status vk_box_coder_clip(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                                   const double* extent, const vk_view* workspace,
+                                   const vk_view* clipped);
+
 #ifdef __cplusplus
 }
 #endif

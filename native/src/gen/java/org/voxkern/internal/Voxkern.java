@@ -420,6 +420,53 @@ public static native @Cast("vk_status") int vk_box_clustering(vk_context context
                                    @Const vk_view workspace, @Const vk_view clusters,
                                    @Const vk_view cluster_scores, @Const vk_view best,
                                    @Const vk_view cluster_of, @Cast("int64_t*") long[] count);
+// Targeting vk_box_coder_params.java
+
+
+
+/** boxes, anchors, deltas (N, 4 or 6). */
+public static native @Cast("vk_status") int vk_box_coder_encode_plan(vk_context context, @Const vk_view boxes,
+                                          @Const vk_view anchors, @Const vk_box_coder_params params,
+                                          @Const vk_view deltas, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_encode(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                     @Const vk_view anchors, @Const vk_box_coder_params params,
+                                     @Const vk_view workspace, @Const vk_view deltas);
+public static native @Cast("vk_status") int vk_box_coder_decode_plan(vk_context context, @Const vk_view deltas,
+                                          @Const vk_view anchors, @Const vk_box_coder_params params,
+                                          @Const vk_view boxes, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_decode(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view deltas, @Const vk_view anchors,
+                                     @Const vk_box_coder_params params, @Const vk_view workspace,
+                                     @Const vk_view boxes);
+/** gradient_deltas from gradient_boxes, at these deltas. */
+public static native @Cast("vk_status") int vk_box_coder_gradient_plan(vk_context context, @Const vk_view deltas,
+                                            @Const vk_view anchors, @Const vk_view gradient_boxes,
+                                            @Const vk_box_coder_params params,
+                                            @Const vk_view gradient_deltas, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_gradient(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view deltas, @Const vk_view anchors,
+                                       @Const vk_view gradient_boxes,
+                                       @Const vk_box_coder_params params, @Const vk_view workspace,
+                                       @Const vk_view gradient_deltas);
+/** clipped = boxes, every coordinate brought into [0, extent]; extents are x, y, z. */
+public static native @Cast("vk_status") int vk_box_coder_clip_plan(vk_context context, @Const vk_view boxes,
+                                        @Const DoublePointer extent, @Const vk_view clipped,
+                                        vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_clip_plan(vk_context context, @Const vk_view boxes,
+                                        @Const DoubleBuffer extent, @Const vk_view clipped,
+                                        vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_clip_plan(vk_context context, @Const vk_view boxes,
+                                        @Const double[] extent, @Const vk_view clipped,
+                                        vk_plan plan);
+public static native @Cast("vk_status") int vk_box_coder_clip(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const DoublePointer extent, @Const vk_view workspace,
+                                   @Const vk_view clipped);
+public static native @Cast("vk_status") int vk_box_coder_clip(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const DoubleBuffer extent, @Const vk_view workspace,
+                                   @Const vk_view clipped);
+public static native @Cast("vk_status") int vk_box_coder_clip(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                                   @Const double[] extent, @Const vk_view workspace,
+                                   @Const vk_view clipped);
 
 // #ifdef __cplusplus
 // #endif
