@@ -125,6 +125,26 @@ VK_API vk_status vk_box_clustering(vk_context* context, const vk_plan* plan, con
                                    const vk_view* cluster_scores, const vk_view* best,
                                    const vk_view* cluster_of, int64_t* count);
 
+/* anchors: boxes at every place of a feature map (kernels/anchors/README.md) */
+typedef struct vk_anchors_params {
+  uint32_t struct_size;
+  /** Places along x, y, z; z is 1 in two dimensions. */
+  int64_t grid[3];
+  /** Of the image, from place to place. */
+  double stride[3];
+  /** Of the first place's centre, in strides. */
+  double offset[3];
+} vk_anchors_params;
+
+/** extents (A, 2 or 3): x, y, z of the boxes at each place. anchors (z y x A, 4 or 6), the boxes of
+ * a place together, x of the places fastest. */
+VK_API vk_status vk_anchors_plan(vk_context* context, const vk_view* extents,
+                                 const vk_anchors_params* params, const vk_view* anchors,
+                                 vk_plan* plan);
+VK_API vk_status vk_anchors(vk_context* context, const vk_plan* plan, const vk_view* extents,
+                            const vk_anchors_params* params, const vk_view* workspace,
+                            const vk_view* anchors);
+
 /* box_coder: boxes as offsets from anchors (kernels/box_coder/README.md) */
 typedef struct vk_box_coder_params {
   uint32_t struct_size;

@@ -420,6 +420,18 @@ public static native @Cast("vk_status") int vk_box_clustering(vk_context context
                                    @Const vk_view workspace, @Const vk_view clusters,
                                    @Const vk_view cluster_scores, @Const vk_view best,
                                    @Const vk_view cluster_of, @Cast("int64_t*") long[] count);
+// Targeting vk_anchors_params.java
+
+
+
+/** extents (A, 2 or 3): x, y, z of the boxes at each place. anchors (z y x A, 4 or 6), the boxes of
+ * a place together, x of the places fastest. */
+public static native @Cast("vk_status") int vk_anchors_plan(vk_context context, @Const vk_view extents,
+                                 @Const vk_anchors_params params, @Const vk_view anchors,
+                                 vk_plan plan);
+public static native @Cast("vk_status") int vk_anchors(vk_context context, @Const vk_plan plan, @Const vk_view extents,
+                            @Const vk_anchors_params params, @Const vk_view workspace,
+                            @Const vk_view anchors);
 // Targeting vk_box_coder_params.java
 
 
