@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_cpu.cpp"
 #include "core/simd_begin.h"
 #include "conv3d/conv3d_band-inl.h"
+#include "conv3d/conv3d_rows-inl.h"
 #include "conv3d/conv3d_tile-inl.h"
 #include "core/scratch.h"
 
@@ -30,19 +31,15 @@ class Direct {
     // As one long row the band wastes what lies between its rows, row by row the end of each last
     // vector.
     const int64_t length = (task_.rows - 1) * tiling_.pitch + width;
-    const bool byRows = args_.outChannels == 1 && args_.kernel[1] == 3 && tiling_.stride[1] == 1 &&
-                        tiling_.dilation[1] == 1;
-    const bool joined =
-        !byRows && chunkCount(length, lanes) < task_.rows * chunkCount(width, lanes);
+    const bool joined = chunkCount(length, lanes) < task_.rows * chunkCount(width, lanes);
     const int64_t weightsEach = args_.inChannels * conv3dTaps(args_);
     const float* const weights =
         static_cast<const float*>(args_.packed) + task_.group * args_.outChannels * weightsEach;
     // Fetching is spread over the tiles.
-    const int64_t rowTiles = chunkCount(chunkCount(joined ? length : width, lanes),
-                                        byRows ? kRowVectors : mostVectors(kMostChannels));
-    const int64_t runs = joined   ? blockCount(task_.channelEnd - task_.channelBegin)
-                         : byRows ? chunkCount(task_.rows, kRowsTogether)
-                                  : task_.rows * blockCount(task_.channelEnd - task_.channelBegin);
+    const int64_t rowTiles =
+        chunkCount(chunkCount(joined ? length : width, lanes), mostVectors(kMostChannels));
+    const int64_t runs =
+        (joined ? 1 : task_.rows) * blockCount(task_.channelEnd - task_.channelBegin);
     fetchEach_ = chunkCount(band_.rowsToFetch(), runs * rowTiles);
     for (int64_t block = 0; block < blockCount(args_.outChannels); ++block) {
       const int64_t begin = blockBegin(args_.outChannels, block);
@@ -57,31 +54,12 @@ class Direct {
       Rows rows = rowsOf(args_, task_, z, task_.row, begin);
       rows.rowFloats *= tiling_.step[1];
       rows.pitch = tiling_.pitch;
-      if (byRows) {
-        computeByRows(tile, rows);
-      } else if (joined) {
+      if (joined) {
         computeRun(tile, end - begin, 0, length, rows);
       } else {
         for (int64_t row = 0; row < task_.rows; ++row) {
           computeRun(tile, end - begin, row * tiling_.pitch, row * tiling_.pitch + width, rows);
         }
-      }
-    }
-  }
-
-  /** The one channel of a group, whose kernel has three rows. */
-  HWY_ATTR void computeByRows(Tile& tile, const Rows& rows) {
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
-    const int64_t width = args_.outSize[2];
-    const int64_t each = kRowVectors * lanes;
-    for (int64_t row = 0; row < task_.rows; row += kRowsTogether) {
-      const int64_t left = task_.rows - row;
-      const int64_t count = left < kRowsTogether ? left : kRowsTogether;
-      for (int64_t x = 0; x < width; x += each) {
-        const int64_t end = x + each < width ? x + each : width;
-        tile.input = band_.data() + row * tiling_.pitch + x;
-        band_.fetch(fetchEach_);
-        computeRows(tile, args_.kernel[2], chunkCount(end - x, lanes), row, count, x, end, rows);
       }
     }
   }
@@ -111,7 +89,34 @@ class Direct {
   int64_t fetchEach_ = 0;
 };
 
+HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
+  const int64_t tasks = conv3dRowTasks(args);
+  if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
+  const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
+  WorkspaceLayout layout(workspace.data);
+  float* const zeros = layout.take<float>(args.inSize[2]);
+  const float** const pointers = layout.take<const float*>(slotCount * conv3dRowPointers(args));
+  fillZero(zeros, args.inSize[2]);
+  ScratchSlots slots(static_cast<int32_t>(slotCount));
+  const int64_t slabs = chunkCount(args.outSize[0], conv3dRowPlanes(args));
+  parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
+    const Range planes = chunkRange(args.outSize[0], conv3dRowPlanes(args), index % slabs);
+    Conv3dTask task{};
+    task.plane = planes.begin;
+    task.planes = planes.end - planes.begin;
+    task.group = index / slabs % args.groups;
+    task.image = index / slabs / args.groups;
+    const int32_t slot = slots.acquire();
+    RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args), zeros).run();
+    slots.release(slot);
+  });
+}
+
 HWY_ATTR void conv3dCpu(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
+  if (conv3dByRows(args)) {
+    convolveRows(args, context, workspace);
+    return;
+  }
   const Conv3dTiling tiling = conv3dDirectTiling(args);
   if (tiling.tasks == 0) return;
   const int64_t slotCount = args.threads < tiling.tasks ? args.threads : tiling.tasks;

@@ -1,6 +1,8 @@
 // The inner kernel: some output channels by some vectors of voxels, all in registers. Included
 // after core/simd_begin.h, once an instruction set.
 #include "conv3d/conv3d_tiling.h"
+#include <hwy/cache_control.h>
+
 #include "core/parallel.h"
 
 #if defined(VK_CONV3D_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -49,8 +51,13 @@ struct Finish {
   bool streams = false;
 };
 
-/** Bytes of output beyond which nothing of it would still be in a cache when it is read. */
-constexpr int64_t kStreamedBytes = 16 << 20;
+/** Whether nothing of the output would still be in a cache when it is read. */
+HWY_ATTR inline bool conv3dStreams(const Conv3dArgs& args) {
+  constexpr int64_t kBytes = 16 << 20;
+  return args.batch * args.groups * args.outChannels * args.outSize[0] * args.outSize[1] *
+             args.outSize[2] * static_cast<int64_t>(sizeof(float)) >
+         kBytes;
+}
 
 template <class D, class V = hn::Vec<D>>
 HWY_ATTR HWY_INLINE V activated(D d, V sum, const Finish& finish) {
@@ -166,64 +173,6 @@ constexpr SumTile* kSumTiles[8][kMostVectors] = {
     VK_CONV3D_ROW(5), VK_CONV3D_ROW(6), VK_CONV3D_ROW(7), VK_CONV3D_ROW(8)};
 #undef VK_CONV3D_ROW
 
-/** Rows of a depthwise kernel of three rows that are computed together: each input row is loaded
- * once for up to three of them. */
-constexpr int kRowsTogether = 4;
-constexpr int kRowVectors = 2;
-
-/** kRowsTogether rows of one channel, Vectors vectors each, `outputFloats` apart. The taps are
- * `planes` times three rows, `rowFloats` apart in the input, of `width`. */
-template <int Vectors>
-HWY_ATTR HWY_NOINLINE void sumRows(const Tile& tile, int64_t width, int64_t rowFloats,
-                                   const Finish& finish, float* output, int64_t outputFloats) {
-  const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  V sums[kRowsTogether][Vectors];
-#pragma GCC unroll 4
-  for (int r = 0; r < kRowsTogether; ++r) {
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) sums[r][v] = hn::Zero(d);
-  }
-  const float* channel = tile.input;
-  for (int64_t i = 0; i < tile.channels; ++i, channel += tile.channelFloats) {
-    const float* const weights = tile.weights + i * tile.tapCount;
-    for (int64_t plane = 0; plane < tile.tapCount; plane += 3 * width) {
-      for (int64_t t = plane; t < plane + width; ++t) {
-        const float* const input = channel + tile.taps[t];
-        const V weight[3] = {hn::Set(d, weights[t]), hn::Set(d, weights[t + width]),
-                             hn::Set(d, weights[t + 2 * width])};
-#pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) {
-          V voxels[kRowsTogether + 2];
-#pragma GCC unroll 8
-          for (int r = 0; r < kRowsTogether + 2; ++r) {
-            voxels[r] = hn::LoadU(d, input + r * rowFloats + v * lanes);
-          }
-#pragma GCC unroll 4
-          for (int k = 0; k < 3; ++k) {
-#pragma GCC unroll 4
-            for (int r = 0; r < kRowsTogether; ++r) {
-              sums[r][v] = hn::MulAdd(voxels[r + k], weight[k], sums[r][v]);
-            }
-          }
-        }
-      }
-    }
-  }
-  const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[0] : 0.0f);
-#pragma GCC unroll 4
-  for (int r = 0; r < kRowsTogether; ++r) {
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) {
-      const int64_t at = r * outputFloats + v * lanes;
-      V sum = hn::Add(sums[r][v], bias);
-      if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
-      hn::StoreU(activated(d, sum, finish), d, output + at);
-    }
-  }
-}
-
 /** Finishes `count` sums of one channel in a row. */
 HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& finish, int channel,
                                const float* residual, float* output) {
@@ -276,31 +225,6 @@ HWY_ATTR inline void computeTile(const Tile& tile, int64_t channels, int64_t vec
                 rows.output + at);
     }
     position = (row + 1) * rows.pitch;
-  }
-}
-
-/** Outputs [x, end) of the `count` rows from `row` on, at most kRowsTogether, of one channel. */
-HWY_ATTR inline void computeRows(const Tile& tile, int64_t width, int64_t vectors, int64_t row,
-                                 int64_t count, int64_t x, int64_t end, const Rows& rows) {
-  const hn::ScalableTag<float> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto sum = vectors == 1 ? sumRows<1> : sumRows<kRowVectors>;
-  const int64_t at = row * rows.rowFloats + x;
-  const float* const residual =
-      rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
-  if (count == kRowsTogether && end - x == vectors * lanes) {
-    Finish finish = rows.finish;
-    finish.residual = residual;
-    sum(tile, width, rows.pitch, finish, rows.output + at, rows.rowFloats);
-    return;
-  }
-  HWY_ALIGN float sums[kRowsTogether * kRowVectors * hn::MaxLanes(d)];
-  sum(tile, width, rows.pitch, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0}, sums,
-      vectors * lanes);
-  for (int64_t r = 0; r < count; ++r) {
-    finishRow(sums + r * vectors * lanes, end - x, rows.finish, 0,
-              residual != nullptr ? residual + r * rows.rowFloats : nullptr,
-              rows.output + at + r * rows.rowFloats);
   }
 }
 

@@ -28,8 +28,7 @@ void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
   // An odd number of lines: channels that lie a power of two apart would share a cache set.
   t.channelFloats = roundUp(args.stride[2] * t.stride[1] * t.phaseRows * t.pitch, 16) | 16;
   t.planeFloats = args.inChannels * t.channelFloats;
-  t.scratchFloats =
-      roundUp(t.ring * t.planeFloats + kConv3dMostVoxels + kConv3dMostRows * t.pitch, 16);
+  t.scratchFloats = roundUp(t.ring * t.planeFloats + kConv3dMostVoxels, 16);
 }
 
 }  // namespace
@@ -104,7 +103,31 @@ Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args) {
   return conv3dTiling(args, 640 * 1024);
 }
 
+bool conv3dByRows(const Conv3dArgs& args) {
+  return args.outChannels == 1 && args.kernel[1] == 3 && args.stride[1] == 1 && args.stride[2] == 1;
+}
+
+int64_t conv3dRowPlanes(const Conv3dArgs& args) {
+  const int64_t wanted = chunkCount(kEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
+  return evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab));
+}
+
+int64_t conv3dRowTasks(const Conv3dArgs& args) {
+  return args.batch * args.groups * chunkCount(args.outSize[0], conv3dRowPlanes(args));
+}
+
+int64_t conv3dRowPointers(const Conv3dArgs& args) {
+  return args.inChannels * args.kernel[0] * (kConv3dMostRows + 2);
+}
+
 int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
+  if (conv3dByRows(args)) {
+    WorkspaceLayout layout(nullptr);
+    layout.take<float>(args.inSize[2]);
+    layout.take<const float*>(std::min<int64_t>(args.threads, conv3dRowTasks(args)) *
+                              conv3dRowPointers(args));
+    return layout.bytes();
+  }
   const Conv3dTiling tiling = conv3dDirectTiling(args);
   if (tiling.tasks == 0) return 0;
   WorkspaceLayout layout(nullptr);

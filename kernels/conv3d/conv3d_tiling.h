@@ -48,8 +48,16 @@ struct Conv3dTiling {
 /** Most floats that the kernel computes at once, a voxel each, and so reads beyond the last one. */
 constexpr int64_t kConv3dMostVoxels = 16 * 6;
 
-/** Most rows that it computes at once, and so reads beyond the last one. */
+/** Whether rows of output are computed together, straight from the input: of groups with one output
+ * channel and a kernel of three rows. */
+bool conv3dByRows(const Conv3dArgs& args);
+/** Rows that are computed together. */
 constexpr int64_t kConv3dMostRows = 4;
+/** Output planes of a task, and tasks. */
+int64_t conv3dRowPlanes(const Conv3dArgs& args);
+int64_t conv3dRowTasks(const Conv3dArgs& args);
+/** Input rows that are looked at together. */
+int64_t conv3dRowPointers(const Conv3dArgs& args);
 
 /** `cacheBytes` is what the input of a band may take. */
 Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes);

@@ -5,8 +5,6 @@
 #include "conv3d/conv3d_winograd-inl.h"
 #include "conv3d/conv3d_winograd.h"
 #include "conv3d/conv3d_winograd_input-inl.h"
-#include <hwy/cache_control.h>
-
 #include "core/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,9 +44,7 @@ class Winograd {
     column_ = task.count[2] + 1;
     rowTiles_ = lattices_ * column_;
     planeTiles_ = task.count[1] * lattices_ * task.count[2];
-    streams_ = args.batch * args.groups * args.outChannels * args.outSize[0] * args.outSize[1] *
-                   args.outSize[2] * static_cast<int64_t>(sizeof(float)) >
-               kStreamedBytes;
+    streams_ = conv3dStreams(args);
   }
 
   HWY_ATTR void run() {

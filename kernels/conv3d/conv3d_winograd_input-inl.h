@@ -28,7 +28,7 @@ class WinogradInput {
     input_ = static_cast<const float*>(args.input) +
              (task.image * args.groups + task.group) * args.inChannels * inVoxels_;
     rows_ = M * task.count[1] + winogradValues(M) - M;
-    copied_ = fetched_ = {0, Z * task.first[0], 0};
+    copied_ = {0, Z * task.first[0], 0};
     begin_ = end_ = Z * task.first[0];
   }
 
@@ -37,20 +37,13 @@ class WinogradInput {
   HWY_ATTR int64_t expect(int64_t end) {
     begin_ = end_;
     end_ = Z * end + winogradValues(Z) - Z;
-    copied_ = fetched_ = {0, begin_, 0};
+    copied_ = {0, begin_, 0};
     return (end_ - begin_) * rows_ * args_.inChannels;
   }
 
   /** Copies up to `count` of the rows that are expected. */
   HWY_ATTR HWY_NOINLINE void copy(int64_t count) {
     for (; count > 0 && copied_.channel < args_.inChannels; --count) {
-      // Ahead, so that copying does not wait for the memory.
-      while (fetched_.channel < args_.inChannels && ahead_ < kAhead) {
-        fetchRow(rowAt(fetched_));
-        step(fetched_);
-        ++ahead_;
-      }
-      --ahead_;
       float* const plane = ring_ + copied_.channel * tiling_.channelFloats +
                            copied_.plane % tiling_.ring * tiling_.planeFloats;
       const int64_t row = copied_.row;
@@ -68,9 +61,6 @@ class WinogradInput {
   }
 
  private:
-  /** Rows that are fetched before they are copied. */
-  static constexpr int64_t kAhead = 8;
-
   struct Place {
     int64_t channel;
     int64_t plane;
@@ -92,11 +82,6 @@ class WinogradInput {
                       args_.paddingBegin[1];
     if (z < 0 || z >= args_.inSize[0] || y < 0 || y >= args_.inSize[1]) return nullptr;
     return input_ + place.channel * inVoxels_ + (z * args_.inSize[1] + y) * args_.inSize[2];
-  }
-
-  HWY_ATTR void fetchRow(const float* row) const {
-    if (row == nullptr) return;
-    for (int64_t x = 0; x < args_.inSize[2]; x += 16) __builtin_prefetch(row + x, 0, 2);
   }
 
   /** One row, lattice by lattice: place e of lattice q holds voxel first + q + e dilation. */
@@ -173,8 +158,6 @@ class WinogradInput {
   int64_t begin_;
   int64_t end_;
   Place copied_;
-  Place fetched_;
-  int64_t ahead_ = 0;
 };
 
 }  // namespace HWY_NAMESPACE
