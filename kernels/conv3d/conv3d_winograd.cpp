@@ -21,8 +21,11 @@ constexpr int64_t kMostRowTiles = 1024;
 constexpr int64_t kEnoughTasks = 64;
 /** Blocks of a task, while there are many tasks. */
 constexpr int64_t kMostSlab = 8;
-/** Output channels that pay for transforming the input once more. */
-constexpr int64_t kLeastRange = 64;
+/** Blocks that are too few for as many tasks. */
+constexpr int64_t kFewBlocks = 16;
+/** Input channels of a task that only transforms, and values that are transformed at once. */
+constexpr int64_t kChunkChannels = 8;
+constexpr int64_t kSharedFloats = 3 << 20;
 
 int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
 
@@ -78,26 +81,28 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
   t.planeFloats = oddLines(form.yx * form.yx * positions);
   t.channelFloats = t.ring * t.planeFloats;
   t.alongYFloats = oddLines(positions);
-  t.valueFloats = oddLines(args.inChannels * t.blockTiles + kLanes);
+  t.valueFloats = oddLines(args.inChannels * t.blockTiles);
   t.sumFloats = oddLines(kWinogradBundle * t.blockTiles);
-  t.scratchFloats = args.inChannels * t.channelFloats +
-                    winogradValues(form.z) * form.yx * form.yx * t.alongZFloats +
-                    values * form.yx * t.alongYFloats + winogradValues(form) * t.valueFloats +
-                    values * values * t.sumFloats +
-                    kWinogradBundle * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
-                    form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
 
   const int64_t columns =
       args.batch * args.groups * t.lattices[0] * t.lattices[1] * t.blocks[1] * t.blocks[2];
+  const int64_t blocks = columns * t.blocks[0];
+  t.blockFloats = winogradValues(form) * t.valueFloats;
+  const bool shared = blocks < kFewBlocks && bundleCount(args.outChannels) > 1;
   const int64_t wantedSlabs = chunkCount(kEnoughTasks, std::max<int64_t>(columns, 1));
-  t.slabBlocks = evenShare(t.blocks[0], std::min(kMostSlab, chunkCount(t.blocks[0], wantedSlabs)));
-  const int64_t slabs = columns * chunkCount(t.blocks[0], t.slabBlocks);
-  const int64_t wantedRanges = chunkCount(kEnoughTasks, std::max<int64_t>(slabs, 1));
-  const int64_t bundles = bundleCount(args.outChannels);
-  t.rangeBundles = evenShare(
-      bundles, std::max(chunkCount(bundles, wantedRanges), kLeastRange / kWinogradBundle));
-  t.ranges = chunkCount(bundles, t.rangeBundles);
-  t.tasks = slabs * t.ranges;
+  t.slabBlocks =
+      shared ? 1
+             : evenShare(t.blocks[0], std::min(kMostSlab, chunkCount(t.blocks[0], wantedSlabs)));
+  t.slabs = columns * chunkCount(t.blocks[0], t.slabBlocks);
+  t.sharedBlocks =
+      shared ? evenShare(blocks, kSharedFloats / std::max<int64_t>(t.blockFloats, 1)) : 0;
+  t.chunkChannels = shared ? evenShare(args.inChannels, kChunkChannels) : args.inChannels;
+  t.scratchFloats = t.chunkChannels * t.channelFloats +
+                    winogradValues(form.z) * form.yx * form.yx * t.alongZFloats +
+                    values * form.yx * t.alongYFloats + (shared ? 0 : t.blockFloats) +
+                    values * values * t.sumFloats +
+                    kWinogradBundle * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
+                    form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
   return t;
 }
 
@@ -109,9 +114,6 @@ WinogradTask winogradTask(const Conv3dArgs& args, WinogradForm form, const Winog
     return digit;
   };
   WinogradTask task{};
-  const Range bundles = chunkRange(bundleCount(args.outChannels), t.rangeBundles, next(t.ranges));
-  task.bundleBegin = bundles.begin;
-  task.bundleEnd = bundles.end;
   // Along z first: blocks share most of their input with the one above.
   const int64_t share[] = {t.each[0] * t.slabBlocks, t.each[1], t.each[2]};
   int64_t block[3];
@@ -128,6 +130,13 @@ WinogradTask winogradTask(const Conv3dArgs& args, WinogradForm form, const Winog
   task.group = next(args.groups);
   task.image = next(args.batch);
   return task;
+}
+
+int64_t winogradSlots(const Conv3dArgs& args, const WinogradTiling& t) {
+  if (t.sharedBlocks == 0) return std::min<int64_t>(args.threads, t.slabs);
+  const int64_t most =
+      std::max(chunkCount(args.inChannels, t.chunkChannels), bundleCount(args.outChannels));
+  return std::min<int64_t>(args.threads, t.sharedBlocks * most);
 }
 
 namespace {
@@ -148,7 +157,7 @@ double winogradCost(const Conv3dArgs& args, WinogradForm form) {
   const double in = double(args.inChannels);
   const double out = double(args.outChannels);
   return blocks * double(t.blockTiles) *
-         (1.15 * values * in * out + (10 * values + 25 * voxels) * in * double(t.ranges) +
+         (1.15 * values * in * out + (10 * values + 25 * voxels) * in +
           (6 * values + 25 * voxels) * out);
 }
 
@@ -202,10 +211,10 @@ int64_t packedBytes(const Conv3dArgs& args) {
 template <int64_t Form>
 int64_t workspaceBytes(const Conv3dArgs& args) {
   const WinogradTiling tiling = winogradTiling(args, kForms[Form]);
-  if (tiling.tasks == 0) return 0;
+  if (tiling.slabs == 0) return 0;
   WorkspaceLayout layout(nullptr);
-  const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);
-  layout.take<float>(slots * tiling.scratchFloats);
+  layout.take<float>(winogradSlots(args, tiling) * tiling.scratchFloats);
+  layout.take<float>(tiling.sharedBlocks * tiling.blockFloats);
   layout.take<int64_t>(args.inChannels);
   return layout.bytes();
 }

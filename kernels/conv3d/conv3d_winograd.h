@@ -31,8 +31,15 @@ struct WinogradTiling {
   int64_t tiles[3];
   int64_t each[3];
   int64_t blocks[3];
-  /** Most blocks of a task, one above the other. */
+  /** Most blocks of a slab, one above the other, and slabs. */
   int64_t slabBlocks;
+  int64_t slabs;
+  /** Where there are few blocks: so many of them are transformed before their products are summed,
+   * with the input and the output channels of each dealt to the threads. Else 0, and a slab is a
+   * task. */
+  int64_t sharedBlocks;
+  /** Most input channels that a task transforms. */
+  int64_t chunkChannels;
   /** Floats from a channel to the next among values and sums: tiles of a block, whole vectors. */
   int64_t blockTiles;
 
@@ -46,12 +53,9 @@ struct WinogradTiling {
   /** From a value to the next: [input channel][tile], then [output channel][tile]. */
   int64_t valueFloats;
   int64_t sumFloats;
+  /** Of a thread; `blockFloats` are all values of a block. */
   int64_t scratchFloats;
-
-  /** Most bundles of a task. */
-  int64_t rangeBundles;
-  int64_t ranges;
-  int64_t tasks;
+  int64_t blockFloats;
 };
 
 WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form);
@@ -67,12 +71,10 @@ inline int64_t bundleBegin(int64_t channels, int64_t bundle) {
   return bundle == 0 ? 0 : bundle * channels / bundleCount(channels);
 }
 
-/** What one of `tasks` does. */
+/** One of `slabs`. */
 struct WinogradTask {
   int64_t image;
   int64_t group;
-  int64_t bundleBegin;
-  int64_t bundleEnd;
   int64_t lattice[2];
   /** Tiles of the lattice, of all blocks. Counts may be zero. */
   int64_t first[3];
@@ -81,6 +83,9 @@ struct WinogradTask {
 
 WinogradTask winogradTask(const Conv3dArgs& args, WinogradForm form, const WinogradTiling& tiling,
                           int64_t index);
+
+/** Scratch areas: as many tasks as may run at once. */
+int64_t winogradSlots(const Conv3dArgs& args, const WinogradTiling& tiling);
 
 /** One of the forms that are compiled, best saving first. */
 struct WinogradImplementation {

@@ -20,20 +20,22 @@ class Winograd {
   static constexpr int kSlice = kRows * kRows;
 
  public:
+  /** `channels` of the input are those that it transforms; `values` is null for scratch memory. */
   HWY_ATTR Winograd(const Conv3dArgs& args, const WinogradTiling& tiling, const WinogradTask& task,
-                    float* scratch, const int64_t* channelTaps)
+                    Range channels, float* scratch, float* values, const int64_t* channelTaps)
       : args_(args),
         tiling_(tiling),
         task_(task),
+        channels_(channels),
         channelTaps_(channelTaps),
-        input_(args, tiling, task, scratch) {
+        input_(args, tiling, task, channels, scratch) {
     const auto take = [&scratch](int64_t floats) {
       float* const piece = scratch;
       scratch += floats;
       return piece;
     };
-    take(args.inChannels * tiling.channelFloats);
-    values_ = take(kPlanes * kSlice * tiling.valueFloats);
+    take(tiling.chunkChannels * tiling.channelFloats);
+    values_ = values != nullptr ? values : take(tiling.blockFloats);
     sums_ = take(kSlice * tiling.sumFloats);
     alongZ_ = take(kPlanes * M * M * tiling.alongZFloats);
     alongY_ = take(kRows * M * tiling.alongYFloats);
@@ -47,33 +49,56 @@ class Winograd {
     streams_ = conv3dStreams(args);
   }
 
+  /** All of the slab. */
   HWY_ATTR void run() {
     const int64_t end = task_.first[0] + task_.count[0];
-    const auto blockEnd = [&](int64_t first) HWY_ATTR {
-      return first + tiling_.each[0] < end ? first + tiling_.each[0] : end;
-    };
     input_.expect(blockEnd(task_.first[0]));
-    for (first_ = task_.first[0]; first_ < end; first_ += tiling_.each[0]) {
-      count_ = blockEnd(first_) - first_;
-      tiles_ = count_ * planeTiles_;
-      input_.complete();
-      for (int64_t channel = 0; channel < args_.inChannels; ++channel) transformChannel(channel);
+    for (int64_t first = task_.first[0]; first < end; first += count_) {
+      transform(first);
       // The next block's input is copied while this one's products are summed.
-      copyEach_ = 0;
-      if (first_ + count_ < end) {
-        copyEach_ = chunkCount(input_.expect(blockEnd(first_ + count_)),
-                               kPlanes * kSlice * (task_.bundleEnd - task_.bundleBegin));
-      }
-      for (int64_t bundle = task_.bundleBegin; bundle < task_.bundleEnd; ++bundle) {
-        sumBundle(bundleBegin(args_.outChannels, bundle),
-                  bundleBegin(args_.outChannels, bundle + 1));
-      }
+      const int64_t next = first + count_;
+      copyEach_ = next == end ? 0
+                              : chunkCount(input_.expect(blockEnd(next)),
+                                           kPlanes * kSlice * bundleCount(args_.outChannels));
+      for (int64_t bundle = 0; bundle < bundleCount(args_.outChannels); ++bundle)
+        sum(first, bundle);
     }
+  }
+
+  /** To values, the block that begins with a plane of tiles. */
+  HWY_ATTR void transform(int64_t first) {
+    beginBlock(first);
+    input_.complete();
+    for (int64_t channel = channels_.begin; channel < channels_.end; ++channel) {
+      transformChannel(channel);
+    }
+  }
+
+  HWY_ATTR void transformOnly() {
+    input_.expect(blockEnd(task_.first[0]));
+    transform(task_.first[0]);
+  }
+
+  /** Outputs of the block that begins with a plane of tiles, of a bundle of channels. */
+  HWY_ATTR void sum(int64_t first, int64_t bundle) {
+    beginBlock(first);
+    sumBundle(bundleBegin(args_.outChannels, bundle), bundleBegin(args_.outChannels, bundle + 1));
     if (streams_) hwy::FlushStream();
   }
 
  private:
   static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
+
+  HWY_ATTR int64_t blockEnd(int64_t first) const {
+    const int64_t end = task_.first[0] + task_.count[0];
+    return first + tiling_.each[0] < end ? first + tiling_.each[0] : end;
+  }
+
+  HWY_ATTR void beginBlock(int64_t first) {
+    first_ = first;
+    count_ = blockEnd(first) - first;
+    tiles_ = count_ * planeTiles_;
+  }
 
   HWY_ATTR void transformChannel(int64_t channel) {
     for (int64_t plane = 0; plane < count_; ++plane) {
@@ -85,7 +110,8 @@ class Winograd {
       for (int a = 0; a < kPlanes; ++a) {
         transformAlongY(a);
         transformAlongX(values_ + a * kSlice * tiling_.valueFloats + channel * tiling_.blockTiles +
-                        plane * planeTiles_);
+                            plane * planeTiles_,
+                        tiling_.blockTiles - plane * planeTiles_);
       }
     }
   }
@@ -136,8 +162,9 @@ class Winograd {
     }
   }
 
-  /** To values at `to` and on, and rubbish for up to a vector beyond the last tile. */
-  HWY_ATTR HWY_NOINLINE void transformAlongX(float* to) const {
+  /** To values at `to` and on, with rubbish beyond the last tile while there is `room`: what lies
+   * there is another channel's, which another thread may write. */
+  HWY_ATTR HWY_NOINLINE void transformAlongX(float* to, int64_t room) const {
     const WinogradTag d;
     const int64_t width = task_.count[2];
     const int64_t rows = task_.count[1] * lattices_;
@@ -150,21 +177,22 @@ class Winograd {
       }
       const auto indices = hn::SetTableIndices(d, order);
       for (int64_t row = 0; row < rows; row += together) {
-        transformVectors(alongY_ + row * column_, to + row * width,
+        transformVectors(alongY_ + row * column_, to + row * width, room - row * width,
                          [&](WinogradVec v) HWY_ATTR { return hn::TableLookupLanes(v, indices); });
       }
       return;
     }
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t x = 0; x < width; x += lanes()) {
-        transformVectors(alongY_ + row * column_ + x, to + row * width + x,
+        transformVectors(alongY_ + row * column_ + x, to + row * width + x, room - row * width - x,
                          [](WinogradVec v) HWY_ATTR { return v; });
       }
     }
   }
 
   template <class Order>
-  HWY_ATTR HWY_INLINE void transformVectors(const float* from, float* to, Order order) const {
+  HWY_ATTR HWY_INLINE void transformVectors(const float* from, float* to, int64_t room,
+                                            Order order) const {
     const WinogradTag d;
     for (int b = 0; b < kRows; ++b) {
       WinogradVec inputs[kRows], values[kRows];
@@ -175,9 +203,21 @@ class Winograd {
       transformInputs<M>(inputs, 1, values);
 #pragma GCC unroll 6
       for (int e = 0; e < kRows; ++e) {
-        hn::StoreU(order(values[e]), d, to + (b * kRows + e) * tiling_.valueFloats);
+        store(order(values[e]), to + (b * kRows + e) * tiling_.valueFloats, room);
       }
     }
+  }
+
+  /** At most `room` lanes. */
+  static HWY_ATTR HWY_INLINE void store(WinogradVec v, float* to, int64_t room) {
+    const WinogradTag d;
+    if (room >= lanes()) {
+      hn::StoreU(v, d, to);
+      return;
+    }
+    HWY_ALIGN float values[hn::MaxLanes(WinogradTag())];
+    hn::Store(v, d, values);
+    for (int64_t i = 0; i < room; ++i) to[i] = values[i];
   }
 
   /** Outputs of the channels [begin, end). */
@@ -340,6 +380,7 @@ class Winograd {
   const Conv3dArgs& args_;
   const WinogradTiling& tiling_;
   const WinogradTask& task_;
+  Range channels_;
   /** Where the channels lie among the tiles of a value. */
   const int64_t* channelTaps_;
   WinogradInput<Z, M> input_;
@@ -368,22 +409,49 @@ template <int Z, int M>
 HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
   constexpr WinogradForm form = {Z, M};
   const WinogradTiling tiling = winogradTiling(args, form);
-  if (tiling.tasks == 0) return;
-  const int64_t slotCount = args.threads < tiling.tasks ? args.threads : tiling.tasks;
+  if (tiling.slabs == 0) return;
+  const int64_t slotCount = winogradSlots(args, tiling);
   WorkspaceLayout layout(workspace.data);
   float* const areas = layout.take<float>(slotCount * tiling.scratchFloats);
+  float* const values = layout.take<float>(tiling.sharedBlocks * tiling.blockFloats);
   int64_t* const taps = layout.take<int64_t>(args.inChannels);
   for (int64_t channel = 0; channel < args.inChannels; ++channel) {
     taps[channel] = channel * tiling.blockTiles;
   }
   ScratchSlots slots(static_cast<int32_t>(slotCount));
-  parallelFor(context, tiling.tasks, [&](int64_t index) HWY_ATTR {
-    const WinogradTask task = winogradTask(args, form, tiling, index);
+  const auto within = [&](int64_t slab, Range channels, float* shared, auto work) HWY_ATTR {
+    const WinogradTask task = winogradTask(args, form, tiling, slab);
     if (task.count[0] == 0 || task.count[1] == 0) return;
     const int32_t slot = slots.acquire();
-    Winograd<Z, M>(args, tiling, task, areas + slot * tiling.scratchFloats, taps).run();
+    Winograd<Z, M> each(args, tiling, task, channels, areas + slot * tiling.scratchFloats, shared,
+                        taps);
+    work(each, task.first[0]);
     slots.release(slot);
-  });
+  };
+  if (tiling.sharedBlocks == 0) {
+    parallelFor(context, tiling.slabs, [&](int64_t slab) HWY_ATTR {
+      within(slab, {0, args.inChannels}, nullptr,
+             [](Winograd<Z, M>& each, int64_t) HWY_ATTR { each.run(); });
+    });
+    return;
+  }
+  const int64_t chunks = chunkCount(args.inChannels, tiling.chunkChannels);
+  const int64_t bundles = bundleCount(args.outChannels);
+  for (int64_t begin = 0; begin < tiling.slabs; begin += tiling.sharedBlocks) {
+    const int64_t left = tiling.slabs - begin;
+    const int64_t count = left < tiling.sharedBlocks ? left : tiling.sharedBlocks;
+    parallelFor(context, count * chunks, [&](int64_t index) HWY_ATTR {
+      within(begin + index / chunks,
+             chunkRange(args.inChannels, tiling.chunkChannels, index % chunks),
+             values + index / chunks * tiling.blockFloats,
+             [](Winograd<Z, M>& each, int64_t) HWY_ATTR { each.transformOnly(); });
+    });
+    parallelFor(context, count * bundles, [&](int64_t index) HWY_ATTR {
+      // Bundle by bundle: the blocks that need the same weights one after the other.
+      within(begin + index % count, {0, 0}, values + index % count * tiling.blockFloats,
+             [&](Winograd<Z, M>& each, int64_t first) HWY_ATTR { each.sum(first, index / count); });
+    });
+  }
 }
 
 /** Group by group and bundle by bundle: [value][block][input channel][output channel of the

@@ -22,13 +22,13 @@ template <int Z, int M>
 class WinogradInput {
  public:
   HWY_ATTR WinogradInput(const Conv3dArgs& args, const WinogradTiling& tiling,
-                         const WinogradTask& task, float* ring)
-      : args_(args), tiling_(tiling), task_(task), ring_(ring) {
+                         const WinogradTask& task, Range channels, float* ring)
+      : args_(args), tiling_(tiling), task_(task), channels_(channels), ring_(ring) {
     inVoxels_ = args.inSize[0] * args.inSize[1] * args.inSize[2];
     input_ = static_cast<const float*>(args.input) +
              (task.image * args.groups + task.group) * args.inChannels * inVoxels_;
     rows_ = M * task.count[1] + winogradValues(M) - M;
-    copied_ = {0, Z * task.first[0], 0};
+    copied_ = {channels.end, 0, 0};
     begin_ = end_ = Z * task.first[0];
   }
 
@@ -37,14 +37,14 @@ class WinogradInput {
   HWY_ATTR int64_t expect(int64_t end) {
     begin_ = end_;
     end_ = Z * end + winogradValues(Z) - Z;
-    copied_ = {0, begin_, 0};
-    return (end_ - begin_) * rows_ * args_.inChannels;
+    copied_ = {channels_.begin, begin_, 0};
+    return (end_ - begin_) * rows_ * (channels_.end - channels_.begin);
   }
 
   /** Copies up to `count` of the rows that are expected. */
   HWY_ATTR HWY_NOINLINE void copy(int64_t count) {
-    for (; count > 0 && copied_.channel < args_.inChannels; --count) {
-      float* const plane = ring_ + copied_.channel * tiling_.channelFloats +
+    for (; count > 0 && copied_.channel < channels_.end; --count) {
+      float* const plane = ring_ + (copied_.channel - channels_.begin) * tiling_.channelFloats +
                            copied_.plane % tiling_.ring * tiling_.planeFloats;
       const int64_t row = copied_.row;
       copyRow(rowAt(copied_), plane + (row % M * (task_.count[1] + 1) + row / M) * M *
@@ -54,10 +54,11 @@ class WinogradInput {
   }
 
   /** All the rest. */
-  HWY_ATTR void complete() { copy(args_.inChannels * (end_ - begin_) * rows_); }
+  HWY_ATTR void complete() { copy((channels_.end - channels_.begin) * (end_ - begin_) * rows_); }
 
   HWY_ATTR const float* plane(int64_t channel, int64_t plane) const {
-    return ring_ + channel * tiling_.channelFloats + plane % tiling_.ring * tiling_.planeFloats;
+    return ring_ + (channel - channels_.begin) * tiling_.channelFloats +
+           plane % tiling_.ring * tiling_.planeFloats;
   }
 
  private:
@@ -149,6 +150,8 @@ class WinogradInput {
   const Conv3dArgs& args_;
   const WinogradTiling& tiling_;
   const WinogradTask& task_;
+  /** Input channels that it holds. */
+  Range channels_;
   float* ring_;
   const float* input_;
   int64_t inVoxels_;
