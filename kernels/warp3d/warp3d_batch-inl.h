@@ -16,12 +16,11 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int64_t kBatchVectors = 16;
 /** Lanes from one prefetch to the next. */
 constexpr int64_t kPrefetchStep = 4;
-constexpr int64_t kBatchVoxels = kBatchVectors * kLanes;
 
-/** Whole vectors of voxels in the interior of the moving image. */
+/** Vectors of voxels whose cells are safe to load: in the interior of the moving image, or clamped.
+ */
 template <class Offset>
 struct Batch {
   HWY_ALIGN Offset offsets[kBatchVectors][kLanes];
@@ -79,13 +78,14 @@ template <bool kDense, bool kPoints, class Offset, class Interior, class Border,
 HWY_INLINE void collect(const Frame& frame, const Row& row, int64_t begin, int64_t end,
                         bool wantsInterior, const uint8_t* mask, const Interior& interior,
                         const Border& border, const Masked& masked, Batch<Offset>* batch) {
-  for (int64_t i = begin; i < end; i += kLanes) {
+  const Starts starts(row, begin, (end - begin + kLanes - 1) / kLanes);
+  for (int64_t i = begin, vector = 0; i < end; i += kLanes, ++vector) {
     const int64_t n = end - i < kLanes ? end - i : kLanes;
     if (mask != nullptr && !anyInMask(mask + i, n)) {
       masked(i, n);
       continue;
     }
-    const Cells cells = cellsOf<kDense, kPoints>(frame, row, i, n);
+    const Cells cells = cellsOf<kDense, kPoints>(frame, row, starts, vector, i, n);
     if (!wantsInterior || n < kLanes || HWY_UNLIKELY(!allInterior(frame, cells))) {
       border(cells, i, n);
     } else {

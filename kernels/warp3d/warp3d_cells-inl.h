@@ -87,21 +87,9 @@ HWY_INLINE void storeFirst(VecF v, float* to, int64_t n) {
   for (int64_t k = 0; k < n; ++k) to[k] = buffer[k];
 }
 
-/** One axis of a grid cell: `start` is the position of lane 0 in f64, so that what is left to f32
- * is small and the result is good to about 1e-6 voxels however far from the origin. */
-HWY_INLINE void gridCell(double start, VecF offset, VecI* cell, VecF* fraction) {
-  const F32 d;
-  const I32 di;
-  const double bound = 2.0 * double(kWarp3dFar);
-  start = start < bound ? start : bound;
-  start = start > -bound ? start : -bound;
-  const double floored = __builtin_floor(start);
-  const VecF relative = hn::Add(hn::Set(d, float(start - floored)), offset);
-  const VecF whole = hn::Floor(relative);
-  *fraction = hn::Sub(relative, whole);
-  *cell = hn::Add(hn::BitCast(di, hn::Add(whole, hn::Set(d, kRoundMagic))),
-                  hn::Set(di, int32_t(floored) - kRoundMagicBits));
-}
+/** Vectors of output voxels whose cells are found together. */
+constexpr int64_t kBatchVectors = 16;
+constexpr int64_t kBatchVoxels = kBatchVectors * kLanes;
 
 /** One row of the output grid. */
 struct Row {
@@ -123,9 +111,49 @@ struct Row {
   }
 };
 
-/** Cells of the voxels [ix, ix + n) of a row. */
+/** Where the map takes the first voxels of consecutive vectors: found in f64, so that what is left
+ * to f32 is small and the result is good to about 1e-6 voxels however far from the origin. */
+struct Starts {
+  /** Of one lane each, a piece of a row has so many. */
+  static constexpr int64_t kMost = 64;
+  HWY_ALIGN float fraction[3][kMost];
+  /** Less kRoundMagicBits. */
+  HWY_ALIGN int32_t cell[3][kMost];
+
+  HWY_INLINE Starts(const Row& row, int64_t first, int64_t vectors) {
+    const hn::ScalableTag<double> d;
+    const hn::Rebind<float, decltype(d)> df;
+    const hn::Rebind<int32_t, decltype(d)> di;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+    const auto far = hn::Set(d, 2.0 * double(kWarp3dFar));
+    for (int64_t k = 0; k < vectors; k += lanes) {
+      const auto voxel =
+          hn::MulAdd(hn::Iota(d, double(k)), hn::Set(d, double(kLanes)), hn::Set(d, double(first)));
+      for (int r = 0; r < 3; ++r) {
+        auto start = hn::Add(hn::Mul(hn::Set(d, row.step[r]), voxel), hn::Set(d, row.start[r]));
+        start = hn::IfThenElse(hn::Lt(start, far), start, far);
+        start = hn::IfThenElse(hn::Gt(start, hn::Neg(far)), start, hn::Neg(far));
+        const auto whole = hn::Floor(start);
+        hn::Store(hn::DemoteTo(df, hn::Sub(start, whole)), df, fraction[r] + k);
+        hn::Store(hn::Sub(hn::DemoteTo(di, whole), hn::Set(di, kRoundMagicBits)), di, cell[r] + k);
+      }
+    }
+  }
+};
+
+HWY_INLINE void gridCell(float start, int32_t startCell, VecF offset, VecI* cell, VecF* fraction) {
+  const F32 d;
+  const I32 di;
+  const VecF relative = hn::Add(hn::Set(d, start), offset);
+  const VecF whole = hn::Floor(relative);
+  *fraction = hn::Sub(relative, whole);
+  *cell = hn::Add(hn::BitCast(di, hn::Add(whole, hn::Set(d, kRoundMagic))), hn::Set(di, startCell));
+}
+
+/** Cells of the voxels [ix, ix + n) of a row, the vector after so many from the starts. */
 template <bool kDense>
-HWY_INLINE Cells gridCells(const Frame& frame, const Row& row, int64_t ix, int64_t n) {
+HWY_INLINE Cells gridCells(const Frame& frame, const Row& row, const Starts& starts, int64_t vector,
+                           int64_t ix, int64_t n) {
   VecF offsetX = frame.stepX;
   VecF offsetY = frame.stepY;
   VecF offsetZ = frame.stepZ;
@@ -139,9 +167,9 @@ HWY_INLINE Cells gridCells(const Frame& frame, const Row& row, int64_t ix, int64
     offsetZ = hn::MulAdd(m[6], ux, hn::MulAdd(m[7], uy, hn::MulAdd(m[8], uz, offsetZ)));
   }
   Cells cells;
-  gridCell(row.start[0] + row.step[0] * double(ix), offsetX, &cells.x, &cells.fx);
-  gridCell(row.start[1] + row.step[1] * double(ix), offsetY, &cells.y, &cells.fy);
-  gridCell(row.start[2] + row.step[2] * double(ix), offsetZ, &cells.z, &cells.fz);
+  gridCell(starts.fraction[0][vector], starts.cell[0][vector], offsetX, &cells.x, &cells.fx);
+  gridCell(starts.fraction[1][vector], starts.cell[1][vector], offsetY, &cells.y, &cells.fy);
+  gridCell(starts.fraction[2][vector], starts.cell[2][vector], offsetZ, &cells.z, &cells.fz);
   return cells;
 }
 
@@ -218,13 +246,14 @@ HWY_INLINE Cells toCells(const ExactCells& exact) {
 }
 
 template <bool kDense, bool kPoints>
-HWY_INLINE Cells cellsOf(const Frame& frame, const Row& row, int64_t first, int64_t n) {
+HWY_INLINE Cells cellsOf(const Frame& frame, const Row& row, const Starts& starts, int64_t vector,
+                         int64_t first, int64_t n) {
   if (kPoints) {
     ExactCells exact;
     exactCells(frame, row.number, first, n, &exact);
     return toCells(exact);
   }
-  return gridCells<kDense>(frame, row, first, n);
+  return gridCells<kDense>(frame, row, starts, vector, first, n);
 }
 
 /** True for lanes with 0 <= index <= last on every axis. */

@@ -54,18 +54,39 @@ struct RowOutput {
   }
 };
 
-/** One vector of which some lane is at a border or outside. */
-template <bool kCubic, class Offset>
-inline HWY_NOINLINE void interpolateBorder(const Frame& frame, const Cells& cells,
+/** Vectors of which some lane is at a border or outside, clamped so that every lane is safe to
+ * load. */
+template <class Offset>
+struct ClampedBatch {
+  Batch<Offset> batch;
+  /** 0 in lanes that take the fill value. */
+  HWY_ALIGN int32_t sampled[kBatchVectors][kLanes];
+  int64_t lanes[kBatchVectors];
+
+  HWY_INLINE void add(const Frame& frame, const Cells& cells, int64_t i, int64_t n) {
+    const I32 di;
+    const Clamped at = clampCells(frame, cells);
+    hn::Store(hn::VecFromMask(di, hn::RebindMask(di, at.sampled)), di, sampled[batch.count]);
+    lanes[batch.count] = n;
+    batch.add(frame, at.cells, i);
+  }
+
+  HWY_INLINE void store(int64_t k, VecF value, float fill, float* warped) const {
+    const F32 d;
+    const I32 di;
+    const auto counts = hn::RebindMask(d, hn::Ne(hn::Load(di, sampled[k]), hn::Zero(di)));
+    storeFirst(hn::IfThenElse(counts, value, hn::Set(d, fill)), warped + batch.first[k], lanes[k]);
+  }
+};
+
+/** One vector that goes lane by lane. */
+inline HWY_NOINLINE void interpolateSlowly(const Frame& frame, const Cells& cells,
                                            const RowOutput& output, int64_t i, int64_t n) {
-  const Strides strides = stridesOf(frame);
   const float* moving = static_cast<const float*>(frame.args->moving);
-  const BorderCells<Offset> border(frame, cells, kCubic);
   for (int64_t channel = 0; channel < frame.args->channels; ++channel) {
-    storeFirst(border.value(frame, moving + channel * frame.volume, strides),
+    storeFirst(slowValue(frame, moving + channel * frame.volume, cells),
                output.warped + channel * output.channelStride + i, n);
   }
-  if (output.inside != nullptr) storeInsideOf(frame, cells, n, output.inside + i);
 }
 
 /** Linear or cubic interpolation of the voxels [begin, end) of one row. */
@@ -82,6 +103,8 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
                             float(args.fillValue)};
   const Strides strides = stridesOf(frame);
   const Row position(frame, row);
+  const bool slow = kCubic || bordersAreSlow(frame);
+  ClampedBatch<Offset> clamped;
   const auto interior = [&](const Cells& cells, int64_t i) HWY_ATTR {
     if (output.inside == nullptr) return;
     if (args.movingMask != nullptr) {
@@ -91,12 +114,18 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
     }
   };
   const auto border = [&](const Cells& cells, int64_t i, int64_t n) HWY_ATTR {
-    interpolateBorder<kCubic, Offset>(frame, cells, output, i, n);
+    if (slow) {
+      interpolateSlowly(frame, cells, output, i, n);
+    } else {
+      clamped.add(frame, cells, i, n);
+    }
+    if (output.inside != nullptr) storeInsideOf(frame, cells, n, output.inside + i);
   };
   const auto masked = [](int64_t, int64_t) HWY_ATTR {};
   for (int64_t first = begin; first < end; first += kBatchVoxels) {
     const int64_t last = end - first < kBatchVoxels ? end : first + kBatchVoxels;
     Batch<Offset> batch;
+    clamped.batch.count = 0;
     collect<kDense, kPoints>(frame, position, first, last, !kCubic, output.mask, interior, border,
                              masked, &batch);
     for (int64_t channel = 0; channel < args.channels; ++channel) {
@@ -105,6 +134,11 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
       for (int64_t k = 0; k < batch.count; ++k) {
         hn::StoreU(interiorValue(moving, strides, batch.offsets[k], batch.cells(k)), d,
                    warped + batch.first[k]);
+      }
+      for (int64_t k = 0; k < clamped.batch.count; ++k) {
+        const VecF value =
+            interiorValue(moving, strides, clamped.batch.offsets[k], clamped.batch.cells(k));
+        clamped.store(k, value, output.fill, warped);
       }
     }
     if (output.mask != nullptr) output.applyMask(first, last - first);

@@ -87,24 +87,26 @@ HWY_INLINE Reach unite(Reach a, Reach b) {
 
 /** Cells of one vector, for linear and cubic interpolation in f32, for nearest in f64. */
 template <bool kNearest, bool kDense, bool kPoints>
-HWY_INLINE Cells cellsFor(const Frame& frame, const Row& row, int64_t i, int64_t n,
-                          ExactCells* exact) {
+HWY_INLINE Cells cellsFor(const Frame& frame, const Row& row, const Starts& starts, int64_t vector,
+                          int64_t i, int64_t n, ExactCells* exact) {
   if (kNearest || kPoints) {
     exactCells(frame, row.number, i, n, exact);
     return toCells(*exact);
   }
-  return gridCells<kDense>(frame, row, i, n);
+  return gridCells<kDense>(frame, row, starts, vector, i, n);
 }
 
 template <bool kNearest, bool kDense, bool kPoints>
 HWY_INLINE Reach reachOfPiece(const Frame& frame, const Piece& piece) {
   const I32 di;
   const Row row(frame, piece.row);
+  const Starts starts(row, piece.begin, (piece.end - piece.begin + kLanes - 1) / kLanes);
   Reach reach = {INT32_MAX, 0};
-  for (int64_t i = piece.begin; i < piece.end; i += kLanes) {
+  for (int64_t i = piece.begin, vector = 0; i < piece.end; i += kLanes, ++vector) {
     const int64_t n = piece.end - i < kLanes ? piece.end - i : kLanes;
     ExactCells exact;
-    const Cells cells = cellsFor<kNearest, kDense, kPoints>(frame, row, i, n, &exact);
+    const Cells cells =
+        cellsFor<kNearest, kDense, kPoints>(frame, row, starts, vector, i, n, &exact);
     if (frame.args->interpolation == VK_LINEAR && allInterior(frame, cells)) {
       reach = unite(reach, {hn::GetLane(hn::MinOfLanes(di, cells.z)),
                             hn::GetLane(hn::MaxOfLanes(di, cells.z)) + 2});
@@ -158,13 +160,15 @@ template <bool kNearest, bool kDense, bool kPoints, class Offset>
 HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, Reach slab) {
   const Warp3dArgs& args = *frame.args;
   const Row row(frame, piece.row);
+  const Starts starts(row, piece.begin, (piece.end - piece.begin + kLanes - 1) / kLanes);
   const int64_t at = piece.row * args.domainSize.x;
   const float* upstream = static_cast<const float*>(args.upstream) + at;
   const uint8_t* mask = args.mask != nullptr ? args.mask + at : nullptr;
-  for (int64_t i = piece.begin; i < piece.end; i += kLanes) {
+  for (int64_t i = piece.begin, vector = 0; i < piece.end; i += kLanes, ++vector) {
     const int64_t n = piece.end - i < kLanes ? piece.end - i : kLanes;
     ExactCells exact;
-    const Cells cells = cellsFor<kNearest, kDense, kPoints>(frame, row, i, n, &exact);
+    const Cells cells =
+        cellsFor<kNearest, kDense, kPoints>(frame, row, starts, vector, i, n, &exact);
     if (args.interpolation == VK_LINEAR && HWY_LIKELY(allInterior(frame, cells))) {
       addInterior<Offset>(frame, cells, mask != nullptr ? mask + i : nullptr, upstream + i, n,
                           slab);

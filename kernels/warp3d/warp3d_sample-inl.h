@@ -103,14 +103,6 @@ struct BorderCells {
     if (!nothing) cellOffsets(frame, at.cells, offsets);
   }
 
-  HWY_INLINE VecF value(const Frame& frame, const float* moving, const Strides& strides) const {
-    const F32 d;
-    if (slow) return slowValue(frame, moving, *original);
-    const VecF fill = hn::Set(d, float(frame.args->fillValue));
-    if (nothing) return fill;
-    return hn::IfThenElse(at.sampled, interiorValue(moving, strides, offsets, at.cells), fill);
-  }
-
   HWY_INLINE Slope slope(const Frame& frame, const float* moving, const Strides& strides) const {
     const F32 d;
     if (slow) return slowSlope(frame, moving, *original);
