@@ -42,11 +42,11 @@ struct EightPairs {
   __m256 a, b;
 };
 
-template <class Offset>
+template <int kRows, class Offset>
 HWY_INLINE void loadEight(const float* const rows[4], const Offset* offsets, EightPairs pairs[4]) {
   const Offset o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3];
   const Offset o4 = offsets[4], o5 = offsets[5], o6 = offsets[6], o7 = offsets[7];
-  for (int k = 0; k < 4; ++k) {
+  for (int k = 0; k < kRows; ++k) {
     const float* row = rows[k];
     pairs[k].a = _mm256_insertf128_ps(_mm256_castps128_ps256(loadTwo(row + o0, row + o1)),
                                       loadTwo(row + o4, row + o5), 1);
@@ -56,26 +56,27 @@ HWY_INLINE void loadEight(const float* const rows[4], const Offset* offsets, Eig
 }
 #endif
 
-/** Neighbours along x of every lane, in the rows y, y + 1 of the slices z, z + 1: 8-byte loads put
- * together with shuffles, which on Zen 4 takes half the time of gather instructions. */
-template <class Offset>
+/** Neighbours along x of every lane, in the rows y, y + 1 of the slices z, z + 1 (or of one slice,
+ * two rows): 8-byte loads put together with shuffles, which on Zen 4 takes half the time of gather
+ * instructions. */
+template <int kRows = 4, class Offset>
 HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offset* offsets,
                                Pairs pairs[4]) {
   const float* const rows[4] = {moving, moving + s.y, moving + s.z, moving + s.z + s.y};
 #if HWY_TARGET == HWY_AVX3
   EightPairs low[4];
   EightPairs high[4];
-  loadEight(rows, offsets, low);
-  loadEight(rows, offsets + 8, high);
-  for (int k = 0; k < 4; ++k) {
+  loadEight<kRows>(rows, offsets, low);
+  loadEight<kRows>(rows, offsets + 8, high);
+  for (int k = 0; k < kRows; ++k) {
     const __m512 a = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].a), high[k].a, 1);
     const __m512 b = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].b), high[k].b, 1);
     pairs[k] = {VecF{_mm512_shuffle_ps(a, b, 0x88)}, VecF{_mm512_shuffle_ps(a, b, 0xDD)}};
   }
 #elif HWY_TARGET == HWY_AVX2
   EightPairs eight[4];
-  loadEight(rows, offsets, eight);
-  for (int k = 0; k < 4; ++k) {
+  loadEight<kRows>(rows, offsets, eight);
+  for (int k = 0; k < kRows; ++k) {
     pairs[k] = {VecF{_mm256_shuffle_ps(eight[k].a, eight[k].b, 0x88)},
                 VecF{_mm256_shuffle_ps(eight[k].a, eight[k].b, 0xDD)}};
   }
@@ -83,7 +84,7 @@ HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offs
   const F32 d;
   HWY_ALIGN float at0[kLanes];
   HWY_ALIGN float at1[kLanes];
-  for (int k = 0; k < 4; ++k) {
+  for (int k = 0; k < kRows; ++k) {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
       at0[lane] = rows[k][offsets[lane]];
       at1[lane] = rows[k][offsets[lane] + 1];

@@ -29,6 +29,7 @@
 #include "voxkern/pooling.h"
 #include "voxkern/registration.h"
 #include "voxkern/roi.h"
+#include "voxkern/sampling.h"
 #include "voxkern/tensor.h"
 
 #endif /* VOXKERN_H */

@@ -1343,6 +1343,74 @@ public static native @Cast("vk_status") int vk_corner_pool_gradient(vk_context c
 // #endif /* VOXKERN_ROI_H */
 
 
+// Parsed from voxkern/sampling.h
+
+/* Sampling as networks have it, NCDHW or NCHW: at the positions of a grid, and on another grid
+ * size. */
+// #ifndef VOXKERN_SAMPLING_H
+// #define VOXKERN_SAMPLING_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/** enum vk_sampling_mode */
+public static final int
+  VK_SAMPLING_NEAREST = 0,
+  VK_SAMPLING_LINEAR = 1,
+  /** Cubic convolution. */
+  VK_SAMPLING_CUBIC = 2;
+
+/* grid_sample: values at the positions of a normalised grid (kernels/grid_sample/README.md) */
+/** enum vk_sampling_padding */
+public static final int
+  VK_SAMPLING_ZEROS = 0,
+  /** The outermost voxel continues. */
+  VK_SAMPLING_BORDER = 1,
+  /** Mirrored about the outermost centres (align_corners) or the outer faces of the outermost
+     voxels. */
+  VK_SAMPLING_REFLECTION = 2;
+// Targeting vk_grid_sample_params.java
+
+
+
+/** input (N, C, D, H, W), grid (N, D', H', W', 3) of x, y, z in [-1, 1], output (N, C, D', H', W');
+ * or input (N, C, H, W), grid (N, H', W', 2), output (N, C, H', W'). */
+public static native @Cast("vk_status") int vk_grid_sample_plan(vk_context context, @Const vk_view input, @Const vk_view grid,
+                                     @Const vk_grid_sample_params params, @Const vk_view output,
+                                     vk_plan plan);
+public static native @Cast("vk_status") int vk_grid_sample(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                @Const vk_view grid, @Const vk_grid_sample_params params,
+                                @Const vk_view workspace, @Const vk_view output);
+
+/** gradient = dL/dinput, of input's shape, given upstream = dL/doutput. */
+public static native @Cast("vk_status") int vk_grid_sample_gradient_input_plan(vk_context context, @Const vk_view grid,
+                                                    @Const vk_view upstream,
+                                                    @Const vk_grid_sample_params params,
+                                                    @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_grid_sample_gradient_input(vk_context context, @Const vk_plan plan,
+                                               @Const vk_view grid, @Const vk_view upstream,
+                                               @Const vk_grid_sample_params params,
+                                               @Const vk_view workspace, @Const vk_view gradient);
+
+/** gradient = dL/dgrid, of grid's shape, given upstream = dL/doutput. */
+public static native @Cast("vk_status") int vk_grid_sample_gradient_grid_plan(vk_context context, @Const vk_view input,
+                                                   @Const vk_view grid, @Const vk_view upstream,
+                                                   @Const vk_grid_sample_params params,
+                                                   @Const vk_view gradient, vk_plan plan);
+public static native @Cast("vk_status") int vk_grid_sample_gradient_grid(vk_context context, @Const vk_plan plan,
+                                              @Const vk_view input, @Const vk_view grid,
+                                              @Const vk_view upstream,
+                                              @Const vk_grid_sample_params params,
+                                              @Const vk_view workspace, @Const vk_view gradient);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_SAMPLING_H */
+
+
 // Parsed from voxkern/tensor.h
 
 /* Element by element, reductions and moving data: what networks do between their layers. */

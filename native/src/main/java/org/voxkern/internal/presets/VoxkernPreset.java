@@ -26,6 +26,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/pooling.h",
               "voxkern/registration.h",
               "voxkern/roi.h",
+              "voxkern/sampling.h",
               "voxkern/tensor.h",
             },
             link = "voxkern",

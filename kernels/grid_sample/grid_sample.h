@@ -1,0 +1,55 @@
+#pragma once
+
+#include "registry/registry.h"
+#include "voxkern/sampling.h"
+
+namespace vk {
+
+/** What a call does not use is null. */
+struct GridSampleArgs {
+  vk_element_type type;
+  vk_sampling_mode mode;
+  vk_sampling_padding padding;
+  bool alignCorners;
+  /** 2 or 3 coordinates a position. */
+  int32_t axes;
+  int64_t batch;
+  int64_t channels;
+  /** Of the input, x first; z is 1 for two axes. */
+  int64_t size[3];
+  /** Of the grid: positions of one slice, and slices. */
+  int64_t slice;
+  int64_t slices;
+
+  const void* input;
+  const void* grid;
+  /** dL/doutput. */
+  const void* upstream;
+  void* output;
+  /** dL/dinput or dL/dgrid. */
+  void* gradient;
+
+  int64_t volume() const { return size[0] * size[1] * size[2]; }
+  int64_t positions() const { return slice * slices; }
+};
+
+/** Consecutive positions of one item of the batch. */
+struct GridSampleChunk {
+  int64_t item;
+  int64_t begin;
+  int64_t end;
+};
+
+int64_t gridSampleChunks(const GridSampleArgs&);
+GridSampleChunk gridSampleChunkAt(const GridSampleArgs&, int64_t chunk);
+
+void gridSampleReference(const GridSampleArgs&, Context&, const Workspace&);
+void gridSampleGradientInputReference(const GridSampleArgs&, Context&, const Workspace&);
+void gridSampleGradientGridReference(const GridSampleArgs&, Context&, const Workspace&);
+
+extern const SimdTable<Kernel<GridSampleArgs>> gridSampleCpuTable;
+extern const SimdTable<Kernel<GridSampleArgs>> gridSampleGradientInputCpuTable;
+extern const SimdTable<Kernel<GridSampleArgs>> gridSampleGradientGridCpuTable;
+int64_t gridSampleGradientInputWorkspaceBytes(const GridSampleArgs&);
+
+}  // namespace vk

@@ -1,0 +1,199 @@
+#include <cmath>
+
+#include "cases/case.h"
+#include "voxkern/sampling.h"
+
+namespace vk::cases {
+namespace {
+
+/** What the three operations take, from one case line. A shape of depth 0 is flat: (N, C, H, W). */
+struct Sampling {
+  Case& test;
+  vk_grid_sample_params params{};
+  Sizes image, gridSizes, sampled;
+  double reach;
+
+  explicit Sampling(Case& aTest) : test(aTest) {
+    const CaseLine& line = test.line();
+    const bool flat = line.flag("flat", false);
+    Sizes shape = line.sizes("shape");
+    Sizes out = line.sizes("out", line.word("shape", ""));
+    if (flat) {
+      shape.erase(shape.begin());
+      out.erase(out.begin());
+    }
+    const int64_t batch = line.integer("n", 1);
+    image = {batch, line.integer("channels", 1)};
+    sampled = image;
+    gridSizes = {batch};
+    image.insert(image.end(), shape.begin(), shape.end());
+    sampled.insert(sampled.end(), out.begin(), out.end());
+    gridSizes.insert(gridSizes.end(), out.begin(), out.end());
+    gridSizes.push_back(int64_t(shape.size()));
+    params.struct_size = sizeof params;
+    const std::string mode = line.word("mode", "linear");
+    params.mode = mode == "nearest"  ? VK_SAMPLING_NEAREST
+                  : mode == "linear" ? VK_SAMPLING_LINEAR
+                  : mode == "cubic"  ? VK_SAMPLING_CUBIC
+                                     : static_cast<vk_sampling_mode>(9);
+    const std::string padding = line.word("padding", "zeros");
+    params.padding = padding == "zeros"    ? VK_SAMPLING_ZEROS
+                     : padding == "border" ? VK_SAMPLING_BORDER
+                                           : VK_SAMPLING_REFLECTION;
+    params.align_corners = line.flag("align", false) ? 1 : 0;
+    reach = line.number("reach", 1.3);
+  }
+
+  Buffer& grid() {
+    Buffer& buffer = test.uniform("grid", gridSizes, -reach, reach);
+    const std::string word = test.line().word("grid", "random");
+    const int64_t axes = gridSizes.back();
+    for (int64_t i = 0; i < buffer.count(); ++i) {
+      if (word == "nan" && i % 7 == 0) buffer.set(i, std::nan(""));
+      if (word == "inf" && i % 7 == 0) buffer.set(i, i % 2 == 0 ? INFINITY : -INFINITY);
+      if (word == "voxels") buffer.set(i, voxelCentre(i, axes));
+      if (word == "cells") buffer.set(i, awayFromFaces(buffer.get(i), i % axes));
+    }
+    return buffer;
+  }
+
+  int64_t size(int64_t axis) const { return image[image.size() - 1 - size_t(axis)]; }
+
+  /** Exactly representable where align_corners and size - 1 is a power of two. */
+  double voxelCentre(int64_t i, int64_t axes) const {
+    int64_t position = i / axes;
+    for (int64_t r = 0; r < i % axes; ++r) position /= sampled[sampled.size() - 1 - size_t(r)];
+    const int64_t count = sampled[sampled.size() - 1 - size_t(i % axes)];
+    return 2 * double(position % count) / double(size(i % axes) - 1) - 1;
+  }
+
+  /** Moves a coordinate to where differences see no jump of the slope: the middle half of a cell,
+   * of half a voxel so that mirrors at faces are avoided too. */
+  double awayFromFaces(double coordinate, int64_t axis) const {
+    const double half = 0.5;
+    const double scale =
+        params.align_corners != 0 ? 0.5 * double(size(axis) - 1) : 0.5 * double(size(axis));
+    if (scale == 0) return coordinate;
+    const double p = coordinate * scale + 0.5 * double(size(axis) - 1);
+    const double cell = std::floor(p / half);
+    const double moved = (cell + 0.25 + 0.5 * (p / half - cell)) * half;
+    return (moved - 0.5 * double(size(axis) - 1)) / scale;
+  }
+
+  /** An f32 position is off by half a unit in the last place; `steps` is how much of the largest a
+   * voxel's step may be. */
+  Bound bound(double steps) const {
+    double largest = 0;
+    for (int64_t r = 0; r < gridSizes.back(); ++r) largest = std::fmax(largest, double(size(r)));
+    const bool jumps = params.mode == VK_SAMPLING_NEAREST;
+    return {.ofLargest = 2e-6 + steps * (reach + 1) * largest * 6e-8, .outliers = jumps ? 0.01 : 0};
+  }
+};
+
+}  // namespace
+
+void grid_sampleCase(Case& test) {
+  Sampling sampling(test);
+  const bool exact = test.line().flag("exact", false);
+  Buffer& input = test.uniform("input", sampling.image, -100, 100);
+  Buffer& grid = sampling.grid();
+  test.spoil(input);
+  const Run forward = [&](Call& call) {
+    const vk_view* output =
+        call.output("output", test.type(), sampling.sampled, exact ? Bound{} : sampling.bound(6));
+    vk_plan plan{};
+    call.ok(vk_grid_sample_plan(call.context(), input.view(), grid.view(), &sampling.params, output,
+                                &plan));
+    call.ok(vk_grid_sample(call.context(), &plan, input.view(), grid.view(), &sampling.params,
+                           call.workspace(plan), output));
+  };
+  test.run(forward);
+  if (exact) {
+    const Buffer& output = test.reference(forward).result("output");
+    for (int64_t i = 0; i < output.count(); ++i) {
+      const bool same =
+          output.get(i) == input.get(i) || (std::isnan(output.get(i)) && std::isnan(input.get(i)));
+      test.expect(same, "element %lld: %g, expected %g", static_cast<long long>(i), output.get(i),
+                  input.get(i));
+    }
+  }
+}
+
+void grid_sample_gradient_inputCase(Case& test) {
+  Sampling sampling(test);
+  Buffer& grid = sampling.grid();
+  Buffer& upstream = test.uniform("upstream", sampling.sampled, -1, 1);
+  test.spoil(upstream);
+  const Run adjoint = [&](Call& call) {
+    const vk_view* gradient =
+        call.output("gradient", test.type(), sampling.image, sampling.bound(3));
+    vk_plan plan{};
+    call.ok(vk_grid_sample_gradient_input_plan(call.context(), grid.view(), upstream.view(),
+                                               &sampling.params, gradient, &plan));
+    call.ok(vk_grid_sample_gradient_input(call.context(), &plan, grid.view(), upstream.view(),
+                                          &sampling.params, call.workspace(plan), gradient));
+  };
+  test.run(adjoint);
+  if (test.line().has("hostile") || test.line().has("expect")) return;
+  Buffer& input = test.uniform("input", sampling.image, -1, 1);
+  const Run forward = [&](Call& call) {
+    const vk_view* output = call.output("output", test.type(), sampling.sampled, {});
+    vk_plan plan{};
+    call.ok(vk_grid_sample_plan(call.context(), input.view(), grid.view(), &sampling.params, output,
+                                &plan));
+    call.ok(vk_grid_sample(call.context(), &plan, input.view(), grid.view(), &sampling.params,
+                           call.workspace(plan), output));
+  };
+  const Buffer& output = test.reference(forward).result("output");
+  const Buffer& gradient = test.reference(adjoint).result("gradient");
+  double left = 0;
+  double right = 0;
+  double size = 0;
+  for (int64_t i = 0; i < output.count(); ++i) {
+    left += output.get(i) * upstream.get(i);
+    size += std::fabs(output.get(i) * upstream.get(i));
+  }
+  for (int64_t i = 0; i < gradient.count(); ++i) right += gradient.get(i) * input.get(i);
+  const double tolerance = test.type() == VK_F64 ? 1e-13 : 1e-6;
+  test.expect(std::fabs(left - right) <= tolerance * size, "<Ax, y> = %.17g but <x, A'y> = %.17g",
+              left, right);
+}
+
+void grid_sample_gradient_gridCase(Case& test) {
+  Sampling sampling(test);
+  Buffer& input = test.uniform("input", sampling.image, -1, 1);
+  Buffer& grid = sampling.grid();
+  Buffer& upstream = test.uniform("upstream", sampling.sampled, -1, 1);
+  test.spoil(upstream);
+  const Run operation = [&](Call& call) {
+    Bound bound = sampling.bound(6);
+    // A rounded position may lie in the next cell, where the slope is another.
+    bound.outliers = 0.01;
+    const vk_view* gradient = call.output("gradient", test.type(), sampling.gridSizes, bound);
+    vk_plan plan{};
+    call.ok(vk_grid_sample_gradient_grid_plan(call.context(), input.view(), grid.view(),
+                                              upstream.view(), &sampling.params, gradient, &plan));
+    call.ok(vk_grid_sample_gradient_grid(call.context(), &plan, input.view(), grid.view(),
+                                         upstream.view(), &sampling.params, call.workspace(plan),
+                                         gradient));
+  };
+  test.run(operation);
+  if (!test.line().flag("differences", false)) return;
+  const Buffer& gradient = test.reference(operation).result("gradient");
+  const Run forward = [&](Call& call) {
+    const vk_view* output = call.output("output", test.type(), sampling.sampled, {});
+    vk_plan plan{};
+    call.ok(vk_grid_sample_plan(call.context(), input.view(), grid.view(), &sampling.params, output,
+                                &plan));
+    call.ok(vk_grid_sample(call.context(), &plan, input.view(), grid.view(), &sampling.params,
+                           call.workspace(plan), output));
+  };
+  test.checkGradient("dL/dgrid", grid, gradient, [&] {
+    const Buffer& output = test.reference(forward).result("output");
+    double sum = 0;
+    for (int64_t i = 0; i < output.count(); ++i) sum += output.get(i) * upstream.get(i);
+    return sum;
+  });
+}
+
+}  // namespace vk::cases

@@ -1,0 +1,210 @@
+// Where linear samples lie: a cell of the input that is safe to load, and for each axis the weights
+// of its two sides, which are 0 where the side is not a tap. So there is one formula for the
+// interior and for every padding. Included by the grid_sample kernels once an instruction set.
+#if defined(VK_GRID_SAMPLE_CELLS_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef VK_GRID_SAMPLE_CELLS_INL
+#undef VK_GRID_SAMPLE_CELLS_INL
+#else
+#define VK_GRID_SAMPLE_CELLS_INL
+#endif
+
+#include "grid_sample/grid_sample.h"
+#include "grid_sample/grid_sample_math.h"
+#include "warp3d/warp3d_linear-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace {
+
+/** Vectors whose cells are found together, before the input is read. */
+constexpr int64_t kGridVectors = 16;
+constexpr int64_t kGridBatch = kGridVectors * kLanes;
+
+/** What stays the same along one axis. */
+struct GridAxis {
+  int64_t size;
+  float scale, shift;
+  float last;
+  float low, span;  // of the reflection
+};
+
+struct GridFrame {
+  const GridSampleArgs* args;
+  GridAxis axis[3];
+  Strides strides;
+
+  explicit HWY_INLINE GridFrame(const GridSampleArgs& a) : args(&a), axis(), strides() {
+    for (int r = 0; r < 3; ++r) {
+      const int64_t size = a.size[r];
+      const double last = double(size - 1);
+      axis[r] = {size,
+                 float(a.alignCorners ? 0.5 * last : 0.5 * double(size)),
+                 float(0.5 * last),
+                 float(last),
+                 a.alignCorners ? 0.0f : -0.5f,
+                 float(a.alignCorners ? last : double(size))};
+    }
+    strides = {a.size[1] > 1 ? a.size[0] : 0, a.size[2] > 1 ? a.size[0] * a.size[1] : 0};
+  }
+};
+
+/** The two sides of the cell on one axis; slopes are by the grid's coordinate. */
+struct Sides {
+  VecF weight[2];
+  VecF slope[2];
+};
+
+/** Position of a coordinate with the padding applied, and the derivative by the coordinate. NaN
+ * becomes 0, or with zeros lies outside. */
+HWY_INLINE VecF gridPosition(const GridAxis& axis, vk_sampling_padding padding, VecF coordinate,
+                             VecF* slope) {
+  const F32 d;
+  VecF p = hn::MulAdd(coordinate, hn::Set(d, axis.scale), hn::Set(d, axis.shift));
+  *slope = hn::Set(d, axis.scale);
+  const VecF zero = hn::Zero(d);
+  const VecF last = hn::Set(d, axis.last);
+  if (padding == VK_SAMPLING_ZEROS) {
+    p = hn::IfThenElse(hn::Gt(p, hn::Set(d, -2.0f)), p, hn::Set(d, -2.0f));
+    return hn::Min(p, hn::Set(d, axis.last + 2.0f));
+  }
+  if (padding == VK_SAMPLING_REFLECTION) {
+    const VecF low = hn::Set(d, axis.low);
+    const VecF span = hn::Set(d, axis.span);
+    const VecF distance = hn::Abs(hn::Sub(p, low));
+    const VecF flips = hn::Floor(hn::Div(distance, span));
+    const VecF rest = hn::NegMulAdd(flips, span, distance);
+    const VecF half = hn::Mul(flips, hn::Set(d, 0.5f));
+    const auto odd = hn::Ne(half, hn::Floor(half));
+    *slope = hn::IfThenElse(hn::Lt(p, low), hn::Neg(*slope), *slope);
+    *slope = hn::IfThenElse(odd, hn::Neg(*slope), *slope);
+    p = hn::Add(low, hn::IfThenElse(odd, hn::Sub(span, rest), rest));
+  }
+  // NaN, also that of a reflection about one point, is not within either.
+  const auto within = hn::And(hn::Gt(p, zero), hn::Lt(p, last));
+  *slope = hn::IfThenElseZero(within, *slope);
+  return hn::IfThenElse(within, p, hn::IfThenElseZero(hn::Ge(p, last), last));
+}
+
+HWY_INLINE void gridSides(const GridAxis& axis, VecF p, VecF slope, VecI* cell, Sides* sides) {
+  const F32 d;
+  const I32 di;
+  const VecF whole = hn::Floor(p);
+  const VecF f = hn::Sub(p, whole);
+  const VecI c = hn::ConvertTo(di, whole);
+  const VecF one = hn::Set(d, 1.0f);
+  *sides = {{hn::Sub(one, f), f}, {hn::Neg(slope), slope}};
+  const VecI last = hn::Set(di, int32_t(axis.size) - 2);
+  *cell = c;
+  const auto low = hn::Lt(c, hn::Zero(di));
+  const auto high = hn::Gt(c, last);
+  if (HWY_LIKELY(hn::AllFalse(di, hn::Or(low, high)))) return;
+  // Beside the input one tap is left, which takes the other side of the cell that is moved in.
+  const auto beside0 = hn::RebindMask(d, hn::Eq(c, hn::Set(di, -1)));
+  const auto beside1 = hn::RebindMask(d, hn::Eq(c, hn::Set(di, int32_t(axis.size) - 1)));
+  const auto inside = hn::RebindMask(d, hn::Not(hn::Or(low, high)));
+  VecF w0 = hn::IfThenElseZero(inside, sides->weight[0]);
+  VecF w1 = hn::IfThenElseZero(inside, sides->weight[1]);
+  VecF s0 = hn::IfThenElseZero(inside, sides->slope[0]);
+  VecF s1 = hn::IfThenElseZero(inside, sides->slope[1]);
+  w0 = hn::IfThenElse(beside0, f, w0);
+  s0 = hn::IfThenElse(beside0, slope, s0);
+  if (axis.size == 1) {
+    w0 = hn::IfThenElse(beside1, sides->weight[0], w0);
+    s0 = hn::IfThenElse(beside1, sides->slope[0], s0);
+  } else {
+    w1 = hn::IfThenElse(beside1, sides->weight[0], w1);
+    s1 = hn::IfThenElse(beside1, sides->slope[0], s1);
+  }
+  *sides = {{w0, w1}, {s0, s1}};
+  *cell = hn::Max(hn::Min(c, last), hn::Zero(di));
+}
+
+/** Coordinates of n positions, x, y, z apart. */
+template <int kAxes>
+HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]) {
+  const F32 d;
+  HWY_ALIGN float padded[kAxes * kLanes] = {};
+  if (HWY_UNLIKELY(n < kLanes)) {
+    for (int64_t k = 0; k < kAxes * n; ++k) padded[k] = grid[k];
+    grid = padded;
+  }
+  if constexpr (kAxes == 3) {
+    hn::LoadInterleaved3(d, grid, coordinate[0], coordinate[1], coordinate[2]);
+  } else {
+    hn::LoadInterleaved2(d, grid, coordinate[0], coordinate[1]);
+  }
+}
+
+/** Cells of a batch. */
+template <int kAxes, bool kSlopes, class Offset>
+struct GridBatch {
+  HWY_ALIGN Offset offsets[kGridVectors][kLanes];
+  HWY_ALIGN float weight[kGridVectors][kAxes][2][kLanes];
+  HWY_ALIGN float slope[kSlopes ? kGridVectors : 1][kAxes][2][kLanes];
+  HWY_ALIGN int32_t cell[kAxes][kGridVectors][kLanes];
+
+  /** Of the n positions at `grid`. */
+  HWY_INLINE void fill(const GridFrame& frame, const float* grid, int64_t n) {
+    const F32 d;
+    const I32 di;
+    const GridSampleArgs& args = *frame.args;
+    for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
+      VecF coordinate[3];
+      loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
+      VecI at[3];
+      for (int r = 0; r < kAxes; ++r) {
+        VecF scale;
+        const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
+        Sides sides;
+        gridSides(frame.axis[r], p, scale, &at[r], &sides);
+        for (int side = 0; side < 2; ++side) {
+          hn::Store(sides.weight[side], d, weight[k][r][side]);
+          if constexpr (kSlopes) hn::Store(sides.slope[side], d, slope[k][r][side]);
+        }
+        hn::Store(at[r], di, cell[r][k]);
+      }
+      if constexpr (sizeof(Offset) == 4) {
+        VecI row = at[1];
+        if constexpr (kAxes == 3) {
+          row = hn::Add(hn::Mul(at[2], hn::Set(di, int32_t(args.size[1]))), row);
+        }
+        const VecI voxel = hn::Add(hn::Mul(row, hn::Set(di, int32_t(args.size[0]))), at[0]);
+        const hn::Rebind<uint32_t, F32> du;
+        hn::Store(hn::BitCast(du, voxel), du, offsets[k]);
+      } else {
+        for (int64_t lane = 0; lane < kLanes; ++lane) {
+          const int64_t z = kAxes == 3 ? cell[kAxes - 1][k][lane] : 0;
+          offsets[k][lane] =
+              (z * args.size[1] + cell[1][k][lane]) * args.size[0] + cell[0][k][lane];
+        }
+      }
+    }
+  }
+};
+
+/** The taps of one position, whatever the mode. */
+struct PositionTaps {
+  GridSampleTaps axis[3];
+};
+
+inline HWY_NOINLINE void positionTaps(const GridSampleArgs& args, const float* coordinates,
+                                      PositionTaps* taps) {
+  for (int r = 0; r < args.axes; ++r) {
+    taps->axis[r] = gridSampleTaps(double(coordinates[r]), args.size[r], args.mode, args.padding,
+                                   args.alignCorners);
+  }
+  if (args.axes == 2) taps->axis[2] = {1, {0}, {1}, {0}};
+}
+
+/** Whether cells of two voxels along x can be loaded, and the mode is linear. */
+HWY_INLINE bool takesCells(const GridSampleArgs& args) {
+  return args.mode == VK_SAMPLING_LINEAR && args.size[0] > 1;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#endif

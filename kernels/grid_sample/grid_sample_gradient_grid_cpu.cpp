@@ -1,0 +1,159 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "grid_sample/grid_sample_gradient_grid_cpu.cpp"
+#include "core/simd_begin.h"
+#include "grid_sample/grid_sample_cells-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace {
+
+using SideLanes = const float (*)[2][kLanes];
+
+HWY_INLINE VecF combined(VecF a, VecF b, const float factor[2][kLanes]) {
+  const F32 d;
+  return hn::MulAdd(b, hn::Load(d, factor[1]), hn::Mul(a, hn::Load(d, factor[0])));
+}
+
+/** Adds g times the slopes of one vector by x, y, z. */
+template <int kAxes, class Offset>
+HWY_INLINE void addSlopes(const float* input, const Strides& strides, const Offset* offsets,
+                          SideLanes weight, SideLanes slope, VecF g, VecF sum[3]) {
+  constexpr int kRows = kAxes == 3 ? 4 : 2;
+  Pairs p[4];
+  loadNeighbours<kRows>(input, strides, offsets, p);
+  VecF value[kRows];
+  VecF change[kRows];
+  for (int k = 0; k < kRows; ++k) {
+    value[k] = combined(p[k].at0, p[k].at1, weight[0]);
+    change[k] = combined(p[k].at0, p[k].at1, slope[0]);
+  }
+  VecF x = combined(change[0], change[1], weight[1]);
+  VecF y = combined(value[0], value[1], slope[1]);
+  if constexpr (kAxes == 3) {
+    x = combined(x, combined(change[2], change[3], weight[1]), weight[2]);
+    y = combined(y, combined(value[2], value[3], slope[1]), weight[2]);
+    const VecF z = combined(combined(value[0], value[1], weight[1]),
+                            combined(value[2], value[3], weight[1]), slope[2]);
+    sum[2] = hn::MulAdd(g, z, sum[2]);
+  }
+  sum[0] = hn::MulAdd(g, x, sum[0]);
+  sum[1] = hn::MulAdd(g, y, sum[1]);
+}
+
+template <int kAxes>
+HWY_INLINE void storeCoordinates(const float (*sum)[kLanes], int64_t n, float* to) {
+  const F32 d;
+  HWY_ALIGN float padded[kAxes * kLanes];
+  float* out = HWY_LIKELY(n == kLanes) ? to : padded;
+  if constexpr (kAxes == 3) {
+    hn::StoreInterleaved3(hn::Load(d, sum[0]), hn::Load(d, sum[1]), hn::Load(d, sum[2]), d, out);
+  } else {
+    hn::StoreInterleaved2(hn::Load(d, sum[0]), hn::Load(d, sum[1]), d, out);
+  }
+  for (int64_t k = 0; out == padded && k < kAxes * n; ++k) to[k] = padded[k];
+}
+
+template <int kAxes, class Offset>
+HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& chunk) {
+  const F32 d;
+  const GridSampleArgs& args = *frame.args;
+  const int64_t at = chunk.item * args.positions() * kAxes;
+  const float* grid = static_cast<const float*>(args.grid) + at;
+  float* gradient = static_cast<float*>(args.gradient) + at;
+  for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
+    const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
+    GridBatch<kAxes, true, Offset> batch;
+    batch.fill(frame, grid + kAxes * first, n);
+    HWY_ALIGN float sums[kGridVectors][3][kLanes] = {};
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const int64_t plane = chunk.item * args.channels + channel;
+      const float* input = static_cast<const float*>(args.input) + plane * args.volume();
+      const float* upstream =
+          static_cast<const float*>(args.upstream) + plane * args.positions() + first;
+      for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
+        const VecF g = loadFirst(upstream + i, n - i < kLanes ? n - i : kLanes);
+        VecF sum[3];
+        for (int r = 0; r < kAxes; ++r) sum[r] = hn::Load(d, sums[k][r]);
+        addSlopes<kAxes>(input, frame.strides, batch.offsets[k], batch.weight[k], batch.slope[k], g,
+                         sum);
+        for (int r = 0; r < kAxes; ++r) hn::Store(sum[r], d, sums[k][r]);
+      }
+    }
+    for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
+      storeCoordinates<kAxes>(sums[k], n - i < kLanes ? n - i : kLanes,
+                              gradient + kAxes * (first + i));
+    }
+  }
+}
+
+inline HWY_NOINLINE void addSlopesOf(const GridSampleArgs& args, const PositionTaps& taps,
+                                     const float* input, double g, double sum[3]) {
+  const GridSampleTaps& tx = taps.axis[0];
+  const GridSampleTaps& ty = taps.axis[1];
+  const GridSampleTaps& tz = taps.axis[2];
+  for (int c = 0; c < tz.count; ++c) {
+    for (int b = 0; b < ty.count; ++b) {
+      const float* row = input + (tz.index[c] * args.size[1] + ty.index[b]) * args.size[0];
+      double value = 0;
+      double change = 0;
+      for (int a = 0; a < tx.count; ++a) {
+        value += tx.weight[a] * double(row[tx.index[a]]);
+        change += tx.slope[a] * double(row[tx.index[a]]);
+      }
+      sum[0] += g * change * ty.weight[b] * tz.weight[c];
+      sum[1] += g * value * ty.slope[b] * tz.weight[c];
+      sum[2] += g * value * ty.weight[b] * tz.slope[c];
+    }
+  }
+}
+
+HWY_INLINE void gradientByTaps(const GridSampleArgs& args, const GridSampleChunk& chunk) {
+  for (int64_t i = chunk.begin; i < chunk.end; ++i) {
+    const int64_t at = (chunk.item * args.positions() + i) * args.axes;
+    PositionTaps taps;
+    positionTaps(args, static_cast<const float*>(args.grid) + at, &taps);
+    double sum[3] = {0, 0, 0};
+    for (int64_t channel = 0; channel < args.channels; ++channel) {
+      const int64_t plane = chunk.item * args.channels + channel;
+      const float g = static_cast<const float*>(args.upstream)[plane * args.positions() + i];
+      addSlopesOf(args, taps, static_cast<const float*>(args.input) + plane * args.volume(),
+                  double(g), sum);
+    }
+    for (int r = 0; r < args.axes; ++r) static_cast<float*>(args.gradient)[at + r] = float(sum[r]);
+  }
+}
+
+template <class Offset>
+void gradientGrid(const GridSampleArgs& args, Context& context) {
+  parallelFor(context, gridSampleChunks(args), [&](int64_t number) HWY_ATTR {
+    const GridFrame frame(args);
+    const GridSampleChunk chunk = gridSampleChunkAt(args, number);
+    if (!takesCells(args)) {
+      gradientByTaps(args, chunk);
+    } else if (args.axes == 3) {
+      gradientByCells<3, Offset>(frame, chunk);
+    } else {
+      gradientByCells<2, Offset>(frame, chunk);
+    }
+  });
+}
+
+}  // namespace
+
+void gridSampleGradientGridCpu(const GridSampleArgs& args, Context& context, const Workspace&) {
+  args.volume() > INT32_MAX ? gradientGrid<int64_t>(args, context)
+                            : gradientGrid<uint32_t>(args, context);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vk {
+
+VK_SIMD_TABLE(gridSampleGradientGridCpu);
+
+}  // namespace vk
+#endif

@@ -1,0 +1,232 @@
+#include "grid_sample/grid_sample.h"
+#include "registry/operations.h"
+
+namespace vk {
+namespace {
+
+/** Positions of a chunk. Of a large slice a chunk is a piece, and the same piece of the next slice
+ * is the next chunk, so that the input which two slices share is still in the second-level cache.
+ */
+constexpr int64_t kPiece = 6144;
+constexpr int64_t kLargestAxis = int64_t{1} << 22;
+
+bool slicesTogether(const GridSampleArgs& args) { return args.slice < 2 * kPiece; }
+
+GridSampleArgs checkedParams(const char* name, const vk_grid_sample_params* params) {
+  if (params == nullptr) invalidArgument("%s: the parameters are missing", name);
+  if (params->struct_size != sizeof(vk_grid_sample_params)) {
+    invalidArgument("%s: the parameters have %u bytes, expected %zu", name, params->struct_size,
+                    sizeof(vk_grid_sample_params));
+  }
+  if (params->mode < VK_SAMPLING_NEAREST || params->mode > VK_SAMPLING_CUBIC) {
+    invalidArgument("%s: unknown mode %d", name, static_cast<int>(params->mode));
+  }
+  if (params->padding < VK_SAMPLING_ZEROS || params->padding > VK_SAMPLING_REFLECTION) {
+    invalidArgument("%s: unknown padding %d", name, static_cast<int>(params->padding));
+  }
+  GridSampleArgs args{};
+  args.mode = params->mode;
+  args.padding = params->padding;
+  args.alignCorners = params->align_corners != 0;
+  return args;
+}
+
+/** input, or dL/dinput, says the size; it may be empty only where nothing is sampled. */
+void checkImage(const char* name, const char* what, const vk_view* image, GridSampleArgs* args) {
+  requireDenseFloat(name, what, image);
+  if (image->rank != 4 && image->rank != 5) {
+    invalidArgument("%s: %s is %s, expected (N, C, H, W) or (N, C, D, H, W)", name, what,
+                    describe(*image).c_str());
+  }
+  args->type = image->type;
+  args->axes = image->rank - 2;
+  args->batch = image->sizes[0];
+  args->channels = image->sizes[1];
+  for (int32_t r = 0; r < 3; ++r) {
+    args->size[r] = r < args->axes ? image->sizes[image->rank - 1 - r] : 1;
+    if (args->size[r] < 1) {
+      invalidArgument("%s: %s is empty: %s", name, what, describe(*image).c_str());
+    }
+  }
+}
+
+void checkGrid(const char* name, const char* what, const vk_view* grid, const char* whatImage,
+               const vk_view& image, GridSampleArgs* args) {
+  requireDense(name, what, grid, args->type);
+  if (grid->rank != image.rank || grid->sizes[0] != args->batch ||
+      grid->sizes[grid->rank - 1] != args->axes) {
+    invalidArgument("%s: %s is %s but %s is %s: expected (%lld%s, %d)", name, what,
+                    describe(*grid).c_str(), whatImage, describe(image).c_str(),
+                    static_cast<long long>(args->batch),
+                    args->axes == 3 ? ", D', H', W'" : ", H', W'", args->axes);
+  }
+  args->slices = args->axes == 3 ? grid->sizes[1] : 1;
+  args->slice = grid->sizes[grid->rank - 3] * grid->sizes[grid->rank - 2];
+  args->grid = grid->data;
+}
+
+/** output or dL/doutput: the grid's positions for every channel. */
+void checkSampled(const char* name, const char* what, const vk_view* sampled, const vk_view& grid,
+                  const GridSampleArgs& args) {
+  requireDense(name, what, sampled, args.type);
+  bool fits = sampled->rank == grid.rank && sampled->sizes[0] == args.batch &&
+              sampled->sizes[1] == args.channels;
+  for (int32_t k = 2; fits && k < grid.rank; ++k) fits = sampled->sizes[k] == grid.sizes[k - 1];
+  if (!fits) {
+    invalidArgument("%s: %s is %s but grid is %s and there are %lld channels", name, what,
+                    describe(*sampled).c_str(), describe(grid).c_str(),
+                    static_cast<long long>(args.channels));
+  }
+}
+
+GridSampleArgs forwardArgs(const vk_view* input, const vk_view* grid,
+                           const vk_grid_sample_params* params, const vk_view* output) {
+  constexpr const char* kName = "grid_sample";
+  GridSampleArgs args = checkedParams(kName, params);
+  checkImage(kName, "input", input, &args);
+  checkGrid(kName, "grid", grid, "input", *input, &args);
+  checkSampled(kName, "output", output, *grid, args);
+  args.input = input->data;
+  args.output = output->data;
+  return args;
+}
+
+GridSampleArgs gradientInputArgs(const vk_view* grid, const vk_view* upstream,
+                                 const vk_grid_sample_params* params, const vk_view* gradient) {
+  constexpr const char* kName = "grid_sample_gradient_input";
+  GridSampleArgs args = checkedParams(kName, params);
+  checkImage(kName, "gradient", gradient, &args);
+  checkGrid(kName, "grid", grid, "gradient", *gradient, &args);
+  checkSampled(kName, "upstream", upstream, *grid, args);
+  args.upstream = upstream->data;
+  args.gradient = gradient->data;
+  return args;
+}
+
+GridSampleArgs gradientGridArgs(const vk_view* input, const vk_view* grid, const vk_view* upstream,
+                                const vk_grid_sample_params* params, const vk_view* gradient) {
+  constexpr const char* kName = "grid_sample_gradient_grid";
+  GridSampleArgs args = checkedParams(kName, params);
+  checkImage(kName, "input", input, &args);
+  checkGrid(kName, "grid", grid, "input", *input, &args);
+  checkSampled(kName, "upstream", upstream, *grid, args);
+  requireDense(kName, "gradient", gradient, args.type);
+  requireSameSizes(kName, "gradient", *gradient, "grid", *grid);
+  args.input = input->data;
+  args.upstream = upstream->data;
+  args.gradient = gradient->data;
+  return args;
+}
+
+Refusal cpuAccepts(const GridSampleArgs& args) {
+  if (args.type != VK_F32) return "takes f32 only";
+  for (int64_t size : args.size) {
+    if (size > kLargestAxis) return "takes at most 4194304 voxels along an axis";
+  }
+  return {};
+}
+
+}  // namespace
+
+int64_t gridSampleChunks(const GridSampleArgs& args) {
+  if (args.positions() == 0) return 0;
+  return args.batch * (slicesTogether(args) ? chunkCount(args.positions(), kPiece)
+                                            : chunkCount(args.slice, kPiece) * args.slices);
+}
+
+GridSampleChunk gridSampleChunkAt(const GridSampleArgs& args, int64_t chunk) {
+  const int64_t perItem = gridSampleChunks(args) / args.batch;
+  const int64_t number = chunk % perItem;
+  if (slicesTogether(args)) {
+    const Range range = chunkRange(args.positions(), kPiece, number);
+    return {chunk / perItem, range.begin, range.end};
+  }
+  const Range piece = chunkRange(args.slice, kPiece, number / args.slices);
+  const int64_t slice = number % args.slices * args.slice;
+  return {chunk / perItem, slice + piece.begin, slice + piece.end};
+}
+
+Implementations<GridSampleArgs> grid_sampleImplementations() {
+  static const HostImplementations<GridSampleArgs> table(gridSampleCpuTable, cpuAccepts, nullptr,
+                                                         gridSampleReference);
+  return table;
+}
+
+Implementations<GridSampleArgs> grid_sample_gradient_inputImplementations() {
+  static const HostImplementations<GridSampleArgs> table(
+      gridSampleGradientInputCpuTable, cpuAccepts, gridSampleGradientInputWorkspaceBytes,
+      gridSampleGradientInputReference);
+  return table;
+}
+
+Implementations<GridSampleArgs> grid_sample_gradient_gridImplementations() {
+  static const HostImplementations<GridSampleArgs> table(gridSampleGradientGridCpuTable, cpuAccepts,
+                                                         nullptr, gridSampleGradientGridReference);
+  return table;
+}
+
+}  // namespace vk
+
+extern "C" {
+
+vk_status vk_grid_sample_plan(vk_context* context, const vk_view* input, const vk_view* grid,
+                              const vk_grid_sample_params* params, const vk_view* output,
+                              vk_plan* plan) {
+  return vk::guarded([&] {
+    vk::choose(*context, "grid_sample", vk::grid_sampleImplementations(),
+               vk::forwardArgs(input, grid, params, output), plan);
+  });
+}
+
+vk_status vk_grid_sample(vk_context* context, const vk_plan* plan, const vk_view* input,
+                         const vk_view* grid, const vk_grid_sample_params* params,
+                         const vk_view* workspace, const vk_view* output) {
+  return vk::guarded([&] {
+    vk::run(*context, "grid_sample", vk::grid_sampleImplementations(),
+            vk::forwardArgs(input, grid, params, output), plan, workspace);
+  });
+}
+
+vk_status vk_grid_sample_gradient_input_plan(vk_context* context, const vk_view* grid,
+                                             const vk_view* upstream,
+                                             const vk_grid_sample_params* params,
+                                             const vk_view* gradient, vk_plan* plan) {
+  return vk::guarded([&] {
+    vk::choose(*context, "grid_sample_gradient_input",
+               vk::grid_sample_gradient_inputImplementations(),
+               vk::gradientInputArgs(grid, upstream, params, gradient), plan);
+  });
+}
+
+vk_status vk_grid_sample_gradient_input(vk_context* context, const vk_plan* plan,
+                                        const vk_view* grid, const vk_view* upstream,
+                                        const vk_grid_sample_params* params,
+                                        const vk_view* workspace, const vk_view* gradient) {
+  return vk::guarded([&] {
+    vk::run(*context, "grid_sample_gradient_input", vk::grid_sample_gradient_inputImplementations(),
+            vk::gradientInputArgs(grid, upstream, params, gradient), plan, workspace);
+  });
+}
+
+vk_status vk_grid_sample_gradient_grid_plan(vk_context* context, const vk_view* input,
+                                            const vk_view* grid, const vk_view* upstream,
+                                            const vk_grid_sample_params* params,
+                                            const vk_view* gradient, vk_plan* plan) {
+  return vk::guarded([&] {
+    vk::choose(*context, "grid_sample_gradient_grid",
+               vk::grid_sample_gradient_gridImplementations(),
+               vk::gradientGridArgs(input, grid, upstream, params, gradient), plan);
+  });
+}
+
+vk_status vk_grid_sample_gradient_grid(vk_context* context, const vk_plan* plan,
+                                       const vk_view* input, const vk_view* grid,
+                                       const vk_view* upstream, const vk_grid_sample_params* params,
+                                       const vk_view* workspace, const vk_view* gradient) {
+  return vk::guarded([&] {
+    vk::run(*context, "grid_sample_gradient_grid", vk::grid_sample_gradient_gridImplementations(),
+            vk::gradientGridArgs(input, grid, upstream, params, gradient), plan, workspace);
+  });
+}
+
+}  // extern "C"
