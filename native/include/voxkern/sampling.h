@@ -64,6 +64,22 @@ VK_API vk_status vk_grid_sample_gradient_grid(vk_context* context, const vk_plan
                                               const vk_grid_sample_params* params,
                                               const vk_view* workspace, const vk_view* gradient);
 
+/* affine_grid: the grid of an affine map (kernels/affine_grid/README.md) */
+/** theta (N, 3, 4), grid (N, D, H, W, 3); or theta (N, 2, 3), grid (N, H, W, 2). */
+VK_API vk_status vk_affine_grid_plan(vk_context* context, const vk_view* theta,
+                                     int32_t align_corners, const vk_view* grid, vk_plan* plan);
+VK_API vk_status vk_affine_grid(vk_context* context, const vk_plan* plan, const vk_view* theta,
+                                int32_t align_corners, const vk_view* workspace,
+                                const vk_view* grid);
+
+/** gradient = dL/dtheta given upstream = dL/dgrid. */
+VK_API vk_status vk_affine_grid_gradient_plan(vk_context* context, const vk_view* upstream,
+                                              int32_t align_corners, const vk_view* gradient,
+                                              vk_plan* plan);
+VK_API vk_status vk_affine_grid_gradient(vk_context* context, const vk_plan* plan,
+                                         const vk_view* upstream, int32_t align_corners,
+                                         const vk_view* workspace, const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

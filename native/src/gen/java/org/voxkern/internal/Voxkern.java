@@ -1405,6 +1405,22 @@ public static native @Cast("vk_status") int vk_grid_sample_gradient_grid(vk_cont
                                               @Const vk_grid_sample_params params,
                                               @Const vk_view workspace, @Const vk_view gradient);
 
+/* affine_grid: the grid of an affine map (kernels/affine_grid/README.md) */
+/** theta (N, 3, 4), grid (N, D, H, W, 3); or theta (N, 2, 3), grid (N, H, W, 2). */
+public static native @Cast("vk_status") int vk_affine_grid_plan(vk_context context, @Const vk_view theta,
+                                     int align_corners, @Const vk_view grid, vk_plan plan);
+public static native @Cast("vk_status") int vk_affine_grid(vk_context context, @Const vk_plan plan, @Const vk_view theta,
+                                int align_corners, @Const vk_view workspace,
+                                @Const vk_view grid);
+
+/** gradient = dL/dtheta given upstream = dL/dgrid. */
+public static native @Cast("vk_status") int vk_affine_grid_gradient_plan(vk_context context, @Const vk_view upstream,
+                                              int align_corners, @Const vk_view gradient,
+                                              vk_plan plan);
+public static native @Cast("vk_status") int vk_affine_grid_gradient(vk_context context, @Const vk_plan plan,
+                                         @Const vk_view upstream, int align_corners,
+                                         @Const vk_view workspace, @Const vk_view gradient);
+
 // #ifdef __cplusplus
 // #endif
 
