@@ -80,6 +80,68 @@ VK_API vk_status vk_affine_grid_gradient(vk_context* context, const vk_plan* pla
                                          const vk_view* upstream, int32_t align_corners,
                                          const vk_view* workspace, const vk_view* gradient);
 
+/* resize: separable resampling to another size (kernels/resize/README.md) */
+/** Where along an axis output voxel i lies in the input; s is output size / input size, or the
+ * given scale. */
+typedef enum vk_resize_coordinates {
+  /** (i + 0.5) / s - 0.5 */
+  VK_RESIZE_HALF_PIXEL = 0,
+  /** The same about the middle of the input, where s is not quite output size / input size. */
+  VK_RESIZE_HALF_PIXEL_SYMMETRIC = 1,
+  /** The same, but 0 where the output has one voxel. */
+  VK_RESIZE_PYTORCH_HALF_PIXEL = 2,
+  /** i (input size - 1) / (output size - 1) */
+  VK_RESIZE_ALIGN_CORNERS = 3,
+  /** i / s */
+  VK_RESIZE_ASYMMETRIC = 4,
+  /** Within the region of interest; outside the input is the extrapolation value. */
+  VK_RESIZE_TF_CROP_AND_RESIZE = 5
+} vk_resize_coordinates;
+
+typedef enum vk_resize_nearest {
+  VK_RESIZE_ROUND_PREFER_FLOOR = 0,
+  VK_RESIZE_ROUND_PREFER_CEIL = 1,
+  VK_RESIZE_FLOOR = 2,
+  VK_RESIZE_CEIL = 3
+} vk_resize_nearest;
+
+/** Axes are z, y, x. */
+typedef struct vk_resize_params {
+  uint32_t struct_size;
+  vk_sampling_mode mode;
+  vk_resize_coordinates coordinates;
+  vk_resize_nearest nearest;
+  /** Taps outside the input do not count and the others' weights are made to sum to 1; else the
+   * edge continues. */
+  int32_t exclude_outside;
+  /** Linear and cubic filters are as wide as an output voxel where the output is smaller. */
+  int32_t antialias;
+  /** The coefficient a of cubic convolution. */
+  double cubic_coefficient;
+  double extrapolation_value;
+  /** Output voxels an input voxel; 0 for output size / input size. */
+  double scale[3];
+  /** Region of interest, 0 to 1 being the whole input; for VK_RESIZE_TF_CROP_AND_RESIZE only. */
+  double roi_begin[3];
+  double roi_end[3];
+} vk_resize_params;
+
+/** input (N, C, D, H, W), output (N, C, D', H', W'). */
+VK_API vk_status vk_resize_plan(vk_context* context, const vk_view* input,
+                                const vk_resize_params* params, const vk_view* output,
+                                vk_plan* plan);
+VK_API vk_status vk_resize(vk_context* context, const vk_plan* plan, const vk_view* input,
+                           const vk_resize_params* params, const vk_view* workspace,
+                           const vk_view* output);
+
+/** gradient = dL/dinput, of input's shape, given upstream = dL/doutput: the adjoint. */
+VK_API vk_status vk_resize_gradient_plan(vk_context* context, const vk_view* upstream,
+                                         const vk_resize_params* params, const vk_view* gradient,
+                                         vk_plan* plan);
+VK_API vk_status vk_resize_gradient(vk_context* context, const vk_plan* plan,
+                                    const vk_view* upstream, const vk_resize_params* params,
+                                    const vk_view* workspace, const vk_view* gradient);
+
 #ifdef __cplusplus
 }
 #endif

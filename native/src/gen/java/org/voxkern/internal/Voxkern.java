@@ -1345,8 +1345,7 @@ public static native @Cast("vk_status") int vk_corner_pool_gradient(vk_context c
 
 // Parsed from voxkern/sampling.h
 
-/* Sampling as networks have it, NCDHW or NCHW: at the positions of a grid, and on another grid
- * size. */
+/* Sampling as networks have it, NCDHW or NCHW: at the positions of a grid, and on another grid size. */
 // #ifndef VOXKERN_SAMPLING_H
 // #define VOXKERN_SAMPLING_H
 
@@ -1368,15 +1367,14 @@ public static final int
   VK_SAMPLING_ZEROS = 0,
   /** The outermost voxel continues. */
   VK_SAMPLING_BORDER = 1,
-  /** Mirrored about the outermost centres (align_corners) or the outer faces of the outermost
-     voxels. */
+  /** Mirrored about the outermost centres (align_corners) or the outer faces of the outermost voxels. */
   VK_SAMPLING_REFLECTION = 2;
 // Targeting vk_grid_sample_params.java
 
 
 
-/** input (N, C, D, H, W), grid (N, D', H', W', 3) of x, y, z in [-1, 1], output (N, C, D', H', W');
- * or input (N, C, H, W), grid (N, H', W', 2), output (N, C, H', W'). */
+/** input (N, C, D, H, W), grid (N, D', H', W', 3) of x, y, z in [-1, 1], output (N, C, D', H', W'); or input
+ * (N, C, H, W), grid (N, H', W', 2), output (N, C, H', W'). */
 public static native @Cast("vk_status") int vk_grid_sample_plan(vk_context context, @Const vk_view input, @Const vk_view grid,
                                      @Const vk_grid_sample_params params, @Const vk_view output,
                                      vk_plan plan);
@@ -1420,6 +1418,49 @@ public static native @Cast("vk_status") int vk_affine_grid_gradient_plan(vk_cont
 public static native @Cast("vk_status") int vk_affine_grid_gradient(vk_context context, @Const vk_plan plan,
                                          @Const vk_view upstream, int align_corners,
                                          @Const vk_view workspace, @Const vk_view gradient);
+
+/* resize: separable resampling to another size (kernels/resize/README.md) */
+/** Where along an axis output voxel i lies in the input; s is output size / input size, or the given scale. */
+/** enum vk_resize_coordinates */
+public static final int
+  /** (i + 0.5) / s - 0.5 */
+  VK_RESIZE_HALF_PIXEL = 0,
+  /** The same about the middle of the input, where s is not quite output size / input size. */
+  VK_RESIZE_HALF_PIXEL_SYMMETRIC = 1,
+  /** The same, but 0 where the output has one voxel. */
+  VK_RESIZE_PYTORCH_HALF_PIXEL = 2,
+  /** i (input size - 1) / (output size - 1) */
+  VK_RESIZE_ALIGN_CORNERS = 3,
+  /** i / s */
+  VK_RESIZE_ASYMMETRIC = 4,
+  /** Within the region of interest; outside the input is the extrapolation value. */
+  VK_RESIZE_TF_CROP_AND_RESIZE = 5;
+
+/** enum vk_resize_nearest */
+public static final int
+  VK_RESIZE_ROUND_PREFER_FLOOR = 0,
+  VK_RESIZE_ROUND_PREFER_CEIL = 1,
+  VK_RESIZE_FLOOR = 2,
+  VK_RESIZE_CEIL = 3;
+// Targeting vk_resize_params.java
+
+
+
+/** input (N, C, D, H, W), output (N, C, D', H', W'). */
+public static native @Cast("vk_status") int vk_resize_plan(vk_context context, @Const vk_view input,
+                                @Const vk_resize_params params, @Const vk_view output,
+                                vk_plan plan);
+public static native @Cast("vk_status") int vk_resize(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                           @Const vk_resize_params params, @Const vk_view workspace,
+                           @Const vk_view output);
+
+/** gradient = dL/dinput, of input's shape, given upstream = dL/doutput: the adjoint. */
+public static native @Cast("vk_status") int vk_resize_gradient_plan(vk_context context, @Const vk_view upstream,
+                                         @Const vk_resize_params params, @Const vk_view gradient,
+                                         vk_plan plan);
+public static native @Cast("vk_status") int vk_resize_gradient(vk_context context, @Const vk_plan plan,
+                                    @Const vk_view upstream, @Const vk_resize_params params,
+                                    @Const vk_view workspace, @Const vk_view gradient);
 
 // #ifdef __cplusplus
 // #endif
