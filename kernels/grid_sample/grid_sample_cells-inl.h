@@ -137,15 +137,15 @@ HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]
 }
 
 /** Cells of a batch. */
-template <int kAxes, bool kSlopes, class Offset>
+template <int kAxes, bool kSlopes, class Offset, int64_t kVectors = kGridVectors>
 struct GridBatch {
-  HWY_ALIGN Offset offsets[kGridVectors][kLanes];
-  HWY_ALIGN float weight[kGridVectors][kAxes][2][kLanes];
-  HWY_ALIGN float slope[kSlopes ? kGridVectors : 1][kAxes][2][kLanes];
-  HWY_ALIGN int32_t cell[kAxes][kGridVectors][kLanes];
+  HWY_ALIGN Offset offsets[kVectors][kLanes];
+  HWY_ALIGN float weight[kVectors][kAxes][2][kLanes];
+  HWY_ALIGN float slope[kSlopes ? kVectors : 1][kAxes][2][kLanes];
+  HWY_ALIGN int32_t cell[kAxes][kVectors][kLanes];
 
-  /** Of the n positions at `grid`. */
-  HWY_INLINE void fill(const GridFrame& frame, const float* grid, int64_t n) {
+  /** Of the n positions at `grid`; the neighbours of some in `image` are asked for. */
+  HWY_INLINE void fill(const GridFrame& frame, const float* grid, int64_t n, const float* image) {
     const F32 d;
     const I32 di;
     const GridSampleArgs& args = *frame.args;
@@ -177,6 +177,13 @@ struct GridBatch {
           const int64_t z = kAxes == 3 ? cell[kAxes - 1][k][lane] : 0;
           offsets[k][lane] =
               (z * args.size[1] + cell[1][k][lane]) * args.size[0] + cell[0][k][lane];
+        }
+      }
+      // Where rows are tilted the hardware sees no stream.
+      for (int64_t lane = 0; lane < kLanes; lane += 4) {
+        const float* voxel = image + offsets[k][lane];
+        for (int row = 0; row < (kAxes == 3 ? 4 : 2); ++row) {
+          __builtin_prefetch(voxel + (row >> 1) * frame.strides.z + (row & 1) * frame.strides.y);
         }
       }
     }

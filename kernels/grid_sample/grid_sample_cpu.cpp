@@ -67,7 +67,8 @@ HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunk& chunk
   for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
     const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
     GridBatch<kAxes, false, Offset> batch;
-    batch.fill(frame, grid + kAxes * first, n);
+    batch.fill(frame, grid + kAxes * first, n,
+               static_cast<const float*>(args.input) + chunk.item * args.channels * args.volume());
     for (int64_t channel = 0; channel < args.channels; ++channel) {
       const int64_t plane = chunk.item * args.channels + channel;
       const float* input = static_cast<const float*>(args.input) + plane * args.volume();

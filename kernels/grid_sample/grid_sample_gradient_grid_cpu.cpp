@@ -64,7 +64,8 @@ HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& c
   for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
     const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
     GridBatch<kAxes, true, Offset> batch;
-    batch.fill(frame, grid + kAxes * first, n);
+    batch.fill(frame, grid + kAxes * first, n,
+               static_cast<const float*>(args.input) + chunk.item * args.channels * args.volume());
     HWY_ALIGN float sums[kGridVectors][3][kLanes] = {};
     for (int64_t channel = 0; channel < args.channels; ++channel) {
       const int64_t plane = chunk.item * args.channels + channel;

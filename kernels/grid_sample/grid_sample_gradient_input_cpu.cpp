@@ -13,6 +13,12 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace {
 
+/** Positions that are looked up together: few, so that they reach few slices where the grid is
+ * tilted. */
+constexpr int64_t kPieceVectors = kLanes < 4 ? 16 : 4;
+constexpr int64_t kPiece = kPieceVectors * kLanes;
+static_assert(kPiece % kGridSampleFewest == 0);
+
 /** Indices along the slab's axis: [begin, end). */
 struct Reach {
   int32_t begin;
@@ -59,46 +65,28 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
   return reach;
 }
 
-/** Sums for the rows y, y + 1 of the slices z, z + 1 at one x and at the next, kept while the
- * positions stay in a cell or move on to the one beside it: so a voxel is read and written once for
- * a row of positions and not for each of them, which would wait for the one before. */
-template <class Offset>
-struct Sums {
-  float* image;
-  int64_t rows[4];
-  uint32_t mask = 0;  // rows in the slab
-  Offset at = 0;
-  HWY_ALIGN float left[4] = {};
-  HWY_ALIGN float right[4] = {};
+/** One value for each of the rows y, y + 1 of the slices z, z + 1. Of four lanes whatever the
+ * instruction set. */
+using Rows = float __attribute__((vector_size(16)));
 
-  HWY_INLINE Sums(float* gradient, const Strides& s)
-      : image(gradient), rows{0, s.y, s.z, s.z + s.y} {}
+/** The rows of a cell that lie in the slab, as bits. */
+struct Image {
+  float* voxels;
+  Strides strides;
 
-  HWY_INLINE void add(Offset x, const float sums[4]) {
-    for (int k = 0; k < 4; ++k) {
-      if ((mask >> k & 1) != 0) image[int64_t(x) + rows[k]] += sums[k];
+  HWY_INLINE void add(int64_t x, Rows value, uint32_t mask) const {
+    float* at = voxels + x;
+    if (HWY_LIKELY(mask == 15)) {
+      at[0] += value[0];
+      at[strides.y] += value[1];
+      at[strides.z] += value[2];
+      at[strides.z + strides.y] += value[3];
+      return;
     }
-  }
-
-  HWY_INLINE void flush() {
-    add(at, left);
-    add(at + 1, right);
-    for (int k = 0; k < 4; ++k) left[k] = right[k] = 0;
-  }
-
-  HWY_INLINE void moveTo(Offset next, uint32_t nextMask) {
-    if (next == at && nextMask == mask) return;
-    if (next == at + 1 && nextMask == mask) {
-      add(at, left);
-      for (int k = 0; k < 4; ++k) {
-        left[k] = right[k];
-        right[k] = 0;
-      }
-    } else {
-      flush();
-      mask = nextMask;
-    }
-    at = next;
+    if ((mask & 1) != 0) at[0] += value[0];
+    if ((mask & 2) != 0) at[strides.y] += value[1];
+    if ((mask & 4) != 0) at[strides.z] += value[2];
+    if ((mask & 8) != 0) at[strides.z + strides.y] += value[3];
   }
 };
 
@@ -146,45 +134,62 @@ HWY_INLINE void addPiece(const GridFrame& frame, int axis, int64_t item, int64_t
   const GridSampleArgs& args = *frame.args;
   const float* grid =
       static_cast<const float*>(args.grid) + (item * args.positions() + first) * kAxes;
-  GridBatch<kAxes, false, Offset> batch;
-  batch.fill(frame, grid, n);
-  HWY_ALIGN float weights[kGridBatch][4];
+  GridBatch<kAxes, false, Offset, kPieceVectors> batch;
+  batch.fill(frame, grid, n,
+             static_cast<const float*>(args.gradient) + item * args.channels * args.volume());
+  HWY_ALIGN float weights[kPiece][4];
   rowWeights<kAxes>(batch, (n + kLanes - 1) / kLanes, weights);
   // Bits of the rows whose index along the slab's axis is the cell's, and of the others.
-  const uint32_t near = axis == 2 ? 3u : 5u;
-  const uint32_t far = (kAxes == 3 ? 15u : 3u) & ~near;
+  constexpr uint32_t kAll = kAxes == 3 ? 15u : 3u;
+  const uint32_t near = (axis == 2 ? 3u : 5u) & kAll;
+  const uint32_t far = kAll & ~near;
   for (int64_t channel = 0; channel < args.channels; ++channel) {
     const int64_t plane = item * args.channels + channel;
     const float* upstream =
         static_cast<const float*>(args.upstream) + plane * args.positions() + first;
     float* gradient = static_cast<float*>(args.gradient) + plane * args.volume();
-    Sums<Offset> sums(gradient, frame.strides);
+    const Image image = {gradient, frame.strides};
+    // Sums of one cell at x and at the next, kept while the positions stay in a cell or move on to
+    // the one beside it: so a voxel is read and written once for a row of positions and not for
+    // each, which would wait for the one before.
+    Rows left = {};
+    Rows right = {};
+    int64_t at = 0;
+    uint32_t mask = 0;
     for (int64_t i = 0; i < n; ++i) {
       const int64_t k = i / kLanes;
       const int64_t lane = i % kLanes;
       const int32_t cell = batch.cell[axis][k][lane];
-      const uint32_t mask =
-          (cell >= slab.begin && cell < slab.end ? near & (kAxes == 3 ? 15u : 3u) : 0) |
-          (cell + 1 >= slab.begin && cell + 1 < slab.end ? far : 0);
-      if (mask == 0) continue;
+      const uint32_t reached = (cell >= slab.begin && cell < slab.end ? near : 0) |
+                               (cell + 1 >= slab.begin && cell + 1 < slab.end ? far : 0);
+      if (reached == 0) continue;
       const float g = upstream[i];
       if (HWY_UNLIKELY(!(g - g == 0))) {
         // Only to the taps, not to sides of weight 0.
-        sums.flush();
         PositionTaps taps;
         positionTaps(args, grid + kAxes * i, &taps);
         addTaps(args, axis, taps, slab, g, gradient);
         continue;
       }
-      sums.moveTo(batch.offsets[k][lane], mask);
-      const float left = g * batch.weight[k][0][0][lane];
-      const float right = g * batch.weight[k][0][1][lane];
-      for (int row = 0; row < 4; ++row) {
-        sums.left[row] += left * weights[i][row];
-        sums.right[row] += right * weights[i][row];
+      const int64_t next = int64_t(batch.offsets[k][lane]);
+      if (next != at || reached != mask) {
+        image.add(at, left, mask);
+        left = right;
+        right = Rows{};
+        if (next != at + 1 || reached != mask) {
+          image.add(at + 1, left, mask);
+          left = Rows{};
+        }
+        at = next;
+        mask = reached;
       }
+      Rows weight;
+      __builtin_memcpy(&weight, weights[i], sizeof weight);
+      left += weight * (g * batch.weight[k][0][0][lane]);
+      right += weight * (g * batch.weight[k][0][1][lane]);
     }
-    sums.flush();
+    image.add(at, left, mask);
+    image.add(at + 1, right, mask);
   }
 }
 
@@ -215,36 +220,35 @@ HWY_INLINE void clearSlab(const GridSampleArgs& args, int axis, int64_t item, Re
   }
 }
 
-static_assert(kGridBatch % kGridSampleFewest == 0);
-
 template <int kAxes, class Offset>
 void gradientInput(const GridSampleArgs& args, Context& context, Reach* reaches) {
   const int axis = gridSampleSlabAxis(args);
+  const int64_t slabSize = gridSampleSlab(args);
   const int64_t positions = args.positions();
-  const int64_t pieces = chunkCount(positions, kGridBatch);
-  constexpr int64_t kPiecesAChunk = 32;
+  const int64_t pieces = chunkCount(positions, kPiece);
+  constexpr int64_t kPiecesAChunk = 128;
   parallelFor(context, chunkCount(args.batch * pieces, kPiecesAChunk), [&](int64_t chunk) HWY_ATTR {
     const GridFrame frame(args);
     const Range range = chunkRange(args.batch * pieces, kPiecesAChunk, chunk);
     for (int64_t k = range.begin; k < range.end; ++k) {
-      const Range piece = chunkRange(positions, kGridBatch, k % pieces);
+      const Range piece = chunkRange(positions, kPiece, k % pieces);
       reaches[k] = reachOfPiece<kAxes>(
           frame, axis,
           static_cast<const float*>(args.grid) + (k / pieces * positions + piece.begin) * kAxes,
           piece.end - piece.begin);
     }
   });
-  const int64_t slabs = chunkCount(args.size[axis], kGridSampleSlab);
+  const int64_t slabs = chunkCount(args.size[axis], slabSize);
   parallelFor(context, args.batch * slabs, [&](int64_t chunk) HWY_ATTR {
     const GridFrame frame(args);
     const int64_t item = chunk / slabs;
-    const Range range = chunkRange(args.size[axis], kGridSampleSlab, chunk % slabs);
+    const Range range = chunkRange(args.size[axis], slabSize, chunk % slabs);
     const Reach slab = {int32_t(range.begin), int32_t(range.end)};
     clearSlab(args, axis, item, slab);
     for (int64_t k = 0; k < pieces; ++k) {
       const Reach& reach = reaches[item * pieces + k];
       if (reach.begin >= slab.end || reach.end <= slab.begin) continue;
-      const Range piece = chunkRange(positions, kGridBatch, k);
+      const Range piece = chunkRange(positions, kPiece, k);
       if (takesCells(args)) {
         addPiece<kAxes, Offset>(frame, axis, item, piece.begin, piece.end - piece.begin, slab);
       } else {
