@@ -1345,7 +1345,8 @@ public static native @Cast("vk_status") int vk_corner_pool_gradient(vk_context c
 
 // Parsed from voxkern/sampling.h
 
-/* Sampling as networks have it, NCDHW or NCHW: at the positions of a grid, and on another grid size. */
+/* Sampling as networks have it, NCDHW or NCHW: at the positions of a grid, and on another grid
+ * size. */
 // #ifndef VOXKERN_SAMPLING_H
 // #define VOXKERN_SAMPLING_H
 
@@ -1367,14 +1368,15 @@ public static final int
   VK_SAMPLING_ZEROS = 0,
   /** The outermost voxel continues. */
   VK_SAMPLING_BORDER = 1,
-  /** Mirrored about the outermost centres (align_corners) or the outer faces of the outermost voxels. */
+  /** Mirrored about the outermost centres (align_corners) or the outer faces of the outermost
+     voxels. */
   VK_SAMPLING_REFLECTION = 2;
 // Targeting vk_grid_sample_params.java
 
 
 
-/** input (N, C, D, H, W), grid (N, D', H', W', 3) of x, y, z in [-1, 1], output (N, C, D', H', W'); or input
- * (N, C, H, W), grid (N, H', W', 2), output (N, C, H', W'). */
+/** input (N, C, D, H, W), grid (N, D', H', W', 3) of x, y, z in [-1, 1], output (N, C, D', H', W');
+ * or input (N, C, H, W), grid (N, H', W', 2), output (N, C, H', W'). */
 public static native @Cast("vk_status") int vk_grid_sample_plan(vk_context context, @Const vk_view input, @Const vk_view grid,
                                      @Const vk_grid_sample_params params, @Const vk_view output,
                                      vk_plan plan);
@@ -1420,7 +1422,8 @@ public static native @Cast("vk_status") int vk_affine_grid_gradient(vk_context c
                                          @Const vk_view workspace, @Const vk_view gradient);
 
 /* resize: separable resampling to another size (kernels/resize/README.md) */
-/** Where along an axis output voxel i lies in the input; s is output size / input size, or the given scale. */
+/** Where along an axis output voxel i lies in the input; s is output size / input size, or the
+ * given scale. */
 /** enum vk_resize_coordinates */
 public static final int
   /** (i + 0.5) / s - 0.5 */

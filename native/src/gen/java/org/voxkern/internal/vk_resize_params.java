@@ -32,7 +32,8 @@ public class vk_resize_params extends Pointer {
   public native @Cast("vk_sampling_mode") int mode(); public native vk_resize_params mode(int setter);
   public native @Cast("vk_resize_coordinates") int coordinates(); public native vk_resize_params coordinates(int setter);
   public native @Cast("vk_resize_nearest") int nearest(); public native vk_resize_params nearest(int setter);
-  /** Taps outside the input do not count and the others' weights are made to sum to 1; else the edge continues. */
+  /** Taps outside the input do not count and the others' weights are made to sum to 1; else the
+   * edge continues. */
   public native int exclude_outside(); public native vk_resize_params exclude_outside(int setter);
   /** Linear and cubic filters are as wide as an output voxel where the output is smaller. */
   public native int antialias(); public native vk_resize_params antialias(int setter);
