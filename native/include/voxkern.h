@@ -27,6 +27,7 @@
 #include "voxkern/matmul.h"
 #include "voxkern/normalization.h"
 #include "voxkern/pooling.h"
+#include "voxkern/recurrent.h"
 #include "voxkern/registration.h"
 #include "voxkern/roi.h"
 #include "voxkern/sampling.h"

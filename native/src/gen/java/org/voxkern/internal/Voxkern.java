@@ -871,6 +871,86 @@ public static native @Cast("vk_status") int vk_lp_pool_gradient(vk_context conte
 // #endif /* VOXKERN_POOLING_H */
 
 
+// Parsed from voxkern/recurrent.h
+
+/* Recurrent layers. */
+// #ifndef VOXKERN_RECURRENT_H
+// #define VOXKERN_RECURRENT_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/** In which order the steps of a sequence are taken. */
+/** enum vk_recurrence */
+public static final int
+  VK_RECURRENCE_FORWARD = 0,
+  VK_RECURRENCE_REVERSE = 1,
+  /** Both, each with weights of its own. */
+  VK_RECURRENCE_BIDIRECTIONAL = 2;
+// Targeting vk_recurrent_tensors.java
+
+
+
+/* lstm: long short-term memory (kernels/lstm/README.md) */
+public static native @Cast("vk_status") int vk_lstm_plan(vk_context context, @Const vk_recurrent_tensors tensors,
+                              @Cast("vk_recurrence") int recurrence, vk_plan plan);
+public static native @Cast("vk_status") int vk_lstm(vk_context context, @Const vk_plan plan,
+                         @Const vk_recurrent_tensors tensors, @Cast("vk_recurrence") int recurrence,
+                         @Const vk_view workspace);
+/** Back through time, from what the forward run left in output and reserve. */
+public static native @Cast("vk_status") int vk_lstm_gradient_plan(vk_context context, @Const vk_recurrent_tensors tensors,
+                                       @Cast("vk_recurrence") int recurrence, vk_plan plan);
+public static native @Cast("vk_status") int vk_lstm_gradient(vk_context context, @Const vk_plan plan,
+                                  @Const vk_recurrent_tensors tensors, @Cast("vk_recurrence") int recurrence,
+                                  @Const vk_view workspace);
+
+/* gru: gated recurrent unit (kernels/gru/README.md) */
+/** linear_before_reset not zero: the reset gate multiplies the recurrent product, as in PyTorch;
+ * otherwise what goes into it. */
+public static native @Cast("vk_status") int vk_gru_plan(vk_context context, @Const vk_recurrent_tensors tensors,
+                             @Cast("vk_recurrence") int recurrence, int linear_before_reset, vk_plan plan);
+public static native @Cast("vk_status") int vk_gru(vk_context context, @Const vk_plan plan,
+                        @Const vk_recurrent_tensors tensors, @Cast("vk_recurrence") int recurrence,
+                        int linear_before_reset, @Const vk_view workspace);
+public static native @Cast("vk_status") int vk_gru_gradient_plan(vk_context context, @Const vk_recurrent_tensors tensors,
+                                      @Cast("vk_recurrence") int recurrence, int linear_before_reset,
+                                      vk_plan plan);
+public static native @Cast("vk_status") int vk_gru_gradient(vk_context context, @Const vk_plan plan,
+                                 @Const vk_recurrent_tensors tensors, @Cast("vk_recurrence") int recurrence,
+                                 int linear_before_reset, @Const vk_view workspace);
+
+/* conv_lstm: the gates of a convolutional LSTM (kernels/conv_lstm/README.md) */
+/** gates (N, 4 C, D, H, W) before their curves, in the order input, forget, cell, output; cell, new
+ * cell and hidden (N, C, D, H, W), where new cell may be cell itself; peepholes none or (3, C, D,
+ * H, W), of input, forget, output. */
+public static native @Cast("vk_status") int vk_conv_lstm_plan(vk_context context, @Const vk_view gates, @Const vk_view cell,
+                                   @Const vk_view peepholes, @Const vk_view new_cell,
+                                   @Const vk_view hidden, vk_plan plan);
+public static native @Cast("vk_status") int vk_conv_lstm(vk_context context, @Const vk_plan plan, @Const vk_view gates,
+                              @Const vk_view cell, @Const vk_view peepholes,
+                              @Const vk_view workspace, @Const vk_view new_cell,
+                              @Const vk_view hidden);
+/** From the same arguments and the gradients of new cell (or none, which counts as zeros) and of
+ * hidden. gradient_peepholes is none where peepholes is. */
+public static native @Cast("vk_status") int vk_conv_lstm_gradient_plan(
+    vk_context context, @Const vk_view gates, @Const vk_view cell, @Const vk_view peepholes,
+    @Const vk_view gradient_new_cell, @Const vk_view gradient_hidden, @Const vk_view gradient_gates,
+    @Const vk_view gradient_cell, @Const vk_view gradient_peepholes, vk_plan plan);
+public static native @Cast("vk_status") int vk_conv_lstm_gradient(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view gates, @Const vk_view cell,
+                                       @Const vk_view peepholes, @Const vk_view gradient_new_cell,
+                                       @Const vk_view gradient_hidden, @Const vk_view workspace,
+                                       @Const vk_view gradient_gates, @Const vk_view gradient_cell,
+                                       @Const vk_view gradient_peepholes);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_RECURRENT_H */
+
+
 // Parsed from voxkern/registration.h
 
 /* Operations of image registration. Which part of a call's outputs are wanted is said by which

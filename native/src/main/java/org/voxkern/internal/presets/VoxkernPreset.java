@@ -24,6 +24,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/matmul.h",
               "voxkern/normalization.h",
               "voxkern/pooling.h",
+              "voxkern/recurrent.h",
               "voxkern/registration.h",
               "voxkern/roi.h",
               "voxkern/sampling.h",
