@@ -1,13 +1,35 @@
+#include "conv3d/conv3d_case.h"
+
 #include <cmath>
 #include <vector>
-
-#include "cases/case.h"
-#include "voxkern/convolution.h"
 
 namespace vk::cases {
 namespace {
 
-vk_conv3d_params paramsOf(const CaseLine& line) {
+/** In the Frobenius norm; 0 without `expected`, which then becomes what was got. */
+double relativeError(const vk_view& got, std::vector<double>& expected) {
+  if (got.type != VK_F32) return 0;
+  const float* const values = static_cast<const float*>(got.data);
+  int64_t count = 1;
+  for (int32_t axis = 0; axis < got.rank; ++axis) count *= got.sizes[axis];
+  if (expected.empty()) {
+    expected.assign(values, values + count);
+    return 0;
+  }
+  double errors = 0;
+  double squares = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double want = expected[static_cast<size_t>(i)];
+    const double error = static_cast<double>(values[i]) - want;
+    errors += error * error;
+    squares += want * want;
+  }
+  return std::sqrt(errors / squares);
+}
+
+}  // namespace
+
+vk_conv3d_params conv3dParams(const CaseLine& line) {
   vk_conv3d_params params{};
   params.struct_size = sizeof params;
   params.groups = line.integer("groups", 1);
@@ -33,81 +55,88 @@ vk_conv3d_params paramsOf(const CaseLine& line) {
   return params;
 }
 
-/** Where the arguments make no sense, something for the operation to refuse. */
-int64_t outputSize(const vk_conv3d_params& params, const Sizes& shape, size_t axis) {
+int64_t conv3dOutputSize(const vk_conv3d_params& params, const Sizes& shape, size_t axis) {
   const int64_t padded = shape[axis] + params.padding_begin[axis] + params.padding_end[axis];
   const int64_t extent = (params.kernel[axis] - 1) * params.dilation[axis] + 1;
   return padded < extent || params.stride[axis] < 1 ? 0
                                                     : (padded - extent) / params.stride[axis] + 1;
 }
 
-/** In the Frobenius norm; 0 without `expected`, which then becomes what was got. */
-double relativeError(const vk_view& got, std::vector<double>& expected) {
-  if (got.type != VK_F32) return 0;
-  const float* const values = static_cast<const float*>(got.data);
-  int64_t count = 1;
-  for (int32_t axis = 0; axis < got.rank; ++axis) count *= got.sizes[axis];
-  if (expected.empty()) {
-    expected.assign(values, values + count);
-    return 0;
-  }
-  double errors = 0;
-  double squares = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const double want = expected[static_cast<size_t>(i)];
-    const double error = static_cast<double>(values[i]) - want;
-    errors += error * error;
-    squares += want * want;
-  }
-  return std::sqrt(errors / squares);
+Buffer& conv3dValues(Case& test, const std::string& name, const Sizes& sizes) {
+  return test.line().flag("exact", false) ? test.integers(name, sizes, -4, 4)
+                                          : test.uniform(name, sizes, -1, 1);
 }
 
-}  // namespace
+Bound conv3dBound(const CaseLine& line, double ofLargest) {
+  return line.flag("exact", false) ? Bound{} : Bound{.ofLargest = line.number("bound", ofLargest)};
+}
 
-void conv3dCase(Case& test) {
-  const CaseLine& line = test.line();
-  const vk_conv3d_params params = paramsOf(line);
+Conv3dSizes::Conv3dSizes(const CaseLine& line, const vk_conv3d_params& params) {
   const Sizes shape = line.sizes("shape");
   const int64_t batch = line.integer("n", 1);
   const int64_t in = line.integer("in", 1);
   const int64_t out = line.integer("out", 1);
-  const Sizes outputSizes = {batch, out, outputSize(params, shape, 0), outputSize(params, shape, 1),
-                             outputSize(params, shape, 2)};
-  const Sizes inputSizes = {batch, in, shape[0], shape[1], shape[2]};
-  const int64_t inEach = params.groups > 0 ? in / params.groups : in;
-  const Sizes weightSizes = {out, inEach, params.kernel[0], params.kernel[1], params.kernel[2]};
-  // Sums of small whole numbers are exact, whatever their order.
-  const bool exact = line.flag("exact", false);
-  const Bound bound = exact ? Bound{} : Bound{.ofLargest = line.number("bound", 4e-6)};
-  Buffer& input =
-      exact ? test.integers("input", inputSizes, -4, 4) : test.uniform("input", inputSizes, -1, 1);
-  Buffer& weights = exact ? test.integers("weights", weightSizes, -4, 4)
-                          : test.uniform("weights", weightSizes, -1, 1);
+  input = {batch, in, shape[0], shape[1], shape[2]};
+  output = {batch, out, conv3dOutputSize(params, shape, 0), conv3dOutputSize(params, shape, 1),
+            conv3dOutputSize(params, shape, 2)};
+  weights = {out, params.groups > 0 ? in / params.groups : in, params.kernel[0], params.kernel[1],
+             params.kernel[2]};
+}
+
+double conv3dDot(const Buffer& a, const Buffer& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
+  return sum;
+}
+
+void conv3dRunPacked(
+    Case& test, Call& call, const std::function<vk_status(vk_plan*)>& plan,
+    const std::function<vk_status(const vk_plan*, const vk_view*)>& pack,
+    const std::function<vk_status(const vk_plan*, const vk_view*, const vk_view*)>& run) {
+  vk_plan planned{};
+  call.ok(plan(&planned));
+  const int64_t elements = planned.packed_bytes / sizeOf(test.type());
+  Buffer packed("packed", test.type(), {elements}, sizeOf(test.type()), 0xFF);
+  breakView(test.line(), packed);
+  call.ok(pack(&planned, packed.view()));
+  call.ok(run(&planned, packed.view(), call.workspace(planned)));
+  const std::string damage = packed.guardDamage();
+  test.expect(damage.empty(), "packing wrote %s", damage.c_str());
+}
+
+void conv3dCase(Case& test) {
+  const CaseLine& line = test.line();
+  const vk_conv3d_params params = conv3dParams(line);
+  const Conv3dSizes sizes(line, params);
+  Buffer& input = conv3dValues(test, "input", sizes.input);
+  Buffer& weights = conv3dValues(test, "weights", sizes.weights);
   test.spoil(input);
   Buffer none;
-  Buffer& bias = line.flag("bias", false) ? test.integers("bias", {out}, -9, 9) : none;
+  Buffer& bias = line.flag("bias", false) ? test.integers("bias", {sizes.output[1]}, -9, 9) : none;
   Buffer& residual =
-      line.flag("residual", false) ? test.integers("residual", outputSizes, -9, 9) : none;
+      line.flag("residual", false) ? test.integers("residual", sizes.output, -9, 9) : none;
 
   std::vector<double> expected;
-  const Run convolution = [&](Call& call) {
-    const vk_view* output = call.output("output", test.type(), outputSizes, bound);
-    vk_plan plan{};
-    call.ok(vk_conv3d_plan(call.context(), input.view(), bias.view(), residual.view(), &params,
-                           output, &plan));
-    const int64_t elements = plan.packed_bytes / sizeOf(test.type());
-    Buffer packed("packed", test.type(), {elements}, sizeOf(test.type()), 0xFF);
-    breakView(line, packed);
-    call.ok(vk_conv3d_pack(call.context(), &plan, weights.view(), &params, packed.view()));
-    call.ok(vk_conv3d(call.context(), &plan, input.view(), packed.view(), bias.view(),
-                      residual.view(), &params, call.workspace(plan), output));
+  test.run([&](Call& call) {
+    const vk_view* output =
+        call.output("output", test.type(), sizes.output, conv3dBound(line, 4e-6));
+    conv3dRunPacked(
+        test, call,
+        [&](vk_plan* plan) {
+          return vk_conv3d_plan(call.context(), input.view(), bias.view(), residual.view(), &params,
+                                output, plan);
+        },
+        [&](const vk_plan* plan, const vk_view* packed) {
+          return vk_conv3d_pack(call.context(), plan, weights.view(), &params, packed);
+        },
+        [&](const vk_plan* plan, const vk_view* packed, const vk_view* workspace) {
+          return vk_conv3d(call.context(), plan, input.view(), packed, bias.view(), residual.view(),
+                           &params, workspace, output);
+        });
     // The first to run is the reference.
     const double error = relativeError(*output, expected);
     test.expect(!(error > 1e-5), "the error in the Frobenius norm is %.3g", error);
-    const std::string damage = packed.guardDamage();
-    test.expect(damage.empty(), "packing wrote %s", damage.c_str());
-  };
-  test.run(convolution);
+  });
 }
 
 }  // namespace vk::cases

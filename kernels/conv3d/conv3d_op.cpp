@@ -42,7 +42,7 @@ Implementations<Conv3dArgs> conv3dImplementations() {
       const HostImplementations<Conv3dArgs> direct =
           HostImplementations<Conv3dArgs>(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes,
                                           conv3dReference)
-              .withPacking(packedBytes, conv3dPackCpuTable, conv3dPackReference);
+              .withPacking(conv3dPackedBytes, conv3dPackCpuTable, conv3dPackReference);
       for (const Implementation<Conv3dArgs>& each : direct.rows) *row++ = each;
     }
   };

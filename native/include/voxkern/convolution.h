@@ -40,6 +40,57 @@ VK_API vk_status vk_conv3d(vk_context* context, const vk_plan* plan, const vk_vi
                            const vk_conv3d_params* params, const vk_view* workspace,
                            const vk_view* output);
 
+/* conv3d_gradient_input, conv3d_gradient_weights: of the sum before the activation, with the
+ * convolution's params, of which the activation does not matter (kernels/conv3d/README.md) */
+
+/** gradient (N, C, D, H, W) = dL/dinput of upstream (N, O, D', H', W') = dL/doutput. Packed weights
+ * are as with vk_conv3d, but not the same. */
+VK_API vk_status vk_conv3d_gradient_input_plan(vk_context* context, const vk_view* upstream,
+                                               const vk_conv3d_params* params,
+                                               const vk_view* gradient, vk_plan* plan);
+VK_API vk_status vk_conv3d_gradient_input_pack(vk_context* context, const vk_plan* plan,
+                                               const vk_view* weights,
+                                               const vk_conv3d_params* params,
+                                               const vk_view* packed);
+VK_API vk_status vk_conv3d_gradient_input(vk_context* context, const vk_plan* plan,
+                                          const vk_view* upstream, const vk_view* packed,
+                                          const vk_conv3d_params* params, const vk_view* workspace,
+                                          const vk_view* gradient);
+
+/** gradient (O, C / groups, kz, ky, kx) = dL/dweights, gradient_bias (O) or none = dL/dbias, of
+ * upstream (N, O, D', H', W') = dL/doutput and the convolution's input (N, C, D, H, W). */
+VK_API vk_status vk_conv3d_gradient_weights_plan(vk_context* context, const vk_view* upstream,
+                                                 const vk_view* input,
+                                                 const vk_conv3d_params* params,
+                                                 const vk_view* gradient,
+                                                 const vk_view* gradient_bias, vk_plan* plan);
+VK_API vk_status vk_conv3d_gradient_weights(vk_context* context, const vk_plan* plan,
+                                            const vk_view* upstream, const vk_view* input,
+                                            const vk_conv3d_params* params,
+                                            const vk_view* workspace, const vk_view* gradient,
+                                            const vk_view* gradient_bias);
+
+/* conv3d_transposed: what conv3d_gradient_input computes, as a layer
+ * (kernels/conv3d_transposed/README.md) */
+
+/** output = activation(transposed convolution(input) + bias + residual). input (N, C, D, H, W),
+ * output (N, O, D', H', W') with D' = (D - 1) stride - padding_begin - padding_end + (kz - 1)
+ * dilation + 1 + output padding, which is below stride or dilation. Packed weights are as with
+ * vk_conv3d. */
+VK_API vk_status vk_conv3d_transposed_plan(vk_context* context, const vk_view* input,
+                                           const vk_view* bias, const vk_view* residual,
+                                           const vk_conv3d_params* params, const vk_view* output,
+                                           vk_plan* plan);
+/** weights (C, O / groups, kz, ky, kx) */
+VK_API vk_status vk_conv3d_transposed_pack(vk_context* context, const vk_plan* plan,
+                                           const vk_view* weights, const vk_conv3d_params* params,
+                                           const vk_view* packed);
+VK_API vk_status vk_conv3d_transposed(vk_context* context, const vk_plan* plan,
+                                      const vk_view* input, const vk_view* packed,
+                                      const vk_view* bias, const vk_view* residual,
+                                      const vk_conv3d_params* params, const vk_view* workspace,
+                                      const vk_view* output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,9 @@ import org.voxkern.nativecall.Status;
  * Convolution as networks have it (cross-correlation): output(n, o, v) = activation(&Sigma;
  * weights(o, c, k) input(n, c, v stride + k dilation - padding) + bias(o) + residual(n, o, v)).
  *
+ * <p>{@link #gradientInput} and {@link #gradientWeights} take the gradient of the sum, before the
+ * activation, whose derivative is the caller's.
+ *
  * <p>Shapes: input (N, C, D, H, W), weights (O, C / groups, kz, ky, kx), bias (O), residual and
  * output (N, O, D', H', W') with D' = floor((D + padding - (kz - 1) dilation - 1) / stride) + 1; a
  * 2D case has depth 1. All f32, or f64 on the reference backend. Outside the input are zeros, which
@@ -193,6 +196,70 @@ public final class Conv3d {
         });
   }
 
+  /**
+   * Writes {@code gradient}(n, c, p) = &Sigma; weights(o, c, k) upstream(n, o, v) over all v and k
+   * with v stride + k dilation - padding = p: the gradient of the input, of the input's shape, for
+   * that of the sum, of the output's shape. Weights are packed for this call only.
+   *
+   * @throws IllegalArgumentException if shapes or types disagree, naming both
+   */
+  public void gradientInput(Tensor upstream, Tensor weights, Tensor gradient) {
+    requireOutput(gradient.shape(), weights.shape(), upstream.shape());
+    try (NativeCall call = new NativeCall(upstream.context())) {
+      vk_conv3d_params params = params(call, weights.shape());
+      vk_view u = call.view(upstream);
+      vk_view g = call.view(gradient);
+      vk_plan plan = call.plan();
+      Status.check(Voxkern.vk_conv3d_gradient_input_plan(call.context(), u, params, g, plan));
+      vk_view packed = call.view(call.own(packed(weights, plan)));
+      Status.check(
+          Voxkern.vk_conv3d_gradient_input_pack(
+              call.context(), plan, call.view(weights), params, packed));
+      Status.check(
+          Voxkern.vk_conv3d_gradient_input(
+              call.context(), plan, u, packed, params, call.workspace(plan), g));
+    }
+  }
+
+  /**
+   * Writes {@code gradient}(o, c, k) = &Sigma; upstream(n, o, v) input(n, c, v stride + k dilation
+   * - padding) over n and v, of the weights' shape, and {@code gradientBias}(o) = &Sigma;
+   * upstream(n, o, v), of shape (O), which may be null.
+   *
+   * @throws IllegalArgumentException if shapes or types disagree, naming both
+   */
+  public void gradientWeights(Tensor upstream, Tensor input, Tensor gradient, Tensor gradientBias) {
+    requireOutput(input.shape(), gradient.shape(), upstream.shape());
+    try (NativeCall call = new NativeCall(upstream.context())) {
+      vk_conv3d_params params = params(call, gradient.shape());
+      vk_view u = call.view(upstream);
+      vk_view i = call.view(input);
+      vk_view g = call.view(gradient);
+      vk_view b = call.view(gradientBias);
+      vk_plan plan = call.plan();
+      Status.check(
+          Voxkern.vk_conv3d_gradient_weights_plan(call.context(), u, i, params, g, b, plan));
+      Status.check(
+          Voxkern.vk_conv3d_gradient_weights(
+              call.context(), plan, u, i, params, call.workspace(plan), g, b));
+    }
+  }
+
+  private void requireOutput(Shape input, Shape weights, Shape upstream) {
+    Shape output = outputShape(input, weights);
+    if (!upstream.equals(output)) {
+      throw new IllegalArgumentException(
+          "conv3d: upstream "
+              + upstream
+              + ", expected "
+              + output
+              + " for input "
+              + input
+              + " and weights "
+              + weights);
+    }
+  }
+
   @FunctionalInterface
   private interface Packing {
     Tensor packed(NativeCall call, vk_plan plan, vk_conv3d_params params);
@@ -216,7 +283,7 @@ public final class Conv3d {
     }
   }
 
-  private static Tensor packed(Tensor weights, vk_plan plan) {
+  static Tensor packed(Tensor weights, vk_plan plan) {
     ElementType type = weights.type();
     return Tensor.uninitialized(
         weights.context(), type, Shape.of(plan.packed_bytes() / type.bytes()));
@@ -229,7 +296,7 @@ public final class Conv3d {
             call.context(), plan, call.view(weights), params, call.view(packed)));
   }
 
-  private vk_conv3d_params params(NativeCall call, Shape weights) {
+  vk_conv3d_params params(NativeCall call, Shape weights) {
     vk_conv3d_params params = call.own(new vk_conv3d_params());
     params
         .struct_size(params.sizeof())
