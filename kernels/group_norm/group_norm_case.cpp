@@ -28,19 +28,20 @@ void group_normCase(Case& test) {
   const vk_group_norm_params params = paramsOf(test.line());
   const NormInputs inputs(test, test.line().sizes("shape"));
   const Sizes statistics = {inputs.sizes[0], params.groups};
+  const bool inPlace = test.line().flag("in_place", false);
   test.run([&](Call& call) {
     const vk_view* output = call.output("output", test.type(), inputs.sizes, normBound());
+    const vk_view* input = inPlace ? copied(inputs.input, output) : inputs.input.view();
     const vk_view* mean =
         inputs.saved ? call.output("mean", test.type(), statistics, meanBound()) : nullptr;
     const vk_view* inverse =
         inputs.saved ? call.output("inverse_deviation", test.type(), statistics, {.relative = 1e-6})
                      : nullptr;
     vk_plan plan{};
-    call.ok(vk_group_norm_plan(call.context(), inputs.input.view(), inputs.scale.view(),
-                               inputs.shift.view(), &params, output, mean, inverse, &plan));
-    call.ok(vk_group_norm(call.context(), &plan, inputs.input.view(), inputs.scale.view(),
-                          inputs.shift.view(), &params, call.workspace(plan), output, mean,
-                          inverse));
+    call.ok(vk_group_norm_plan(call.context(), input, inputs.scale.view(), inputs.shift.view(),
+                               &params, output, mean, inverse, &plan));
+    call.ok(vk_group_norm(call.context(), &plan, input, inputs.scale.view(), inputs.shift.view(),
+                          &params, call.workspace(plan), output, mean, inverse));
   });
 }
 

@@ -15,6 +15,14 @@ inline double productSum(const Buffer& a, const Buffer& b) {
   return sum;
 }
 
+/** The output with the input's values: for an operation that is to work in place. f32 only. */
+inline const vk_view* copied(const Buffer& input, const vk_view* output) {
+  for (int64_t i = 0; i < input.count(); ++i) {
+    static_cast<float*>(output->data)[i] = float(input.get(i));
+  }
+  return output;
+}
+
 /** The key activation=; 3 is none that can be fused. */
 inline vk_activation fusedActivation(const CaseLine& line) {
   const std::string name = line.word("activation", "none");

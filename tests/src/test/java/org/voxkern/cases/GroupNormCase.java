@@ -1,6 +1,7 @@
 package org.voxkern.cases;
 
 import org.voxkern.Shape;
+import org.voxkern.Tensor;
 import org.voxkern.op.Activation;
 import org.voxkern.op.GroupNorm;
 
@@ -13,16 +14,24 @@ final class GroupNormCase implements CaseAdapter {
     double epsilon = line.number("epsilon", 1e-5);
     Activation activation = NormInputs.activation(line);
     Shape statistics = Shape.of(in.shape.size(0), groups);
+    boolean inPlace = line.flag("in_place", false);
     test.run(
-        call ->
-            norm(groups, epsilon, activation)
-                .apply(
-                    call.tensor(in.input),
-                    call.tensor(in.scale),
-                    call.tensor(in.shift),
-                    call.output("output", test.type(), in.shape, NormInputs.OUTPUT),
-                    in.statistic(test, call, "mean", statistics, NormInputs.MEAN),
-                    in.statistic(test, call, "inverse_deviation", statistics, NormInputs.INVERSE)));
+        call -> {
+          Tensor input = call.tensor(in.input);
+          Tensor output =
+              inPlace ? input : call.output("output", test.type(), in.shape, NormInputs.OUTPUT);
+          norm(groups, epsilon, activation)
+              .apply(
+                  input,
+                  call.tensor(in.scale),
+                  call.tensor(in.shift),
+                  output,
+                  in.statistic(test, call, "mean", statistics, NormInputs.MEAN),
+                  in.statistic(test, call, "inverse_deviation", statistics, NormInputs.INVERSE));
+          if (inPlace) {
+            call.result("output", input, NormInputs.OUTPUT);
+          }
+        });
   }
 
   static GroupNorm norm(long groups, double epsilon, Activation activation) {

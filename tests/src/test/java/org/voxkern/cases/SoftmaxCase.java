@@ -1,6 +1,7 @@
 package org.voxkern.cases;
 
 import org.voxkern.Shape;
+import org.voxkern.Tensor;
 import org.voxkern.op.Softmax;
 
 final class SoftmaxCase implements CaseAdapter {
@@ -15,9 +16,15 @@ final class SoftmaxCase implements CaseAdapter {
         line.flag("log", false) ? new Bound(5e-7, 2e-6, 0, 0) : new Bound(2e-6, 1e-30, 0, 0);
     // The native runner looks at the sums.
     line.has("sums");
+    boolean inPlace = line.flag("in_place", false);
     test.run(
-        call ->
-            softmax.apply(call.tensor(input), call.output("output", test.type(), shape, bound)));
+        call -> {
+          Tensor x = call.tensor(input);
+          softmax.apply(x, inPlace ? x : call.output("output", test.type(), shape, bound));
+          if (inPlace) {
+            call.result("output", x, bound);
+          }
+        });
   }
 
   static Softmax softmax(CaseLine line) {
