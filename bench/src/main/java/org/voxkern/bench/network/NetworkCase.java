@@ -173,7 +173,7 @@ record NetworkCase(
               Target.best(1.1)),
           new NetworkCase(
               "64 to 32 k2 s2, from 64^3",
-              "conv3d-transpose",
+              "conv3d-transposed",
               Kind.CONV_TRANSPOSE,
               new int[] {64, 64, 64},
               64,

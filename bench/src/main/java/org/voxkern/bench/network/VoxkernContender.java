@@ -9,6 +9,7 @@ import org.voxkern.Tensor;
 import org.voxkern.op.Activation;
 import org.voxkern.op.AveragePool;
 import org.voxkern.op.Conv3d;
+import org.voxkern.op.Conv3dTransposed;
 import org.voxkern.op.GridSample;
 import org.voxkern.op.GroupNorm;
 import org.voxkern.op.MaxPool;
@@ -19,10 +20,7 @@ import org.voxkern.op.PoolWindow;
 final class VoxkernContender implements Contender {
   @Override
   public boolean takes(NetworkCase job) {
-    return switch (job.kind()) {
-      case CONV_GRADIENT_INPUT, CONV_GRADIENT_WEIGHTS, CONV_TRANSPOSE -> false;
-      default -> true;
-    };
+    return true;
   }
 
   @Override
@@ -42,6 +40,30 @@ final class VoxkernContender implements Contender {
           Tensor input = input();
           Tensor output = output(job.outputShape());
           Conv3d.PackedWeights weights = convolution.pack(weights(), job.inputShape());
+          return of(() -> convolution.apply(input, weights, null, null, output), output);
+        }
+        case CONV_GRADIENT_INPUT -> {
+          Conv3d convolution = convolution(window);
+          Tensor upstream = tensor(data.outputGradient(), job.outputShape());
+          Tensor weights = weights();
+          Tensor gradient = output(job.inputShape());
+          return of(() -> convolution.gradientInput(upstream, weights, gradient), gradient);
+        }
+        case CONV_GRADIENT_WEIGHTS -> {
+          Conv3d convolution = convolution(window);
+          Tensor upstream = tensor(data.outputGradient(), job.outputShape());
+          Tensor input = input();
+          Tensor gradient = output(job.weightsShape());
+          return of(() -> convolution.gradientWeights(upstream, input, gradient, null), gradient);
+        }
+        case CONV_TRANSPOSE -> {
+          Conv3dTransposed convolution =
+              Conv3dTransposed.builder()
+                  .stride(window.stride(), window.stride(), window.stride())
+                  .build();
+          Tensor input = input();
+          Tensor output = output(job.outputShape());
+          Conv3dTransposed.PackedWeights weights = convolution.pack(weights(), job.inputShape());
           return of(() -> convolution.apply(input, weights, null, null, output), output);
         }
         case MAX_POOL -> {
@@ -113,7 +135,7 @@ final class VoxkernContender implements Contender {
             }
           };
         }
-        default -> throw new IllegalArgumentException(job.name() + ": not there yet");
+        default -> throw new IllegalArgumentException(job.name() + ": no such job");
       }
     }
 
