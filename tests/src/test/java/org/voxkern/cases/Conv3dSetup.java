@@ -71,7 +71,7 @@ final class Conv3dSetup {
   }
 
   Bound bound(double ofLargest) {
-    return exact ? Bound.exact() : Bound.ofLargest(line.number("bound", ofLargest));
+    return exact ? Bound.exact() : Bound.ofLargest(test.line().number("bound", ofLargest));
   }
 
   Conv3d convolution() {
