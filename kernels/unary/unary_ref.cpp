@@ -109,7 +109,9 @@ double slopeOf(const UnaryGradientArgs& args, double x) {
     case VK_UNARY_COSH:
       return (std::exp(x) - std::exp(-x)) / 2;
     case VK_UNARY_ASINH:
-      return 1 / std::hypot(x, 1);
+      // Not std::hypot, which asks for a newer C library; the square must not overflow.
+      return std::abs(x) > 1 ? 1 / (std::abs(x) * std::sqrt(1 + 1 / x / x))
+                             : 1 / std::sqrt(1 + x * x);
     case VK_UNARY_ACOSH:
       return x < 1 ? std::nan("") : 1 / std::sqrt(x * x - 1);
     case VK_UNARY_ATANH:
