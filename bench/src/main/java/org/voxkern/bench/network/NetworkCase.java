@@ -109,6 +109,11 @@ record NetworkCase(
         : Shape.of(out, in / window.groups, k, k, k);
   }
 
+  /** The share of the result's numbers that its first tensor has. */
+  double firstPart() {
+    return kind == Kind.GRID_SAMPLE_GRADIENT ? in / (in + 3.0) : 1;
+  }
+
   /** Multiply-adds counted twice, of the direct algorithm; 0 where memory alone bounds it. */
   double operations() {
     double taps = Math.pow(window.kernel, 3);
