@@ -26,17 +26,20 @@ check_bindings() {
   rm -r "$generated"
 }
 
-sanitized=$top/native/target/cases
-
+# The native case runner under some sanitizers: build_cases FOLDER SANITIZERS
 build_cases() {
-  [ -f "$sanitized/build.ninja" ] || cmake -S "$top/native" -B "$sanitized" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+  folder=$top/native/target/$1
+  [ -f "$folder/build.ninja" ] || cmake -S "$top/native" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DVOXKERN_CASES=ON -DVOXKERN_ITK=OFF \
-    -DVOXKERN_SANITIZE=address,undefined || return 1
-  ninja -C "$sanitized"
+    "-DVOXKERN_SANITIZE=$2" || return 1
+  ninja -C "$folder"
 }
 
+# run_cases FOLDER [WORDS]
 run_cases() {
-  "$sanitized/cases/vk_cases" "$top"/tests/cases/*.txt -- "$@"
+  runner=$top/native/target/$1/cases/vk_cases
+  shift
+  "$runner" "$top"/tests/cases/*.txt -- "$@"
 }
 
 # ITK's own registration, which the Java tests compare with; linked with FFTW (GPL), never shipped.
@@ -90,9 +93,16 @@ run_test() {
   [ -z "$all" ] || properties="$properties -Dvoxkern.excluded="
 
   step "native library" native build_native || exit 1
-  step "native cases, with sanitizers: build" cases-build build_cases || exit 1
-  check "native cases" cases run_cases $words
+  step "native cases, with sanitizers: build" cases-build build_cases cases address,undefined || exit 1
+  check "native cases" cases run_cases cases $words
   show cases
+  if [ -n "$all" ]; then
+    step "native cases, with the thread sanitizer: build" threads-build build_cases threads thread || exit 1
+    check "native cases with the thread sanitizer" threads run_cases threads $words
+    show threads
+  else
+    echo '[SKIPPED] 1: the thread sanitizer takes about six minutes: ./voxkern test --all'
+  fi
   if [ -n "$words" ]; then
     # Replays case lines only.
     java_tests $properties -pl tests -am "-Dvoxkern.case=$words" -Dtest=CaseTableTest \

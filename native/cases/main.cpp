@@ -11,8 +11,12 @@
 
 #include "cases/case.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__)
+// The first race ends the process, as the first error of the other sanitizers does.
+extern "C" const char* __tsan_default_options() { return "halt_on_error=1"; }
 #endif
 
 // Every registered operation has an adapter; a missing one is a failing case, not a link error, so
@@ -89,7 +93,7 @@ void print(const char* label, const std::map<std::string, int64_t>& counts) {
 }
 
 int main(int count, char** arguments) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   __sanitizer_set_death_callback(reportRunningCase);
 #endif
   const auto begin = std::chrono::steady_clock::now();
