@@ -1,86 +1,22 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "box_iou/box_iou_cpu.cpp"
+#include "core/simd_begin.h"
+#include "box_iou/box_columns-inl.h"
 #include "box_iou/box_iou.h"
 #include "box_iou/box_iou_math.h"
 #include "core/scratch.h"
-#include "core/simd_begin.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-/** Boxes turned into one array a coordinate are padded to a multiple of this, the most lanes there
- * are. */
-constexpr int64_t kLine = 16;
 constexpr int64_t kPairs = 256;
 constexpr int64_t kTransposed = 4096;
 /** Overlaps of one chunk of the pairwise table. */
 constexpr int64_t kChunk = 65536;
 
-struct Columns {
-  float* low[3];
-  float* high[3];
-  /** NaN where a coordinate is NaN or out of range. */
-  float* volume;
-};
-
-HWY_ATTR void transpose(const Boxes& boxes, int64_t begin, int64_t end, const Columns& to) {
-  const int n = boxes.dimensions;
-  for (int64_t i = begin; i < end; ++i) {
-    const float* const box = static_cast<const float*>(boxes.data) + i * 2 * n;
-    float volume = 1;
-    bool usable = true;
-    for (int axis = 0; axis < n; ++axis) {
-      const float low = box[axis], high = box[n + axis];
-      constexpr float kLargest = static_cast<float>(kLargestBoxCoordinate);
-      usable =
-          usable && low >= -kLargest && low <= kLargest && high >= -kLargest && high <= kLargest;
-      to.low[axis][i - begin] = low;
-      to.high[axis][i - begin] = high;
-      volume *= high > low ? high - low : 0.0f;
-    }
-    to.volume[i - begin] = usable ? volume : __builtin_nanf("");
-  }
-}
-
-template <int kDimensions, vk_box_overlap kKind>
-HWY_ATTR HWY_INLINE V overlap(const V* aLow, const V* aHigh, V aVolume, const V* bLow,
-                              const V* bHigh, V bVolume) {
-  const D d;
-  const V zero = hn::Zero(d);
-  V common = hn::Set(d, 1.0f), hull = common, diagonal = zero, distance = zero;
-  for (int axis = 0; axis < kDimensions; ++axis) {
-    const V inner = hn::Sub(hn::Min(aHigh[axis], bHigh[axis]), hn::Max(aLow[axis], bLow[axis]));
-    common = hn::Mul(common, hn::Max(inner, zero));
-    if (kKind == VK_BOX_IOU) continue;
-    const V outer =
-        hn::Max(hn::Sub(hn::Max(aHigh[axis], bHigh[axis]), hn::Min(aLow[axis], bLow[axis])), zero);
-    hull = hn::Mul(hull, outer);
-    if (kKind == VK_BOX_GIOU) continue;
-    // Differences first: coordinates may be large beside the extents.
-    const V between = hn::Add(hn::Sub(aLow[axis], bLow[axis]), hn::Sub(aHigh[axis], bHigh[axis]));
-    distance = hn::MulAdd(between, between, distance);
-    diagonal = hn::MulAdd(outer, outer, diagonal);
-  }
-  const V both = hn::Sub(hn::Add(aVolume, bVolume), common);
-  // NaN stays: it is not less than or equal to 0.
-  const V iou = hn::IfThenZeroElse(hn::Le(both, zero), hn::Div(common, both));
-  if (kKind == VK_BOX_GIOU) {
-    const V share = hn::Div(hn::Sub(hull, both), hull);
-    return hn::Sub(iou, hn::IfThenZeroElse(hn::Le(hull, zero), share));
-  }
-  if (kKind == VK_BOX_DIOU) {
-    const V share = hn::Div(hn::Mul(hn::Set(d, 0.25f), distance), diagonal);
-    return hn::Sub(iou, hn::IfThenZeroElse(hn::Le(diagonal, zero), share));
-  }
-  return iou;
-}
-
-HWY_ATTR HWY_INLINE void store(V value, float* to, int64_t count) {
-  const D d;
+HWY_ATTR HWY_INLINE void store(BoxVector value, float* to, int64_t count) {
+  const BoxTag d;
   if (count >= static_cast<int64_t>(hn::Lanes(d))) {
     hn::StoreU(value, d, to);
   } else {
@@ -89,29 +25,29 @@ HWY_ATTR HWY_INLINE void store(V value, float* to, int64_t count) {
 }
 
 template <int kDimensions, vk_box_overlap kKind>
-HWY_ATTR void rows(const BoxIouArgs& args, const Columns& b, int64_t begin, int64_t end) {
-  const D d;
+HWY_ATTR void rows(const BoxIouArgs& args, const BoxLanes& b, int64_t begin, int64_t end) {
+  const BoxTag d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   float values[7];
-  const Columns single{
+  const BoxLanes single{
       {values, values + 1, values + 2}, {values + 3, values + 4, values + 5}, values + 6};
   for (int64_t i = begin; i < end; ++i) {
-    transpose(args.a, i, i + 1, single);
-    V aLow[kDimensions], aHigh[kDimensions];
+    transposeBoxes(args.a, i, i + 1, single);
+    BoxVector aLow[kDimensions], aHigh[kDimensions];
     for (int axis = 0; axis < kDimensions; ++axis) {
       aLow[axis] = hn::Set(d, *single.low[axis]);
       aHigh[axis] = hn::Set(d, *single.high[axis]);
     }
-    const V aVolume = hn::Set(d, *single.volume);
+    const BoxVector aVolume = hn::Set(d, *single.volume);
     float* const row = static_cast<float*>(args.overlap) + i * args.b.count;
     for (int64_t j = 0; j < args.b.count; j += lanes) {
-      V bLow[kDimensions], bHigh[kDimensions];
+      BoxVector bLow[kDimensions], bHigh[kDimensions];
       for (int axis = 0; axis < kDimensions; ++axis) {
         bLow[axis] = hn::LoadU(d, b.low[axis] + j);
         bHigh[axis] = hn::LoadU(d, b.high[axis] + j);
       }
-      store(overlap<kDimensions, kKind>(aLow, aHigh, aVolume, bLow, bHigh,
-                                        hn::LoadU(d, b.volume + j)),
+      store(boxOverlap<kDimensions, kKind>(aLow, aHigh, aVolume, bLow, bHigh,
+                                           hn::LoadU(d, b.volume + j)),
             row + j, args.b.count - j);
     }
   }
@@ -119,10 +55,10 @@ HWY_ATTR void rows(const BoxIouArgs& args, const Columns& b, int64_t begin, int6
 
 template <int kDimensions, vk_box_overlap kKind>
 HWY_ATTR void pairs(const BoxIouArgs& args, int64_t begin, int64_t end) {
-  const D d;
+  const BoxTag d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   float memory[2][7][kPairs];
-  Columns columns[2];
+  BoxLanes columns[2];
   for (int side = 0; side < 2; ++side) {
     for (int axis = 0; axis < 3; ++axis) {
       columns[side].low[axis] = memory[side][axis];
@@ -131,27 +67,27 @@ HWY_ATTR void pairs(const BoxIouArgs& args, int64_t begin, int64_t end) {
     columns[side].volume = memory[side][6];
     // The lanes beyond the last pair are computed too, and thrown away.
     for (auto& column : memory[side]) {
-      for (int64_t i = (end - begin) / kLine * kLine; i < kPairs; ++i) column[i] = 0;
+      for (int64_t i = (end - begin) / kBoxLine * kBoxLine; i < kPairs; ++i) column[i] = 0;
     }
   }
-  transpose(args.a, begin, end, columns[0]);
-  transpose(args.b, begin, end, columns[1]);
+  transposeBoxes(args.a, begin, end, columns[0]);
+  transposeBoxes(args.b, begin, end, columns[1]);
   for (int64_t i = 0; i < end - begin; i += lanes) {
-    V low[2][kDimensions], high[2][kDimensions];
+    BoxVector low[2][kDimensions], high[2][kDimensions];
     for (int side = 0; side < 2; ++side) {
       for (int axis = 0; axis < kDimensions; ++axis) {
         low[side][axis] = hn::LoadU(d, columns[side].low[axis] + i);
         high[side][axis] = hn::LoadU(d, columns[side].high[axis] + i);
       }
     }
-    store(overlap<kDimensions, kKind>(low[0], high[0], hn::LoadU(d, columns[0].volume + i), low[1],
-                                      high[1], hn::LoadU(d, columns[1].volume + i)),
+    store(boxOverlap<kDimensions, kKind>(low[0], high[0], hn::LoadU(d, columns[0].volume + i),
+                                         low[1], high[1], hn::LoadU(d, columns[1].volume + i)),
           static_cast<float*>(args.overlap) + begin + i, end - begin - i);
   }
 }
 
 /** The members of the first or second template above for the arguments' dimensions and kind. */
-using Rows = void (*)(const BoxIouArgs&, const Columns&, int64_t, int64_t);
+using Rows = void (*)(const BoxIouArgs&, const BoxLanes&, int64_t, int64_t);
 using Pairs = void (*)(const BoxIouArgs&, int64_t, int64_t);
 
 HWY_ATTR Rows rowsFor(const BoxIouArgs& args) {
@@ -178,33 +114,24 @@ HWY_ATTR Pairs pairsFor(const BoxIouArgs& args) {
   }
 }
 
-HWY_ATTR Columns columnsOf(WorkspaceLayout& layout, int64_t count) {
-  const int64_t padded = (count + kLine - 1) / kLine * kLine;
-  Columns columns;
-  for (int axis = 0; axis < 3; ++axis) columns.low[axis] = layout.take<float>(padded);
-  for (int axis = 0; axis < 3; ++axis) columns.high[axis] = layout.take<float>(padded);
-  columns.volume = layout.take<float>(padded);
-  return columns;
-}
-
 void boxIouCpu(const BoxIouArgs& args, Context& context, const Workspace& workspace) {
   const int64_t m = args.b.count;
   if (args.a.count == 0 || m == 0) return;
   WorkspaceLayout layout(workspace.data);
-  const Columns b = columnsOf(layout, m);
-  for (int64_t i = m / kLine * kLine; i < (m + kLine - 1) / kLine * kLine; ++i) {
+  const BoxLanes b = boxLanesOf(layout, m);
+  for (int64_t i = m / kBoxLine * kBoxLine; i < (m + kBoxLine - 1) / kBoxLine * kBoxLine; ++i) {
     for (int axis = 0; axis < 3; ++axis) b.low[axis][i] = b.high[axis][i] = 0;
     b.volume[i] = 0;
   }
   parallelFor(context, chunkCount(m, kTransposed), [&](int64_t chunk) HWY_ATTR {
     const Range range = chunkRange(m, kTransposed, chunk);
-    Columns part = b;
+    BoxLanes part = b;
     for (int axis = 0; axis < 3; ++axis) {
       part.low[axis] += range.begin;
       part.high[axis] += range.begin;
     }
     part.volume += range.begin;
-    transpose(args.b, range.begin, range.end, part);
+    transposeBoxes(args.b, range.begin, range.end, part);
   });
   const Rows run = rowsFor(args);
   const int64_t rowsAChunk = m < kChunk ? kChunk / m : 1;
@@ -271,7 +198,7 @@ VK_SIMD_TABLE(boxIouGradientCpu);
 
 int64_t boxIouCpuWorkspaceBytes(const BoxIouArgs& args) {
   WorkspaceLayout layout(nullptr);
-  HWY_STATIC_DISPATCH(columnsOf)(layout, args.b.count);
+  HWY_STATIC_DISPATCH(boxLanesOf)(layout, args.b.count);
   return layout.bytes();
 }
 
