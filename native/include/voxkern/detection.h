@@ -186,6 +186,50 @@ VK_API vk_status vk_box_coder_clip(vk_context* context, const vk_plan* plan, con
                                    const double* extent, const vk_view* workspace,
                                    const vk_view* clipped);
 
+/* box_matcher: the box that each anchor is to find (kernels/box_matcher/README.md) */
+typedef struct vk_box_matcher_params {
+  uint32_t struct_size;
+  /** Anchors whose best IoU is not below are matched; above 0, at most 1. */
+  double foreground;
+  /** Anchors whose best IoU is below have no box; 0 to foreground. Those between are ignored. */
+  double background;
+  /** Not 0: the best anchor of each box is matched too, whatever its IoU. */
+  int32_t best_of_each_box;
+} vk_box_matcher_params;
+
+typedef struct vk_box_matcher_atss_params {
+  uint32_t struct_size;
+  /** Anchors of each level that are candidates of a box, 1 or more. */
+  int32_t candidates;
+  /** An anchor's centre lies further than this inside a box that it is matched to. */
+  double least_distance;
+} vk_box_matcher_atss_params;
+
+/** anchors (N, 4 or 6), boxes (M, 4 or 6); matches (i64, N): the anchor's box, -1 for none, -2
+ * where the anchor is ignored; overlaps (N), which may be left out: the best IoU. */
+VK_API vk_status vk_box_matcher_plan(vk_context* context, const vk_view* anchors,
+                                     const vk_view* boxes, const vk_box_matcher_params* params,
+                                     const vk_view* matches, const vk_view* overlaps,
+                                     vk_plan* plan);
+VK_API vk_status vk_box_matcher(vk_context* context, const vk_plan* plan, const vk_view* anchors,
+                                const vk_view* boxes, const vk_box_matcher_params* params,
+                                const vk_view* workspace, const vk_view* matches,
+                                const vk_view* overlaps);
+/** level_sizes: how many anchors each of level_count levels has, in order. overlaps: the IoU with
+ * the matched box, or 0. No anchor is ignored. */
+VK_API vk_status vk_box_matcher_atss_plan(vk_context* context, const vk_view* anchors,
+                                          const vk_view* boxes, const int64_t* level_sizes,
+                                          int32_t level_count,
+                                          const vk_box_matcher_atss_params* params,
+                                          const vk_view* matches, const vk_view* overlaps,
+                                          vk_plan* plan);
+VK_API vk_status vk_box_matcher_atss(vk_context* context, const vk_plan* plan,
+                                     const vk_view* anchors, const vk_view* boxes,
+                                     const int64_t* level_sizes, int32_t level_count,
+                                     const vk_box_matcher_atss_params* params,
+                                     const vk_view* workspace, const vk_view* matches,
+                                     const vk_view* overlaps);
+
 #ifdef __cplusplus
 }
 #endif

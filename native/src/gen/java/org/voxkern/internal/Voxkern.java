@@ -530,6 +530,61 @@ public static native @Cast("vk_status") int vk_box_coder_clip(vk_context context
 public static native @Cast("vk_status") int vk_box_coder_clip(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
                                    @Const double[] extent, @Const vk_view workspace,
                                    @Const vk_view clipped);
+// Targeting vk_box_matcher_params.java
+
+
+// Targeting vk_box_matcher_atss_params.java
+
+
+
+/** anchors (N, 4 or 6), boxes (M, 4 or 6); matches (i64, N): the anchor's box, -1 for none, -2
+ * where the anchor is ignored; overlaps (N), which may be left out: the best IoU. */
+public static native @Cast("vk_status") int vk_box_matcher_plan(vk_context context, @Const vk_view anchors,
+                                     @Const vk_view boxes, @Const vk_box_matcher_params params,
+                                     @Const vk_view matches, @Const vk_view overlaps,
+                                     vk_plan plan);
+public static native @Cast("vk_status") int vk_box_matcher(vk_context context, @Const vk_plan plan, @Const vk_view anchors,
+                                @Const vk_view boxes, @Const vk_box_matcher_params params,
+                                @Const vk_view workspace, @Const vk_view matches,
+                                @Const vk_view overlaps);
+/** level_sizes: how many anchors each of level_count levels has, in order. overlaps: the IoU with
+ * the matched box, or 0. No anchor is ignored. */
+public static native @Cast("vk_status") int vk_box_matcher_atss_plan(vk_context context, @Const vk_view anchors,
+                                          @Const vk_view boxes, @Cast("const int64_t*") LongPointer level_sizes,
+                                          int level_count,
+                                          @Const vk_box_matcher_atss_params params,
+                                          @Const vk_view matches, @Const vk_view overlaps,
+                                          vk_plan plan);
+public static native @Cast("vk_status") int vk_box_matcher_atss_plan(vk_context context, @Const vk_view anchors,
+                                          @Const vk_view boxes, @Cast("const int64_t*") LongBuffer level_sizes,
+                                          int level_count,
+                                          @Const vk_box_matcher_atss_params params,
+                                          @Const vk_view matches, @Const vk_view overlaps,
+                                          vk_plan plan);
+public static native @Cast("vk_status") int vk_box_matcher_atss_plan(vk_context context, @Const vk_view anchors,
+                                          @Const vk_view boxes, @Cast("const int64_t*") long[] level_sizes,
+                                          int level_count,
+                                          @Const vk_box_matcher_atss_params params,
+                                          @Const vk_view matches, @Const vk_view overlaps,
+                                          vk_plan plan);
+public static native @Cast("vk_status") int vk_box_matcher_atss(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view anchors, @Const vk_view boxes,
+                                     @Cast("const int64_t*") LongPointer level_sizes, int level_count,
+                                     @Const vk_box_matcher_atss_params params,
+                                     @Const vk_view workspace, @Const vk_view matches,
+                                     @Const vk_view overlaps);
+public static native @Cast("vk_status") int vk_box_matcher_atss(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view anchors, @Const vk_view boxes,
+                                     @Cast("const int64_t*") LongBuffer level_sizes, int level_count,
+                                     @Const vk_box_matcher_atss_params params,
+                                     @Const vk_view workspace, @Const vk_view matches,
+                                     @Const vk_view overlaps);
+public static native @Cast("vk_status") int vk_box_matcher_atss(vk_context context, @Const vk_plan plan,
+                                     @Const vk_view anchors, @Const vk_view boxes,
+                                     @Cast("const int64_t*") long[] level_sizes, int level_count,
+                                     @Const vk_box_matcher_atss_params params,
+                                     @Const vk_view workspace, @Const vk_view matches,
+                                     @Const vk_view overlaps);
 
 // #ifdef __cplusplus
 // #endif
