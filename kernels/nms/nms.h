@@ -17,6 +17,8 @@ struct NmsArgs {
   const int64_t* classes;
   double iouThreshold;
   double scoreThreshold;
+  /** Most boxes to keep of a class. */
+  int64_t mostOfClass;
   int64_t* kept;
   /** Elements of `kept`. */
   int64_t capacity;

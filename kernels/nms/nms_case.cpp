@@ -18,6 +18,7 @@ vk_nms_params paramsOf(const CaseLine& line) {
   params.iou_threshold = line.number("iou", 0.5);
   params.score_threshold = line.number("score", -std::numeric_limits<double>::infinity());
   params.max_outputs = line.integer("most", 0);
+  params.max_outputs_per_class = line.integer("most_of_class", 0);
   return params;
 }
 
@@ -86,6 +87,7 @@ void compareRandomProblems(Case& test, int64_t problems) {
     params.iou_threshold = random.below(10) == 0 ? 0 : random.uniform();
     params.score_threshold = random.uniform(-0.5, 0.5);
     params.max_outputs = random.below(3) == 0 ? random.below(20) : 0;
+    params.max_outputs_per_class = random.below(4) == 0 ? random.below(6) : 0;
     const Scored input{boxes, scores, classes > 0 ? some : none};
     const Kept expected = keptOn(contexts[3], input, params);
     const Kept got = keptOn(contexts[problem % fast], input, params);

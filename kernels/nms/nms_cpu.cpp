@@ -15,7 +15,7 @@ HWY_ATTR void keepOfClass(const NmsArgs& args, const BoxOrder& order, const BoxG
   const Range members = order.membersOf(index);
   const int64_t count = members.end - members.begin;
   const float threshold = static_cast<float>(args.iouThreshold);
-  int64_t left = args.capacity;
+  int64_t left = args.mostOfClass < args.capacity ? args.mostOfClass : args.capacity;
   const auto boxOf = [&](int64_t i) { return int64_t{order.boxOf(members.begin + i)}; };
   const auto kept = [&](int64_t i) HWY_ATTR {
     if (left-- == 0) return false;

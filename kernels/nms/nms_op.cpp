@@ -15,11 +15,17 @@ NmsArgs checked(const vk_view* boxes, const vk_view* scores, const vk_view* clas
   requireThreshold(kName, params->iou_threshold);
   const Boxes list = requireScoredBoxes(kName, boxes, scores, classes);
   const int64_t capacity = requireKept(kName, kept, list.count, params->max_outputs);
+  const int64_t mostOfClass = params->max_outputs_per_class;
+  if (mostOfClass < 0) {
+    invalidArgument("%s: at most %lld outputs of a class, expected 1 or more, or 0 for no limit",
+                    kName, static_cast<long long>(mostOfClass));
+  }
   return {list,
           scores->data,
           dataOf<const int64_t>(classes),
           params->iou_threshold,
           requireScoreThreshold(kName, params->score_threshold),
+          mostOfClass == 0 ? list.count : mostOfClass,
           dataOf<int64_t>(kept),
           capacity,
           count};

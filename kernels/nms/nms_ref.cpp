@@ -59,11 +59,13 @@ void nms(const NmsArgs& args) {
     if (static_cast<int64_t>(kept.size()) == args.capacity) break;
     const Box<T> box = boxAt<T>(args.boxes, candidate);
     bool suppressed = false;
+    int64_t ofClass = 0;
     for (size_t k = 0; k < kept.size() && !suppressed; ++k) {
       if (args.classes != nullptr && args.classes[kept[k]] != args.classes[candidate]) continue;
+      ++ofClass;
       suppressed = suppresses(keptBoxes[k], box, args.boxes.dimensions, T(args.iouThreshold));
     }
-    if (suppressed) continue;
+    if (suppressed || ofClass >= args.mostOfClass) continue;
     kept.push_back(candidate);
     keptBoxes.push_back(box);
   }

@@ -54,6 +54,8 @@ typedef struct vk_nms_params {
   double score_threshold;
   /** Most boxes to keep, of all classes together; 0 for no limit. */
   int64_t max_outputs;
+  /** Most boxes to keep of each class; 0 for no limit. */
+  int64_t max_outputs_per_class;
 } vk_nms_params;
 
 /** kept (i64, N or max_outputs, whichever is less): indices of the kept boxes, best first, then -1;

@@ -35,4 +35,6 @@ public class vk_nms_params extends Pointer {
   public native double score_threshold(); public native vk_nms_params score_threshold(double setter);
   /** Most boxes to keep, of all classes together; 0 for no limit. */
   public native @Cast("int64_t") long max_outputs(); public native vk_nms_params max_outputs(long setter);
+  /** Most boxes to keep of each class; 0 for no limit. */
+  public native @Cast("int64_t") long max_outputs_per_class(); public native vk_nms_params max_outputs_per_class(long setter);
 }

@@ -18,6 +18,7 @@ final class NmsCase implements CaseAdapter {
                   .iouThreshold(line.number("iou", 0.5))
                   .scoreThreshold(line.number("score", Double.NEGATIVE_INFINITY))
                   .maxOutputs(line.integer("most", 0))
+                  .maxOutputsPerClass(line.integer("most_of_class", 0))
                   .build();
           Tensor boxes = call.tensor(input.boxes());
           Tensor scores = call.tensor(input.scores());

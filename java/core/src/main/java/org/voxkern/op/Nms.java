@@ -27,11 +27,13 @@ public final class Nms {
   private final double iouThreshold;
   private final double scoreThreshold;
   private final long maxOutputs;
+  private final long maxOutputsPerClass;
 
   private Nms(Builder builder) {
     iouThreshold = builder.iouThreshold;
     scoreThreshold = builder.scoreThreshold;
     maxOutputs = builder.maxOutputs;
+    maxOutputsPerClass = builder.maxOutputsPerClass;
   }
 
   public static Builder builder() {
@@ -62,6 +64,7 @@ public final class Nms {
       params.iou_threshold(iouThreshold);
       params.score_threshold(scoreThreshold);
       params.max_outputs(maxOutputs);
+      params.max_outputs_per_class(maxOutputsPerClass);
       vk_plan plan = call.plan();
       LongPointer count = call.own(new LongPointer(1));
       Status.check(Voxkern.vk_nms_plan(call.context(), vb, vs, vc, params, vk, plan));
@@ -79,6 +82,7 @@ public final class Nms {
     private double iouThreshold = 0.5;
     private double scoreThreshold = Double.NEGATIVE_INFINITY;
     private long maxOutputs;
+    private long maxOutputsPerClass;
 
     private Builder() {}
 
@@ -100,13 +104,20 @@ public final class Nms {
       return this;
     }
 
+    /** The most boxes to keep of each class; 0 for no limit. */
+    public Builder maxOutputsPerClass(long most) {
+      this.maxOutputsPerClass = most;
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException if a value is out of range
      */
     public Nms build() {
       if (!(iouThreshold >= 0 && iouThreshold <= 1)
           || Double.isNaN(scoreThreshold)
-          || maxOutputs < 0) {
+          || maxOutputs < 0
+          || maxOutputsPerClass < 0) {
         throw new IllegalArgumentException(
             "nms: IoU threshold "
                 + iouThreshold
@@ -114,7 +125,9 @@ public final class Nms {
                 + scoreThreshold
                 + ", at most "
                 + maxOutputs
-                + " outputs: expected an IoU of 0 to 1, a number, and 0 or more");
+                + " outputs and "
+                + maxOutputsPerClass
+                + " of a class: expected an IoU of 0 to 1, a number, and 0 or more");
       }
       return new Nms(this);
     }
