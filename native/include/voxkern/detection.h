@@ -127,6 +127,44 @@ VK_API vk_status vk_box_clustering(vk_context* context, const vk_plan* plan, con
                                    const vk_view* cluster_scores, const vk_view* best,
                                    const vk_view* cluster_of, int64_t* count);
 
+/* box_fusion: weighted boxes fusion (kernels/box_fusion/README.md) */
+typedef enum vk_box_fusion_score {
+  /** Mean of the weighted scores, less where boxes are fewer than models. */
+  VK_BOX_FUSION_AVERAGE = 0,
+  /** Sum of the weighted scores by the sum of the models' weights, which may be above 1. */
+  VK_BOX_FUSION_SUM = 1,
+  VK_BOX_FUSION_MAX = 2,
+  /** Mean by the weights of the boxes, times the share of the models that have one. */
+  VK_BOX_FUSION_BOX_AND_MODEL_AVERAGE = 3,
+  /** Mean by the weights of the boxes and of the models that have none. */
+  VK_BOX_FUSION_ABSENT_MODEL_AVERAGE = 4
+} vk_box_fusion_score;
+
+typedef struct vk_box_fusion_params {
+  uint32_t struct_size;
+  vk_box_fusion_score score;
+  /** A box joins the fused box that it overlaps most, if by more. */
+  double iou_threshold;
+  /** Only boxes that score more take part. */
+  double score_threshold;
+} vk_box_fusion_params;
+
+/** boxes (N, 4 or 6), scores (N); classes (i64, N) or none; models (i64, N), the model that made a
+ * box, or none: all by the first; model_weights: above 0, of model_count models, 1 or more.
+ * Results as those of box_clustering, ordered by their scores. */
+VK_API vk_status vk_box_fusion_plan(vk_context* context, const vk_view* boxes,
+                                    const vk_view* scores, const vk_view* classes,
+                                    const vk_view* models, const double* model_weights,
+                                    int64_t model_count, const vk_box_fusion_params* params,
+                                    const vk_view* fused, const vk_view* fused_scores,
+                                    const vk_view* best, const vk_view* cluster_of, vk_plan* plan);
+VK_API vk_status vk_box_fusion(vk_context* context, const vk_plan* plan, const vk_view* boxes,
+                               const vk_view* scores, const vk_view* classes, const vk_view* models,
+                               const double* model_weights, int64_t model_count,
+                               const vk_box_fusion_params* params, const vk_view* workspace,
+                               const vk_view* fused, const vk_view* fused_scores,
+                               const vk_view* best, const vk_view* cluster_of, int64_t* count);
+
 /* anchors: boxes at every place of a feature map (kernels/anchors/README.md) */
 typedef struct vk_anchors_params {
   uint32_t struct_size;

@@ -471,6 +471,62 @@ public static native @Cast("vk_status") int vk_box_clustering(vk_context context
                                    @Const vk_view workspace, @Const vk_view clusters,
                                    @Const vk_view cluster_scores, @Const vk_view best,
                                    @Const vk_view cluster_of, @Cast("int64_t*") long[] count);
+
+/* box_fusion: weighted boxes fusion (kernels/box_fusion/README.md) */
+/** enum vk_box_fusion_score */
+public static final int
+  /** Mean of the weighted scores, less where boxes are fewer than models. */
+  VK_BOX_FUSION_AVERAGE = 0,
+  /** Sum of the weighted scores by the sum of the models' weights, which may be above 1. */
+  VK_BOX_FUSION_SUM = 1,
+  VK_BOX_FUSION_MAX = 2,
+  /** Mean by the weights of the boxes, times the share of the models that have one. */
+  VK_BOX_FUSION_BOX_AND_MODEL_AVERAGE = 3,
+  /** Mean by the weights of the boxes and of the models that have none. */
+  VK_BOX_FUSION_ABSENT_MODEL_AVERAGE = 4;
+// Targeting vk_box_fusion_params.java
+
+
+
+/** boxes (N, 4 or 6), scores (N); classes (i64, N) or none; models (i64, N), the model that made a
+ * box, or none: all by the first; model_weights: above 0, of model_count models, 1 or more.
+ * Results as those of box_clustering, ordered by their scores. */
+public static native @Cast("vk_status") int vk_box_fusion_plan(vk_context context, @Const vk_view boxes,
+                                    @Const vk_view scores, @Const vk_view classes,
+                                    @Const vk_view models, @Const DoublePointer model_weights,
+                                    @Cast("int64_t") long model_count, @Const vk_box_fusion_params params,
+                                    @Const vk_view fused, @Const vk_view fused_scores,
+                                    @Const vk_view best, @Const vk_view cluster_of, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_fusion_plan(vk_context context, @Const vk_view boxes,
+                                    @Const vk_view scores, @Const vk_view classes,
+                                    @Const vk_view models, @Const DoubleBuffer model_weights,
+                                    @Cast("int64_t") long model_count, @Const vk_box_fusion_params params,
+                                    @Const vk_view fused, @Const vk_view fused_scores,
+                                    @Const vk_view best, @Const vk_view cluster_of, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_fusion_plan(vk_context context, @Const vk_view boxes,
+                                    @Const vk_view scores, @Const vk_view classes,
+                                    @Const vk_view models, @Const double[] model_weights,
+                                    @Cast("int64_t") long model_count, @Const vk_box_fusion_params params,
+                                    @Const vk_view fused, @Const vk_view fused_scores,
+                                    @Const vk_view best, @Const vk_view cluster_of, vk_plan plan);
+public static native @Cast("vk_status") int vk_box_fusion(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                               @Const vk_view scores, @Const vk_view classes, @Const vk_view models,
+                               @Const DoublePointer model_weights, @Cast("int64_t") long model_count,
+                               @Const vk_box_fusion_params params, @Const vk_view workspace,
+                               @Const vk_view fused, @Const vk_view fused_scores,
+                               @Const vk_view best, @Const vk_view cluster_of, @Cast("int64_t*") LongPointer count);
+public static native @Cast("vk_status") int vk_box_fusion(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                               @Const vk_view scores, @Const vk_view classes, @Const vk_view models,
+                               @Const DoubleBuffer model_weights, @Cast("int64_t") long model_count,
+                               @Const vk_box_fusion_params params, @Const vk_view workspace,
+                               @Const vk_view fused, @Const vk_view fused_scores,
+                               @Const vk_view best, @Const vk_view cluster_of, @Cast("int64_t*") LongBuffer count);
+public static native @Cast("vk_status") int vk_box_fusion(vk_context context, @Const vk_plan plan, @Const vk_view boxes,
+                               @Const vk_view scores, @Const vk_view classes, @Const vk_view models,
+                               @Const double[] model_weights, @Cast("int64_t") long model_count,
+                               @Const vk_box_fusion_params params, @Const vk_view workspace,
+                               @Const vk_view fused, @Const vk_view fused_scores,
+                               @Const vk_view best, @Const vk_view cluster_of, @Cast("int64_t*") long[] count);
 // Targeting vk_anchors_params.java
 
 
