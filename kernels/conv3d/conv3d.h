@@ -21,6 +21,8 @@ struct Conv3dArgs {
   int64_t paddingBegin[3];
   vk_activation activation;
   double negativeSlope;
+  /** Error that is accepted, relative in the Frobenius norm. */
+  double accuracy;
   const void* input;
   /** One value an output channel; null for none. */
   const void* bias;

@@ -6,7 +6,7 @@
 
 namespace vk::cases {
 
-/** The keys kernel, stride, dilation, pad, pad_end, groups, activation and slope. */
+/** The keys kernel, stride, dilation, pad, pad_end, groups, activation, slope and accuracy. */
 vk_conv3d_params conv3dParams(const CaseLine& line);
 
 /** Where the arguments make no sense, something for the operation to refuse. */

@@ -64,6 +64,11 @@ Conv3dArgs conv3dOfParams(const char* operation, const vk_conv3d_params* params)
                     params->negative_slope);
   }
   args.negativeSlope = params->negative_slope;
+  if (!(params->accuracy >= 0)) {
+    invalidArgument("%s: accuracy is %g, expected a relative error of 0 or more", operation,
+                    params->accuracy);
+  }
+  args.accuracy = params->accuracy > 0 ? params->accuracy : VK_CONV3D_ACCURACY;
   return args;
 }
 

@@ -168,8 +168,6 @@ double winogradError(const Conv3dArgs& args, WinogradForm form) {
   return transforms * std::sqrt(1 + double(args.inChannels) / 32);
 }
 
-constexpr double kErrorBound = 1e-5;
-
 constexpr WinogradForm kForms[kWinogradForms] = {{4, 4}, {2, 4}, {2, 2}, {1, 4}, {1, 2}};
 
 Refusal suits(const Conv3dArgs& args, WinogradForm form) {
@@ -190,11 +188,13 @@ Refusal accepts(const Conv3dArgs& args) {
   const Refusal refusal = suits(args, form);
   if (!refusal.empty()) return refusal;
   if (winogradTiling(args, form).blockTiles > kMostRowTiles) return "takes narrower rows only";
-  if (winogradError(args, form) > kErrorBound) return "errs too much over so many channels";
+  if (winogradError(args, form) > args.accuracy) {
+    return "errs more over so many channels than is accepted";
+  }
   const double cost = winogradCost(args, form);
   if (cost > directCost(args)) return "has more to transform here than it saves";
   for (const WinogradForm& other : kForms) {
-    if (suits(args, other).empty() && winogradError(args, other) <= kErrorBound &&
+    if (suits(args, other).empty() && winogradError(args, other) <= args.accuracy &&
         winogradCost(args, other) < cost) {
       return "takes longer here than tiles of another size";
     }

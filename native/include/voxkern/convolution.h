@@ -22,7 +22,14 @@ typedef struct vk_conv3d_params {
   int64_t dilation[3];
   int64_t padding_begin[3];
   int64_t padding_end[3];
+  /** Error that the caller accepts, relative in the Frobenius norm, of values that are spread
+   * evenly over [-1, 1]; 0 for the usual VK_CONV3D_ACCURACY. The fastest implementation within it
+   * is taken; where none is, the most accurate one, which sums products directly. From 1e-2 on
+   * bfloat16 may be multiplied, where the processor has instructions for it. */
+  double accuracy;
 } vk_conv3d_params;
+
+#define VK_CONV3D_ACCURACY 1e-5
 
 /** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
  * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The

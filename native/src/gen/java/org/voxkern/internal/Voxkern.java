@@ -268,6 +268,8 @@ public static native @Cast("vk_status") int vk_activation_prelu_gradient(vk_cont
 
 
 
+public static final double VK_CONV3D_ACCURACY = 1e-5;
+
 /** output = activation(convolution(input) + bias + residual). input (N, C, D, H, W), bias (O) or
  * none, residual none or of output's shape (N, O, D', H', W'); residual may be output itself. The
  * plan says packed_bytes: the caller keeps a tensor of the input's element type that large. */

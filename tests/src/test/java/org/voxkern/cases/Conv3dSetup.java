@@ -19,6 +19,7 @@ final class Conv3dSetup {
   final long[] end;
   final Conv3d.Activation activation;
   final double slope;
+  final double accuracy;
   final long batch;
   final long in;
   final long out;
@@ -40,6 +41,7 @@ final class Conv3dSetup {
             .findFirst()
             .orElse(null);
     slope = line.number("slope", 0.01);
+    accuracy = line.number("accuracy", 0);
     batch = line.integer("n", 1);
     in = line.integer("in", 1);
     out = line.integer("out", 1);
@@ -83,6 +85,7 @@ final class Conv3dSetup {
         .paddingEnd(end[0], end[1], end[2])
         .activation(activation())
         .negativeSlope(slope)
+        .accuracy(accuracy == 0 ? Conv3d.USUAL_ACCURACY : accuracy)
         .build();
   }
 

@@ -2,6 +2,7 @@ package org.voxkern.cases;
 
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.op.Conv3d;
 import org.voxkern.op.Conv3dTransposed;
 
 final class Conv3dTransposedCase implements CaseAdapter {
@@ -104,6 +105,7 @@ final class Conv3dTransposedCase implements CaseAdapter {
         .outputPadding(more[0], more[1], more[2])
         .activation(setup.activation())
         .negativeSlope(setup.slope)
+        .accuracy(setup.accuracy == 0 ? Conv3d.USUAL_ACCURACY : setup.accuracy)
         .build();
   }
 }

@@ -1,6 +1,7 @@
 package org.voxkern.op;
 
 import java.util.Objects;
+import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -26,6 +27,24 @@ import org.voxkern.nativecall.Status;
  * threads.
  */
 public final class Conv3d {
+  /**
+   * Error that is accepted unless a builder is told otherwise, relative in the Frobenius norm.
+   * Winograd's algorithm stays within it.
+   */
+  public static final double USUAL_ACCURACY = 1e-5;
+
+  /**
+   * Less than any implementation promises: the most accurate one, which sums products directly, up
+   * to 2e-6 over 256 channels of 3 x 3 x 3 taps.
+   */
+  public static final double MOST_ACCURATE = Double.MIN_NORMAL;
+
+  /**
+   * Lets bfloat16 be multiplied, and its products summed in f32, where the processor has
+   * instructions for it; elsewhere results are as accurate as ever.
+   */
+  public static final double BFLOAT16_ACCURACY = 1e-2;
+
   /** What is applied last; in the order of {@code vk_activation}. NaN stays NaN. */
   public enum Activation {
     NONE,
@@ -65,6 +84,7 @@ public final class Conv3d {
   private final long[] paddingEnd;
   private final Activation activation;
   private final double negativeSlope;
+  private final double accuracy;
 
   private Conv3d(Builder builder) {
     groups = builder.groups;
@@ -74,6 +94,7 @@ public final class Conv3d {
     paddingEnd = builder.paddingEnd;
     activation = builder.activation;
     negativeSlope = builder.negativeSlope;
+    accuracy = builder.accuracy;
   }
 
   public static Builder builder() {
@@ -152,6 +173,30 @@ public final class Conv3d {
         throw failure;
       }
       return new PackedWeights(weights.shape(), plan.implementation(), packed);
+    }
+  }
+
+  /**
+   * Name of the implementation that takes inputs of a shape on a context, as {@link
+   * Context#operations} lists them.
+   *
+   * @throws IllegalArgumentException if the shapes do not fit, naming both
+   */
+  public String implementation(Context context, ElementType type, Shape input, Shape weights) {
+    Shape output = outputShape(input, weights);
+    try (NativeCall call = new NativeCall(context)) {
+      vk_plan plan = call.plan();
+      vk_view none = call.view(null);
+      Status.check(
+          Voxkern.vk_conv3d_plan(
+              call.context(),
+              call.planned(type, input),
+              none,
+              none,
+              params(call, weights),
+              call.planned(type, output),
+              plan));
+      return Context.operations().get("conv3d").get(plan.implementation());
     }
   }
 
@@ -302,6 +347,7 @@ public final class Conv3d {
         .struct_size(params.sizeof())
         .activation(activation.ordinal())
         .negative_slope(negativeSlope)
+        .accuracy(accuracy)
         .groups(groups);
     for (int axis = 0; axis < 3; axis++) {
       params
@@ -323,6 +369,7 @@ public final class Conv3d {
     private long[] paddingEnd = {0, 0, 0};
     private Activation activation = Activation.NONE;
     private double negativeSlope = 0.01;
+    private double accuracy = USUAL_ACCURACY;
 
     private Builder() {}
 
@@ -369,8 +416,19 @@ public final class Conv3d {
     }
 
     /**
+     * Error that is accepted, relative in the Frobenius norm, for values spread evenly over [-1,
+     * 1]: the fastest implementation within it is taken, the same whenever shape, type and
+     * instruction set are the same. {@link #USUAL_ACCURACY} unless given; {@link #MOST_ACCURATE},
+     * {@link #BFLOAT16_ACCURACY} or any other positive number.
+     */
+    public Builder accuracy(double value) {
+      accuracy = value;
+      return this;
+    }
+
+    /**
      * @throws IllegalArgumentException if a stride, a dilation or the groups are below 1, a padding
-     *     is negative or the slope is not finite
+     *     is negative, the slope is not finite or the accuracy not positive
      */
     public Conv3d build() {
       require("groups", groups, 1);
@@ -383,6 +441,10 @@ public final class Conv3d {
       if (!Double.isFinite(negativeSlope)) {
         throw new IllegalArgumentException(
             "conv3d: negativeSlope is " + negativeSlope + ", expected a finite number");
+      }
+      if (!(accuracy > 0)) {
+        throw new IllegalArgumentException(
+            "conv3d: accuracy is " + accuracy + ", expected a positive relative error");
       }
       return new Conv3d(this);
     }

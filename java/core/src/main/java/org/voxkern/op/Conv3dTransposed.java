@@ -312,6 +312,7 @@ public final class Conv3dTransposed {
     private long[] outputPadding = {0, 0, 0};
     private Conv3d.Activation activation = Conv3d.Activation.NONE;
     private double negativeSlope = 0.01;
+    private double accuracy = Conv3d.USUAL_ACCURACY;
 
     private Builder() {}
 
@@ -363,6 +364,12 @@ public final class Conv3dTransposed {
       return this;
     }
 
+    /** Error that is accepted; see {@link Conv3d.Builder#accuracy}. */
+    public Builder accuracy(double value) {
+      accuracy = value;
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException if a stride, a dilation or the groups are below 1, a padding
      *     is negative, an output padding negative or as large as stride and dilation, or the slope
@@ -393,7 +400,8 @@ public final class Conv3dTransposed {
           .stride(stride[0], stride[1], stride[2])
           .dilation(dilation[0], dilation[1], dilation[2])
           .paddingBegin(paddingBegin[0], paddingBegin[1], paddingBegin[2])
-          .paddingEnd(paddingEnd[0], paddingEnd[1], paddingEnd[2]);
+          .paddingEnd(paddingEnd[0], paddingEnd[1], paddingEnd[2])
+          .accuracy(accuracy);
     }
   }
 }
