@@ -26,17 +26,43 @@ HWY_ATTR inline void fillZero(float* to, int64_t count) {
   __builtin_memset(to, 0, static_cast<size_t>(count) * sizeof(float));
 }
 
+/** Rows of the input as they are. */
+class PlainInput {
+ public:
+  explicit PlainInput(const Conv3dArgs& args)
+      : values_(static_cast<const float*>(args.input)), size_(args.inSize) {}
+
+  /** Channels are counted through groups and images. */
+  HWY_ATTR const float* row(int64_t channel, int64_t z, int64_t y) const {
+    return values_ + ((channel * size_[0] + z) * size_[1] + y) * size_[2];
+  }
+  HWY_ATTR void fetch(int64_t channel, int64_t z, int64_t y) const {
+    const float* const from = row(channel, z, y);
+    for (int64_t x = 0; x < size_[2]; x += 16) __builtin_prefetch(from + x, 0, 2);
+  }
+
+ private:
+  const float* values_;
+  const int64_t* size_;
+};
+
 /** Output position (row, x) reads tap t of channel c at data() + c channelFloats + taps()[t] + row
  * pitch + x. */
-class Band {
+template <class Input>
+class BandOf {
  public:
-  Band(const Conv3dArgs& args, const Conv3dTiling& tiling, const Conv3dTask& task, float* scratch,
-       int64_t* taps)
-      : args_(args), tiling_(tiling), task_(task), scratch_(scratch), taps_(taps) {
-    inVoxels_ = args.inSize[0] * args.inSize[1] * args.inSize[2];
-    input_ = static_cast<const float*>(args.input) +
-             (task.image * args.groups + task.group) * args.inChannels * inVoxels_;
-  }
+  BandOf(const Conv3dArgs& args, const Conv3dTiling& tiling, const Conv3dTask& task, float* scratch,
+         int64_t* taps, Input input)
+      : args_(args),
+        tiling_(tiling),
+        task_(task),
+        scratch_(scratch),
+        taps_(taps),
+        input_(input),
+        firstChannel_((task.image * args.groups + task.group) * args.inChannels) {}
+  BandOf(const Conv3dArgs& args, const Conv3dTiling& tiling, const Conv3dTask& task, float* scratch,
+         int64_t* taps)
+      : BandOf(args, tiling, task, scratch, taps, Input(args)) {}
 
   const float* data() const { return scratch_; }
   const int64_t* taps() const { return taps_; }
@@ -67,9 +93,7 @@ class Band {
       const int64_t channel = expectedRow_ / rows;
       const int64_t y = firstRow() + expectedRow_ % rows * tiling_.step[1];
       if (z >= 0 && z < args_.inSize[0] && y >= 0 && y < args_.inSize[1]) {
-        const float* const row =
-            input_ + channel * inVoxels_ + (z * args_.inSize[1] + y) * args_.inSize[2];
-        for (int64_t x = 0; x < args_.inSize[2]; x += 16) __builtin_prefetch(row + x, 0, 2);
+        input_.fetch(firstChannel_ + channel, z, y);
       }
       if (++expectedRow_ == args_.inChannels * rows) {
         expectedRow_ = 0;
@@ -99,9 +123,7 @@ class Band {
             (q % tiling_.stride[1] * tiling_.phaseRows + q / tiling_.stride[1]) * tiling_.pitch;
         const int64_t y = firstRow() + q * tiling_.step[1];
         const bool inside = z >= 0 && z < args_.inSize[0] && y >= 0 && y < args_.inSize[1];
-        copyRow(inside ? input_ + channel * inVoxels_ + (z * args_.inSize[1] + y) * args_.inSize[2]
-                       : nullptr,
-                row);
+        copyRow(inside ? input_.row(firstChannel_ + channel, z, y) : nullptr, row);
       }
     }
   }
@@ -197,8 +219,9 @@ class Band {
   const Conv3dTask& task_;
   float* scratch_;
   int64_t* taps_;
-  int64_t inVoxels_;
-  const float* input_;
+  Input input_;
+  /** Of the task's image and group. */
+  int64_t firstChannel_;
   int64_t copied_ = 0;
   /** Planes that the next output plane needs, of which the first is being fetched, and how many of
    * its rows are under way. */
@@ -206,6 +229,8 @@ class Band {
   int64_t expectedEnd_ = 0;
   int64_t expectedRow_ = 0;
 };
+
+using Band = BandOf<PlainInput>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace vk

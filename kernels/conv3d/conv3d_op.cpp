@@ -1,3 +1,4 @@
+#include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_winograd.h"
 #include "core/threads.h"
@@ -24,7 +25,7 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 
 Implementations<Conv3dArgs> conv3dImplementations() {
   struct Table {
-    Implementation<Conv3dArgs> rows[4 * kWinogradForms + 5];
+    Implementation<Conv3dArgs> rows[4 * kWinogradForms + 4 + 5];
     Table() {
       Implementation<Conv3dArgs>* row = rows;
       for (int64_t form = 0; form < kWinogradForms; ++form) {
@@ -37,6 +38,14 @@ Implementations<Conv3dArgs> conv3dImplementations() {
           *row = host.rows[i];
           row->name = winograd.names[i];
         }
+      }
+      const HostImplementations<Conv3dArgs> bf16 =
+          HostImplementations<Conv3dArgs>(conv3dBf16CpuTable, conv3dBf16Accepts,
+                                          conv3dBf16WorkspaceBytes, conv3dReference)
+              .withPacking(conv3dBf16PackedBytes, conv3dBf16PackCpuTable, conv3dPackReference);
+      for (size_t i = 0; i < 4; ++i, ++row) {
+        *row = bf16.rows[i];
+        row->name = kConv3dBf16Names[i];
       }
       // The reference is the last row of each.
       const HostImplementations<Conv3dArgs> direct =

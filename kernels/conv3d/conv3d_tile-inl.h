@@ -110,7 +110,25 @@ struct Tile {
   const float* weights;
 };
 
-/** Writes Channels rows of Vectors vectors, `outputFloats` apart. */
+/** Writes Channels rows of Vectors vectors of finished sums, `outputFloats` apart. */
+template <int Channels, int Vectors, class V>
+HWY_ATTR HWY_INLINE void finishTile(V (&sums)[Channels][Vectors], const Finish& finish,
+                                    float* output, int64_t outputFloats) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+#pragma GCC unroll 8
+  for (int c = 0; c < Channels; ++c) {
+    const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[c] : 0.0f);
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) {
+      const int64_t at = c * outputFloats + v * lanes;
+      V sum = hn::Add(sums[c][v], bias);
+      if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
+      hn::StoreU(activated(d, sum, finish), d, output + at);
+    }
+  }
+}
+
 template <int Channels, int Vectors>
 HWY_ATTR HWY_NOINLINE void sumTile(const Tile& tile, const Finish& finish, float* output,
                                    int64_t outputFloats) {
@@ -139,20 +157,12 @@ HWY_ATTR HWY_NOINLINE void sumTile(const Tile& tile, const Finish& finish, float
       }
     }
   }
-#pragma GCC unroll 8
-  for (int c = 0; c < Channels; ++c) {
-    const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[c] : 0.0f);
-#pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) {
-      const int64_t at = c * outputFloats + v * lanes;
-      V sum = hn::Add(sums[c][v], bias);
-      if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
-      hn::StoreU(activated(d, sum, finish), d, output + at);
-    }
-  }
+  finishTile(sums, finish, output, outputFloats);
 }
 
 using SumTile = void(const Tile&, const Finish&, float*, int64_t);
+/** Of so many channels and vectors, less 1. */
+using SumTiles = SumTile* const[8][kMostVectors];
 
 template <int Channels, int Vectors>
 constexpr SumTile* sumTileOrNull() {
@@ -168,9 +178,9 @@ constexpr SumTile* sumTileOrNull() {
     sumTileOrNull<C, 1>(), sumTileOrNull<C, 2>(), sumTileOrNull<C, 3>(), sumTileOrNull<C, 4>(), \
         sumTileOrNull<C, 5>(), sumTileOrNull<C, 6>()                                            \
   }
-constexpr SumTile* kSumTiles[8][kMostVectors] = {
-    VK_CONV3D_ROW(1), VK_CONV3D_ROW(2), VK_CONV3D_ROW(3), VK_CONV3D_ROW(4),
-    VK_CONV3D_ROW(5), VK_CONV3D_ROW(6), VK_CONV3D_ROW(7), VK_CONV3D_ROW(8)};
+constexpr SumTiles kSumTiles = {VK_CONV3D_ROW(1), VK_CONV3D_ROW(2), VK_CONV3D_ROW(3),
+                                VK_CONV3D_ROW(4), VK_CONV3D_ROW(5), VK_CONV3D_ROW(6),
+                                VK_CONV3D_ROW(7), VK_CONV3D_ROW(8)};
 #undef VK_CONV3D_ROW
 
 /** Finishes `count` sums of one channel in a row. */
@@ -198,11 +208,11 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
 }
 
 /** Output positions [begin, end) by `vectors` vectors. */
-HWY_ATTR inline void computeTile(const Tile& tile, int64_t channels, int64_t vectors, int64_t begin,
-                                 int64_t end, const Rows& rows) {
+HWY_ATTR inline void computeTile(const SumTiles& sumTiles, const Tile& tile, int64_t channels,
+                                 int64_t vectors, int64_t begin, int64_t end, const Rows& rows) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  SumTile* const sum = kSumTiles[channels - 1][vectors - 1];
+  SumTile* const sum = sumTiles[channels - 1][vectors - 1];
   int64_t row = begin / rows.pitch;
   int64_t x = begin - row * rows.pitch;
   if (x + vectors * lanes <= rows.width) {

@@ -120,6 +120,17 @@ int64_t conv3dRowPointers(const Conv3dArgs& args) {
   return args.inChannels * args.kernel[0] * (kConv3dMostRows + 2);
 }
 
+int64_t conv3dDirectWorkspaceBytes(const Conv3dArgs& args, int64_t rowFloats) {
+  const Conv3dTiling tiling = conv3dDirectTiling(args);
+  if (tiling.tasks == 0) return 0;
+  WorkspaceLayout layout(nullptr);
+  const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);
+  layout.take<float>(slots * tiling.scratchFloats);
+  layout.take<int64_t>(slots * conv3dTaps(args));
+  layout.take<float>(slots * rowFloats);
+  return layout.bytes();
+}
+
 int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
   if (conv3dByRows(args)) {
     WorkspaceLayout layout(nullptr);
@@ -128,13 +139,7 @@ int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
                               conv3dRowPointers(args));
     return layout.bytes();
   }
-  const Conv3dTiling tiling = conv3dDirectTiling(args);
-  if (tiling.tasks == 0) return 0;
-  WorkspaceLayout layout(nullptr);
-  const int64_t slots = std::min<int64_t>(args.threads, tiling.tasks);
-  layout.take<float>(slots * tiling.scratchFloats);
-  layout.take<int64_t>(slots * conv3dTaps(args));
-  return layout.bytes();
+  return conv3dDirectWorkspaceBytes(args, 0);
 }
 
 }  // namespace vk

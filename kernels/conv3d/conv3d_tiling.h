@@ -64,6 +64,9 @@ Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes);
 
 Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args);
 
+/** What convolving directly needs; `rowFloats` are a thread's. */
+int64_t conv3dDirectWorkspaceBytes(const Conv3dArgs& args, int64_t rowFloats);
+
 /** What one of `tasks` does. Sizes are clipped, and may be zero. */
 struct Conv3dTask {
   int64_t image;
