@@ -1,5 +1,6 @@
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_gradient_weights.h"
+#include "conv3d/conv3d_winograd_weights.h"
 #include "core/threads.h"
 #include "registry/operations.h"
 
@@ -51,10 +52,28 @@ Refusal takesF32(const Conv3dGradientWeightsArgs& args) {
 }  // namespace
 
 Implementations<Conv3dGradientWeightsArgs> conv3d_gradient_weightsImplementations() {
-  static const HostImplementations<Conv3dGradientWeightsArgs> table(
-      conv3dGradientWeightsCpuTable, takesF32, conv3dGradientWeightsWorkspaceBytes,
-      conv3dGradientWeightsReference);
-  return table;
+  struct Table {
+    Implementation<Conv3dGradientWeightsArgs> rows[4 * kWinogradWeightsForms + 5];
+    Table() {
+      using Host = HostImplementations<Conv3dGradientWeightsArgs>;
+      Implementation<Conv3dGradientWeightsArgs>* row = rows;
+      for (int64_t form = 0; form < kWinogradWeightsForms; ++form) {
+        const WinogradWeightsImplementation& winograd = winogradWeightsImplementations()[form];
+        const Host host(*winograd.run, winograd.accepts, winograd.workspaceBytes,
+                        conv3dGradientWeightsReference);
+        for (size_t i = 0; i < 4; ++i, ++row) {
+          *row = host.rows[i];
+          row->name = winograd.names[i];
+        }
+      }
+      // The reference is the last row of each.
+      const Host direct(conv3dGradientWeightsCpuTable, takesF32,
+                        conv3dGradientWeightsWorkspaceBytes, conv3dGradientWeightsReference);
+      for (const Implementation<Conv3dGradientWeightsArgs>& each : direct.rows) *row++ = each;
+    }
+  };
+  static const Table table;
+  return table.rows;
 }
 
 }  // namespace vk
