@@ -1,6 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_cpu.cpp"
 #include "core/simd_begin.h"
+#include "conv3d/conv3d_depthwise-inl.h"
 #include "conv3d/conv3d_direct-inl.h"
 #include "conv3d/conv3d_rows-inl.h"
 #include "core/scratch.h"
@@ -9,6 +10,18 @@ HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+
+/** Of conv3dRowTasks. */
+HWY_ATTR Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index) {
+  const int64_t slabs = chunkCount(args.outSize[0], conv3dRowPlanes(args));
+  const Range planes = chunkRange(args.outSize[0], conv3dRowPlanes(args), index % slabs);
+  Conv3dTask task{};
+  task.plane = planes.begin;
+  task.planes = planes.end - planes.begin;
+  task.group = index / slabs % args.groups;
+  task.image = index / slabs / args.groups;
+  return task;
+}
 
 HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
   const int64_t tasks = conv3dRowTasks(args);
@@ -19,21 +32,43 @@ HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Works
   const float** const pointers = layout.take<const float*>(slotCount * conv3dRowPointers(args));
   fillZero(zeros, args.inSize[2]);
   ScratchSlots slots(static_cast<int32_t>(slotCount));
-  const int64_t slabs = chunkCount(args.outSize[0], conv3dRowPlanes(args));
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
-    const Range planes = chunkRange(args.outSize[0], conv3dRowPlanes(args), index % slabs);
-    Conv3dTask task{};
-    task.plane = planes.begin;
-    task.planes = planes.end - planes.begin;
-    task.group = index / slabs % args.groups;
-    task.image = index / slabs / args.groups;
+    const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
     RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args), zeros).run();
     slots.release(slot);
   });
 }
 
+HWY_ATTR void convolveDepthwise(const Conv3dArgs& args, Context& context,
+                                const Workspace& workspace) {
+  const int64_t tasks = conv3dRowTasks(args);
+  if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
+  const DepthwiseTiling tiling = conv3dDepthwiseTiling(args);
+  const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
+  WorkspaceLayout layout(workspace.data);
+  float* const zeros = layout.take<float>(args.inSize[2]);
+  float* const scratch = layout.take<float>(slotCount * tiling.scratchFloats);
+  fillZero(zeros, args.inSize[2]);
+  ScratchSlots slots(static_cast<int32_t>(slotCount));
+  parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
+    const Conv3dTask task = conv3dRowTask(args, index);
+    const int32_t slot = slots.acquire();
+    float* const area = scratch + slot * tiling.scratchFloats;
+    if (args.kernel[0] == 1) {
+      Depthwise<1>(args, tiling, task, zeros, area).run();
+    } else {
+      Depthwise<3>(args, tiling, task, zeros, area).run();
+    }
+    slots.release(slot);
+  });
+}
+
 HWY_ATTR void conv3dCpu(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
+  if (conv3dDepthwise(args)) {
+    convolveDepthwise(args, context, workspace);
+    return;
+  }
   if (conv3dByRows(args)) {
     convolveRows(args, context, workspace);
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conv3d/conv3d_depthwise.h"
 #include "core/parallel.h"
 #include "core/scratch.h"
 
@@ -132,6 +133,7 @@ int64_t conv3dDirectWorkspaceBytes(const Conv3dArgs& args, int64_t rowFloats) {
 }
 
 int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
+  if (conv3dDepthwise(args)) return conv3dDepthwiseWorkspaceBytes(args);
   if (conv3dByRows(args)) {
     WorkspaceLayout layout(nullptr);
     layout.take<float>(args.inSize[2]);

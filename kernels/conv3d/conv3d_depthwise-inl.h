@@ -1,0 +1,219 @@
+// Depthwise convolutions with kernels of three rows and columns and one or three planes. Included
+// after core/simd_begin.h, once an instruction set.
+#include "conv3d/conv3d_depthwise.h"
+#include "conv3d/conv3d_tile-inl.h"
+#include "conv3d/conv3d_tiling.h"
+#include "core/parallel.h"
+
+#if defined(VK_CONV3D_DEPTHWISE_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef VK_CONV3D_DEPTHWISE_INL_H
+#undef VK_CONV3D_DEPTHWISE_INL_H
+#else
+#define VK_CONV3D_DEPTHWISE_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace vk {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/** Runs one task. A plane of the kernel is multiplied with a plane of the input for all outputs
+ * that need it, in three planes; so a row of input is loaded once a column of the kernel. */
+template <int KernelPlanes>
+class Depthwise {
+  static constexpr int kRows = static_cast<int>(kDepthwiseRows);
+  static constexpr int kFromRows = kRows + 2;
+  static constexpr int kPartial = KernelPlanes - 1;
+  /** Planes from the one that is added to the one that is fetched. */
+  static constexpr int64_t kAhead = 3;
+
+ public:
+  HWY_ATTR Depthwise(const Conv3dArgs& args, const DepthwiseTiling& tiling, const Conv3dTask& task,
+                     const float* zeros, float* scratch)
+      : args_(args), t_(tiling), task_(task), zeros_(zeros), partial_(scratch) {
+    const int64_t voxels = args.inSize[0] * args.inSize[1] * args.inSize[2];
+    input_ =
+        static_cast<const float*>(args.input) + (task.image * args.groups + task.group) * voxels;
+    weights_ = static_cast<const float*>(args.packed) + task.group * 9 * KernelPlanes;
+    rows_ = partial_ + tiling.partialFloats;
+    to_ = rowsOf(args, task, 0, 0, 0);
+    to_.finish.streams = conv3dStreams(args);
+    const auto aligned =
+        reinterpret_cast<uintptr_t>(to_.output) % (static_cast<size_t>(lanes()) * sizeof(float)) ==
+        0;
+    direct_ = args.outSize[2] % lanes() == 0 && (aligned || !to_.finish.streams);
+  }
+
+  HWY_ATTR void run() {
+    for (int64_t y = 0; y < args_.outSize[1]; y += t_.bandRows) {
+      const int64_t left = args_.outSize[1] - y;
+      runBand(y, left < t_.bandRows ? left : t_.bandRows);
+    }
+    if (to_.finish.streams) hwy::FlushStream();
+  }
+
+ private:
+  static HWY_ATTR int64_t lanes() {
+    return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+  }
+
+  HWY_ATTR void runBand(int64_t y, int64_t count) {
+    for (int64_t i = 0; i < t_.partialFloats; ++i) partial_[i] = 0;
+    const int64_t first = task_.plane - args_.paddingBegin[0];
+    for (int64_t step = 0; step < task_.planes + kPartial; ++step) {
+      for (int64_t row = 0; row < count; row += kRows) {
+        for (int r = 0; r < kFromRows; ++r) {
+          const int64_t inY = y + row + r - args_.paddingBegin[1];
+          from_[r] = rowAt(first + step, inY);
+          if (r >= 2) ahead_[r - 2] = rowAt(first + step + kAhead, inY);
+        }
+        const int64_t left = count - row;
+        const int64_t z = task_.plane + step - kPartial;
+        const int64_t at = (z * args_.outSize[1] + y + row) * args_.outSize[2];
+        float* const partial = partial_ + kPartial * row * t_.width;
+        if (step < kPartial) {
+          addPlane(partial, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0}, rows_);
+        } else if (direct_ && left >= kRows) {
+          Finish finish = to_.finish;
+          if (finish.residual != nullptr) finish.residual += at;
+          addPlane(partial, finish, to_.output + at);
+        } else {
+          addPlane(partial, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0}, rows_);
+          writeRows(at, left < kRows ? left : kRows);
+        }
+      }
+    }
+  }
+
+  HWY_ATTR const float* rowAt(int64_t z, int64_t y) const {
+    if (z < 0 || z >= args_.inSize[0] || y < 0 || y >= args_.inSize[1]) return zeros_;
+    return input_ + (z * args_.inSize[1] + y) * args_.inSize[2];
+  }
+
+  /** Lanes of a vector from voxel x on that lie in a row. */
+  HWY_ATTR HWY_INLINE auto inside(int64_t x) const {
+    const auto until = [](int64_t count) HWY_ATTR {
+      const int64_t clipped = count < 0 ? 0 : count < lanes() ? count : lanes();
+      return hn::FirstN(hn::ScalableTag<float>(), static_cast<size_t>(clipped));
+    };
+    return hn::AndNot(until(-x), until(args_.inSize[2] - x));
+  }
+
+  /** Only with masks does a load end with the row. */
+  template <class M>
+  HWY_ATTR HWY_INLINE hn::Vec<hn::ScalableTag<float>> load(M mask, const float* row,
+                                                           int64_t x) const {
+    const hn::ScalableTag<float> d;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+    return hn::MaskedLoad(mask, d, row + x);
+#else
+    (void)mask;
+    HWY_ALIGN float values[hn::MaxLanes(hn::ScalableTag<float>())];
+    for (int64_t i = 0; i < lanes(); ++i) {
+      values[i] = x + i < 0 || x + i >= args_.inSize[2] ? 0 : row[x + i];
+    }
+    return hn::Load(d, values);
+#endif
+  }
+
+  /** Adds what a plane of input gives to KernelPlanes planes of outputs, of which the first is
+   * complete then. */
+  HWY_ATTR HWY_NOINLINE void addPlane(float* partial, const Finish& finish, float* to) {
+    const hn::ScalableTag<float> d;
+    using V = hn::Vec<decltype(d)>;
+    const float* const weights = weights_;
+    const int64_t toFloats = to == rows_ ? t_.width : args_.outSize[2];
+    const V bias = hn::Set(d, finish.bias != nullptr ? *finish.bias : 0.0f);
+    for (int64_t x = 0; x < args_.outSize[2]; x += lanes()) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) __builtin_prefetch(ahead_[r] + x);
+      V sums[KernelPlanes][kRows];
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+        for (int p = 0; p < kPartial; ++p) {
+          sums[p][r] = hn::Load(d, partial + (p * kRows + r) * lanes());
+        }
+        sums[kPartial][r] = hn::Zero(d);
+      }
+#pragma GCC unroll 1
+      for (int column = 0; column < 3; ++column) {
+        V weight[KernelPlanes][3];
+#pragma GCC unroll 3
+        for (int p = 0; p < KernelPlanes; ++p) {
+#pragma GCC unroll 3
+          for (int row = 0; row < 3; ++row) {
+            weight[p][row] = hn::Set(d, weights[((kPartial - p) * 3 + row) * 3 + column]);
+          }
+        }
+        const int64_t at = x + column - args_.paddingBegin[2];
+        const auto mask = inside(at);
+#pragma GCC unroll 6
+        for (int from = 0; from < kFromRows; ++from) {
+          const V voxels = load(mask, from_[from], at);
+#pragma GCC unroll 3
+          for (int row = 0; row < 3; ++row) {
+            const int r = from - row;
+            if (r < 0 || r >= kRows) continue;
+#pragma GCC unroll 3
+            for (int p = 0; p < KernelPlanes; ++p) {
+              sums[p][r] = hn::MulAdd(voxels, weight[p][row], sums[p][r]);
+            }
+          }
+        }
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        const int64_t at = r * toFloats + x;
+        V sum = hn::Add(sums[0][r], bias);
+        if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
+        sum = activated(d, sum, finish);
+        if (finish.streams) {
+          hn::Stream(sum, d, to + at);
+        } else {
+          hn::StoreU(sum, d, to + at);
+        }
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+        for (int p = 0; p < kPartial; ++p) {
+          hn::Store(sums[p + 1][r], d, partial + (p * kRows + r) * lanes());
+        }
+      }
+      partial += kPartial * kRows * lanes();
+    }
+  }
+
+  HWY_ATTR void writeRows(int64_t at, int64_t count) const {
+    const int64_t width = args_.outSize[2];
+    for (int64_t r = 0; r < count; ++r, at += width) {
+      finishRow(rows_ + r * t_.width, width, to_.finish, 0,
+                to_.finish.residual != nullptr ? to_.finish.residual + at : nullptr,
+                to_.output + at);
+    }
+  }
+
+  const Conv3dArgs& args_;
+  const DepthwiseTiling& t_;
+  const Conv3dTask& task_;
+  /** A row of them, for what lies outside the input. */
+  const float* zeros_;
+  float* partial_;
+  /** Rows of a plane that is complete. */
+  float* rows_;
+  const float* input_;
+  const float* weights_;
+  /** The rows of input that are added, and those that are fetched. */
+  const float* from_[kFromRows];
+  const float* ahead_[kRows];
+  Rows to_;
+  /** Whether the output is written in whole vectors, straight from the registers. */
+  bool direct_;
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vk
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target
