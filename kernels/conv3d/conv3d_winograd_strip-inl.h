@@ -134,9 +134,17 @@ class StripValues {
   HWY_ATTR HWY_NOINLINE void transformLines(int64_t channel, float* to) const {
     const WinogradTag d;
     const float* rows[kFromPlanes * kFrom];
-    for (int r = 0; r < kFromPlanes * kFrom; ++r) rows[r] = rows_[r] + channel * steps_[r];
+    int64_t steps[kFromPlanes * kFrom];
+    for (int r = 0; r < kFromPlanes * kFrom; ++r) {
+      steps[r] = steps_[r];
+      rows[r] = rows_[r] + channel * steps_[r];
+    }
     for (int64_t x = inside_.begin; x < inside_.end; x += kStripLanes, to += kStripLanes) {
       const int64_t rest = inside_.end - x;
+      // The next channel's.
+#pragma GCC unroll 4
+      for (int r = 0; r < kFromPlanes * kFrom; ++r)
+        __builtin_prefetch(rows[r] + steps[r] + x, 0, 2);
       WinogradVec alongZ[kPlanes * kFrom];
 #pragma GCC unroll 6
       for (int j = 0; j < kFrom; ++j) {

@@ -15,8 +15,10 @@ constexpr int64_t kTile = 4;
 constexpr int64_t kSlice = 36;
 constexpr int64_t kStripTiles = 32;
 /** Tiles of a batch: enough that loading and storing the sums takes less time than the products,
- * and few enough that the values stay in a cache. */
-constexpr int64_t kBatchTiles = 64;
+ * and few enough that the values of all channels stay in a cache. */
+constexpr int64_t kLeastTiles = 32;
+constexpr int64_t kMostTiles = 64;
+constexpr int64_t kBatchChannels = 4096;
 constexpr int64_t kRangeChannels = 64;
 /** Tasks that keep a few tens of cores busy. */
 constexpr int64_t kEnoughTasks = 64;
@@ -47,15 +49,16 @@ WinogradWeightsTiling winogradWeightsTiling(const Conv3dGradientWeightsArgs& arg
   t.stripTiles = evenShare(t.tiles[2], kStripTiles);
   t.rowStrips = chunkCount(t.tiles[2], t.stripTiles);
   t.strips = args.batch * t.tiles[0] * t.tiles[1] * t.rowStrips;
-  t.batchStrips = std::min(std::max<int64_t>(kBatchTiles / t.stripTiles, 1), t.strips);
-  t.batchTiles = t.batchStrips * t.stripTiles;
-
   t.inEach = roundUp(evenShare(args.inChannels, kRangeChannels), kLanes);
   t.outEach = evenShare(args.outChannels, kRangeChannels);
   t.inRanges = chunkCount(args.inChannels, t.inEach);
   t.outRanges = chunkCount(args.outChannels, t.outEach);
   t.inFloats = t.inEach;
   t.outFloats = roundUp(t.outEach, kLanes);
+  const int64_t tiles =
+      std::clamp(kBatchChannels / (t.inFloats + t.outFloats), kLeastTiles, kMostTiles);
+  t.batchStrips = std::min(std::max<int64_t>(tiles / t.stripTiles, 1), t.strips);
+  t.batchTiles = t.batchStrips * t.stripTiles;
   const int64_t values = winogradValues(planes) * kSlice;
   t.biasAt = values * t.outEach * t.inFloats;
   t.sumFloats = t.biasAt + t.outFloats;

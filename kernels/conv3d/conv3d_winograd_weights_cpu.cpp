@@ -210,13 +210,13 @@ constexpr int kGradients = 16;
 HWY_ATTR HWY_INLINE void transformGradients(const double (*m)[kGradients], int step,
                                             double (*weights)[kGradients], int weightStep) {
   for (int i = 0; i < kGradients; ++i) {
-    const double one = m[step][i] / 3;
-    const double minusOne = m[2 * step][i] / 3;
-    const double half = m[3 * step][i] / 0.9375;
-    const double minusTwo = m[4 * step][i] / 15;
+    const double one = m[step][i] * (1.0 / 3);
+    const double minusOne = m[2 * step][i] * (1.0 / 3);
+    const double half = m[3 * step][i] * (1 / 0.9375);
+    const double minusTwo = m[4 * step][i] * (1.0 / 15);
     weights[0][i] = m[0][i] + one - minusOne - half + minusTwo;
-    weights[weightStep][i] = one + minusOne - half / 2 - 2 * minusTwo;
-    weights[2 * weightStep][i] = one - minusOne - half / 4 + 4 * minusTwo + m[5 * step][i];
+    weights[weightStep][i] = one + minusOne - 0.5 * half - 2 * minusTwo;
+    weights[2 * weightStep][i] = one - minusOne - 0.25 * half + 4 * minusTwo + m[5 * step][i];
   }
 }
 
