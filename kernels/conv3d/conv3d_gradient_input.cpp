@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conv3d/conv3d_check.h"
+#include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_tiling.h"
 #include "core/scratch.h"
 #include "registry/operations.h"
@@ -14,7 +15,7 @@ namespace {
 // Without strides a transposed convolution is a convolution: whatever implements that serves here.
 
 /** More than there are rows in the table of conv3d. */
-constexpr size_t kMostRows = 32;
+constexpr size_t kMostRows = 48;
 /** Inputs of one position, of one channel, whose places are kept. */
 constexpr int64_t kMostPlaces = int64_t{1} << 18;
 
@@ -87,6 +88,12 @@ Refusal subLatticesAccept(const Conv3dTransposedArgs& args) {
   return {};
 }
 
+Refusal pointwiseAccepts(const Conv3dTransposedArgs& args) { return conv3dPointwiseAccepts(args); }
+
+int64_t pointwiseWorkspaceBytes(const Conv3dTransposedArgs& args) {
+  return conv3dPointwiseWorkspaceBytes(args);
+}
+
 int64_t transposedPackedBytes(const Conv3dTransposedArgs& args) { return conv3dPackedBytes(args); }
 
 struct Table {
@@ -94,6 +101,16 @@ struct Table {
 
   Table() {
     addFlipped(std::make_index_sequence<kMostRows>());
+    const auto pointwise =
+        HostImplementations<Conv3dTransposedArgs>(conv3dPointwiseTransposedCpuTable,
+                                                  pointwiseAccepts, pointwiseWorkspaceBytes,
+                                                  conv3dTransposedReference)
+            .withPacking(transposedPackedBytes, conv3dPointwisePackTransposedCpuTable,
+                         conv3dTransposedPackReference);
+    for (size_t i = 0; i < 4; ++i) {
+      rows.push_back(pointwise.rows[i]);
+      rows.back().name = kConv3dPointwiseNames[i];
+    }
     const auto host = HostImplementations<Conv3dTransposedArgs>(
                           conv3dSubLatticesCpuTable, subLatticesAccept,
                           conv3dSubLatticesWorkspaceBytes, conv3dTransposedReference)

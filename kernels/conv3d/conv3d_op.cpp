@@ -1,5 +1,6 @@
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
+#include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_winograd.h"
 #include "core/threads.h"
 #include "registry/operations.h"
@@ -24,35 +25,37 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 }  // namespace
 
 Implementations<Conv3dArgs> conv3dImplementations() {
+  using Host = HostImplementations<Conv3dArgs>;
   struct Table {
-    Implementation<Conv3dArgs> rows[4 * kWinogradForms + 4 + 5];
+    Implementation<Conv3dArgs> rows[4 + 4 * kWinogradForms + 4 + 5];
+    Implementation<Conv3dArgs>* end = rows;
+
     Table() {
-      Implementation<Conv3dArgs>* row = rows;
+      add(Host(conv3dPointwiseCpuTable, conv3dPointwiseAccepts, conv3dPointwiseWorkspaceBytes,
+               conv3dReference)
+              .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
+          kConv3dPointwiseNames);
       for (int64_t form = 0; form < kWinogradForms; ++form) {
         const WinogradImplementation& winograd = winogradImplementations()[form];
-        const HostImplementations<Conv3dArgs> host =
-            HostImplementations<Conv3dArgs>(*winograd.run, winograd.accepts,
-                                            winograd.workspaceBytes, conv3dReference)
-                .withPacking(winograd.packedBytes, *winograd.pack, conv3dPackReference);
-        for (size_t i = 0; i < 4; ++i, ++row) {
-          *row = host.rows[i];
-          row->name = winograd.names[i];
-        }
+        add(Host(*winograd.run, winograd.accepts, winograd.workspaceBytes, conv3dReference)
+                .withPacking(winograd.packedBytes, *winograd.pack, conv3dPackReference),
+            winograd.names);
       }
-      const HostImplementations<Conv3dArgs> bf16 =
-          HostImplementations<Conv3dArgs>(conv3dBf16CpuTable, conv3dBf16Accepts,
-                                          conv3dBf16WorkspaceBytes, conv3dReference)
-              .withPacking(conv3dBf16PackedBytes, conv3dBf16PackCpuTable, conv3dPackReference);
-      for (size_t i = 0; i < 4; ++i, ++row) {
-        *row = bf16.rows[i];
-        row->name = kConv3dBf16Names[i];
-      }
-      // The reference is the last row of each.
-      const HostImplementations<Conv3dArgs> direct =
-          HostImplementations<Conv3dArgs>(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes,
-                                          conv3dReference)
+      add(Host(conv3dBf16CpuTable, conv3dBf16Accepts, conv3dBf16WorkspaceBytes, conv3dReference)
+              .withPacking(conv3dBf16PackedBytes, conv3dBf16PackCpuTable, conv3dPackReference),
+          kConv3dBf16Names);
+      const Host direct =
+          Host(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes, conv3dReference)
               .withPacking(conv3dPackedBytes, conv3dPackCpuTable, conv3dPackReference);
-      for (const Implementation<Conv3dArgs>& each : direct.rows) *row++ = each;
+      for (const Implementation<Conv3dArgs>& each : direct.rows) *end++ = each;
+    }
+
+    /** Without the reference, which is the last row of the table. */
+    void add(const Host& host, const char* const names[4]) {
+      for (size_t i = 0; i < 4; ++i, ++end) {
+        *end = host.rows[i];
+        end->name = names[i];
+      }
     }
   };
   static const Table table;

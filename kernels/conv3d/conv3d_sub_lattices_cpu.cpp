@@ -19,34 +19,6 @@ struct SubLattice {
   const float* weights;
 };
 
-/** Finishes `count` sums of two sub-lattices that alternate in a row. */
-HWY_ATTR void finishPairs(const float* even, const float* odd, int64_t count, const Finish& finish,
-                          int channel, const float* residual, float* output) {
-  const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[channel] : 0.0f);
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    V first = hn::Add(hn::LoadU(d, even + i), bias);
-    V second = hn::Add(hn::LoadU(d, odd + i), bias);
-    if (residual != nullptr) {
-      V firstAdded, secondAdded;
-      hn::LoadInterleaved2(d, residual + 2 * i, firstAdded, secondAdded);
-      first = hn::Add(first, firstAdded);
-      second = hn::Add(second, secondAdded);
-    }
-    hn::StoreInterleaved2(activated(d, first, finish), activated(d, second, finish), d,
-                          output + 2 * i);
-  }
-  for (; i < count; ++i) {
-    const float* const added = residual != nullptr ? residual + 2 * i : nullptr;
-    finishRow(even + i, 1, finish, channel, added, output + 2 * i);
-    finishRow(odd + i, 1, finish, channel, added != nullptr ? added + 1 : nullptr,
-              output + 2 * i + 1);
-  }
-}
-
 /** Runs one task: planes and rows of the convolution that reads for all sub-lattices. */
 class SubLattices {
  public:

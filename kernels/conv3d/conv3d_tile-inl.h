@@ -207,6 +207,67 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
   for (; i < count; ++i) hn::StoreU(finished(one, i), one, output + i);
 }
 
+/** a[0] b[0] a[1] b[1] ... */
+template <class D, class V = hn::Vec<D>>
+HWY_ATTR HWY_INLINE void interleavePair(D d, V a, V b, V& first, V& second) {
+#if HWY_TARGET == HWY_AVX3
+  const __m512i lower = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i upper = _mm512_add_epi32(lower, _mm512_set1_epi32(8));
+  first = V{_mm512_permutex2var_ps(a.raw, lower, b.raw)};
+  second = V{_mm512_permutex2var_ps(a.raw, upper, b.raw)};
+#else
+  HWY_ALIGN float both[2 * hn::MaxLanes(d)];
+  hn::StoreInterleaved2(a, b, d, both);
+  first = hn::Load(d, both);
+  second = hn::Load(d, both + hn::Lanes(d));
+#endif
+}
+
+/** Finishes `count` sums of each of two rows of one channel, whose outputs alternate. */
+HWY_ATTR inline void finishPairs(const float* even, const float* odd, int64_t count,
+                                 const Finish& finish, int channel, const float* residual,
+                                 float* output) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[channel] : 0.0f);
+  // Fewer than a vector.
+  const auto some = [&](int64_t from, int64_t to) HWY_ATTR {
+    HWY_ALIGN float both[2 * hn::MaxLanes(d)];
+    for (int64_t k = from; k < to; ++k) {
+      both[2 * (k - from)] = even[k];
+      both[2 * (k - from) + 1] = odd[k];
+    }
+    finishRow(both, 2 * (to - from), finish, channel,
+              residual != nullptr ? residual + 2 * from : nullptr, output + 2 * from);
+  };
+  const int64_t beyond =
+      static_cast<int64_t>(reinterpret_cast<uintptr_t>(output) / sizeof(float)) % lanes;
+  const bool streams = finish.streams && (beyond % 2 == 0 || lanes == 1);
+  const auto put = [&](V sum, int64_t at) HWY_ATTR {
+    sum = hn::Add(sum, bias);
+    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual + at));
+    sum = activated(d, sum, finish);
+    if (streams) {
+      hn::Stream(sum, d, output + at);
+    } else {
+      hn::StoreU(sum, d, output + at);
+    }
+  };
+  const int64_t head = streams ? (lanes - beyond) % lanes / 2 : 0;
+  int64_t i = head < count ? head : count;
+  if (i > 0) some(0, i);
+  for (; i + lanes <= count; i += lanes) {
+    const V a = hn::LoadU(d, even + i);
+    const V b = hn::LoadU(d, odd + i);
+    V first, second;
+    interleavePair(d, a, b, first, second);
+    put(first, 2 * i);
+    put(second, 2 * i + lanes);
+  }
+  if (i < count) some(i, count);
+}
+
 /** Output positions [begin, end) by `vectors` vectors. */
 HWY_ATTR inline void computeTile(const SumTiles& sumTiles, const Tile& tile, int64_t channels,
                                  int64_t vectors, int64_t begin, int64_t end, const Rows& rows) {

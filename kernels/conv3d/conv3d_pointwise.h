@@ -1,0 +1,47 @@
+// Convolutions whose outputs each read one voxel of the input: those of kernel 1, and transposed
+// ones whose kernel is their stride. Both are a matrix product of weights and voxels.
+#pragma once
+
+#include "conv3d/conv3d_gradient_input.h"
+
+namespace vk {
+
+/** The product has a row for each output channel and tap, rows that differ in the tap along x next
+ * to each other: these are a line, whose outputs alternate. */
+struct Conv3dPointwise {
+  /** Input axes; those whose rows lie end to end in the output too are one. */
+  int64_t size[3];
+  int64_t kernel[3];
+  int64_t voxels;
+  /** Of a group. */
+  int64_t lines;
+  /** So few rows that the input is read once anyway: where it lies, as long runs of each channel,
+   * while the sums stay in the first-level cache. Else panels of all channels are copied. */
+  bool inPlace;
+  /** Most voxels that are computed together, and most voxels of a task. */
+  int64_t panel;
+  int64_t slab;
+  int64_t slabs;
+
+  explicit Conv3dPointwise(const Conv3dArgs& args);
+  int64_t rows() const { return lines * kernel[2]; }
+  /** Of a thread. */
+  int64_t scratchFloats(int64_t inChannels) const { return 2 * panel * inChannels; }
+};
+
+/** Kernels up to this size. */
+constexpr int64_t kConv3dPointwiseTaps = 4;
+/** Sums of a run that is read in place. */
+constexpr int64_t kConv3dPointwiseSums = 4096;
+
+constexpr const char* kConv3dPointwiseNames[] = {"cpu-pointwise-avx512", "cpu-pointwise-avx2",
+                                                 "cpu-pointwise-neon", "cpu-pointwise-portable"};
+/** Takes a convolution and a transposed one alike. */
+Refusal conv3dPointwiseAccepts(const Conv3dArgs& args);
+int64_t conv3dPointwiseWorkspaceBytes(const Conv3dArgs& args);
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dPointwiseCpuTable;
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dPointwisePackCpuTable;
+extern const SimdTable<Kernel<Conv3dTransposedArgs>> conv3dPointwiseTransposedCpuTable;
+extern const SimdTable<Kernel<Conv3dTransposedArgs>> conv3dPointwisePackTransposedCpuTable;
+
+}  // namespace vk
