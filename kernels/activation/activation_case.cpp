@@ -44,9 +44,7 @@ void activation_forwardCase(Case& test) {
     const vk_view* output = call.output("output", test.type(), sizes, forwardBound());
     const vk_view* from = input.view();
     if (inPlace) {
-      for (int64_t i = 0; i < input.count(); ++i) {
-        static_cast<float*>(output->data)[i] = float(input.get(i));
-      }
+      call.fill(output, input);
       from = output;
     }
     vk_plan plan{};

@@ -148,7 +148,7 @@ extern "C" {
 vk_status vk_activation_forward_plan(vk_context* context, const vk_view* input,
                                      const vk_activation_params* params, const vk_view* output,
                                      vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::activation_forwardImplementations(),
                vk::checked(input, params, output), plan);
   });
@@ -157,7 +157,7 @@ vk_status vk_activation_forward_plan(vk_context* context, const vk_view* input,
 vk_status vk_activation_forward(vk_context* context, const vk_plan* plan, const vk_view* input,
                                 const vk_activation_params* params, const vk_view* workspace,
                                 const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::activation_forwardImplementations(),
             vk::checked(input, params, output), plan, workspace);
   });
@@ -167,7 +167,7 @@ vk_status vk_activation_gradient_plan(vk_context* context, const vk_view* input,
                                       const vk_view* output_gradient,
                                       const vk_activation_params* params,
                                       const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::activation_gradientImplementations(),
                vk::checkedGradient(input, output_gradient, params, input_gradient), plan);
   });
@@ -176,7 +176,7 @@ vk_status vk_activation_gradient_plan(vk_context* context, const vk_view* input,
 vk_status vk_activation_gradient(vk_context* context, const vk_plan* plan, const vk_view* input,
                                  const vk_view* output_gradient, const vk_activation_params* params,
                                  const vk_view* workspace, const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::activation_gradientImplementations(),
             vk::checkedGradient(input, output_gradient, params, input_gradient), plan, workspace);
   });
@@ -184,7 +184,7 @@ vk_status vk_activation_gradient(vk_context* context, const vk_plan* plan, const
 
 vk_status vk_activation_prelu_plan(vk_context* context, const vk_view* input, const vk_view* slope,
                                    const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kPrelu, vk::activation_preluImplementations(),
                vk::checkedPrelu(input, slope, output), plan);
   });
@@ -193,7 +193,7 @@ vk_status vk_activation_prelu_plan(vk_context* context, const vk_view* input, co
 vk_status vk_activation_prelu(vk_context* context, const vk_plan* plan, const vk_view* input,
                               const vk_view* slope, const vk_view* workspace,
                               const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kPrelu, vk::activation_preluImplementations(),
             vk::checkedPrelu(input, slope, output), plan, workspace);
   });
@@ -203,7 +203,7 @@ vk_status vk_activation_prelu_gradient_plan(vk_context* context, const vk_view* 
                                             const vk_view* slope, const vk_view* output_gradient,
                                             const vk_view* input_gradient,
                                             const vk_view* slope_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(
         *context, vk::kPreluGradient, vk::activation_prelu_gradientImplementations(),
         vk::checkedPreluGradient(input, slope, output_gradient, input_gradient, slope_gradient),
@@ -216,7 +216,7 @@ vk_status vk_activation_prelu_gradient(vk_context* context, const vk_plan* plan,
                                        const vk_view* output_gradient, const vk_view* workspace,
                                        const vk_view* input_gradient,
                                        const vk_view* slope_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kPreluGradient, vk::activation_prelu_gradientImplementations(),
             vk::checkedPreluGradient(input, slope, output_gradient, input_gradient, slope_gradient),
             plan, workspace);

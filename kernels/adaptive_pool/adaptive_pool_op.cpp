@@ -156,7 +156,7 @@ extern "C" {
 
 vk_status vk_adaptive_pool_plan(vk_context* context, const vk_view* input, vk_adaptive_mode mode,
                                 const vk_view* output, const vk_view* indices, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::adaptive_poolImplementations(),
                vk::checked(*context, input, mode, output, indices), plan);
   });
@@ -165,7 +165,7 @@ vk_status vk_adaptive_pool_plan(vk_context* context, const vk_view* input, vk_ad
 vk_status vk_adaptive_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
                            vk_adaptive_mode mode, const vk_view* workspace, const vk_view* output,
                            const vk_view* indices) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::adaptive_poolImplementations(),
             vk::checked(*context, input, mode, output, indices), plan, workspace);
   });
@@ -174,7 +174,7 @@ vk_status vk_adaptive_pool(vk_context* context, const vk_plan* plan, const vk_vi
 vk_status vk_adaptive_pool_gradient_plan(vk_context* context, vk_adaptive_mode mode,
                                          const vk_view* indices, const vk_view* upstream,
                                          const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::adaptive_pool_gradientImplementations(),
                vk::checkedGradient(*context, mode, indices, upstream, gradient), plan);
   });
@@ -183,7 +183,7 @@ vk_status vk_adaptive_pool_gradient_plan(vk_context* context, vk_adaptive_mode m
 vk_status vk_adaptive_pool_gradient(vk_context* context, const vk_plan* plan, vk_adaptive_mode mode,
                                     const vk_view* indices, const vk_view* upstream,
                                     const vk_view* workspace, const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradientName, vk::adaptive_pool_gradientImplementations(),
             vk::checkedGradient(*context, mode, indices, upstream, gradient), plan, workspace);
   });

@@ -71,7 +71,7 @@ extern "C" {
 
 vk_status vk_affine_grid_plan(vk_context* context, const vk_view* theta, int32_t align_corners,
                               const vk_view* grid, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "affine_grid", vk::affine_gridImplementations(),
                vk::forwardArgs(theta, align_corners, grid), plan);
   });
@@ -79,7 +79,7 @@ vk_status vk_affine_grid_plan(vk_context* context, const vk_view* theta, int32_t
 
 vk_status vk_affine_grid(vk_context* context, const vk_plan* plan, const vk_view* theta,
                          int32_t align_corners, const vk_view* workspace, const vk_view* grid) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "affine_grid", vk::affine_gridImplementations(),
             vk::forwardArgs(theta, align_corners, grid), plan, workspace);
   });
@@ -88,7 +88,7 @@ vk_status vk_affine_grid(vk_context* context, const vk_plan* plan, const vk_view
 vk_status vk_affine_grid_gradient_plan(vk_context* context, const vk_view* upstream,
                                        int32_t align_corners, const vk_view* gradient,
                                        vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "affine_grid_gradient", vk::affine_grid_gradientImplementations(),
                vk::gradientArgs(upstream, align_corners, gradient), plan);
   });
@@ -97,7 +97,7 @@ vk_status vk_affine_grid_gradient_plan(vk_context* context, const vk_view* upstr
 vk_status vk_affine_grid_gradient(vk_context* context, const vk_plan* plan, const vk_view* upstream,
                                   int32_t align_corners, const vk_view* workspace,
                                   const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "affine_grid_gradient", vk::affine_grid_gradientImplementations(),
             vk::gradientArgs(upstream, align_corners, gradient), plan, workspace);
   });

@@ -72,7 +72,7 @@ extern "C" {
 
 vk_status vk_anchors_plan(vk_context* context, const vk_view* extents,
                           const vk_anchors_params* params, const vk_view* anchors, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::anchorsImplementations(),
                vk::checked(extents, params, anchors), plan);
   });
@@ -81,7 +81,7 @@ vk_status vk_anchors_plan(vk_context* context, const vk_view* extents,
 vk_status vk_anchors(vk_context* context, const vk_plan* plan, const vk_view* extents,
                      const vk_anchors_params* params, const vk_view* workspace,
                      const vk_view* anchors) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::anchorsImplementations(),
             vk::checked(extents, params, anchors), plan, workspace);
   });

@@ -56,7 +56,7 @@ extern "C" {
 vk_status vk_arg_reduce_plan(vk_context* context, const vk_view* input, int32_t axis,
                              int32_t largest, int32_t select_last, const vk_view* output,
                              vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::arg_reduceImplementations(),
                vk::checked(input, axis, largest, select_last, output), plan);
   });
@@ -65,7 +65,7 @@ vk_status vk_arg_reduce_plan(vk_context* context, const vk_view* input, int32_t 
 vk_status vk_arg_reduce(vk_context* context, const vk_plan* plan, const vk_view* input,
                         int32_t axis, int32_t largest, int32_t select_last,
                         const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::arg_reduceImplementations(),
             vk::checked(input, axis, largest, select_last, output), plan, workspace);
   });

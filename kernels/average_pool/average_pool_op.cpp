@@ -80,7 +80,7 @@ extern "C" {
 vk_status vk_average_pool_plan(vk_context* context, const vk_view* input,
                                const vk_pool_window* window, vk_pool_divisor divisor, double given,
                                const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::average_poolImplementations(),
                vk::checked(*context, input, window, divisor, given, output), plan);
   });
@@ -89,7 +89,7 @@ vk_status vk_average_pool_plan(vk_context* context, const vk_view* input,
 vk_status vk_average_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
                           const vk_pool_window* window, vk_pool_divisor divisor, double given,
                           const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::average_poolImplementations(),
             vk::checked(*context, input, window, divisor, given, output), plan, workspace);
   });
@@ -98,7 +98,7 @@ vk_status vk_average_pool(vk_context* context, const vk_plan* plan, const vk_vie
 vk_status vk_average_pool_gradient_plan(vk_context* context, const vk_view* upstream,
                                         const vk_pool_window* window, vk_pool_divisor divisor,
                                         double given, const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::average_pool_gradientImplementations(),
                vk::checkedGradient(*context, upstream, window, divisor, given, gradient), plan);
   });
@@ -108,7 +108,7 @@ vk_status vk_average_pool_gradient(vk_context* context, const vk_plan* plan,
                                    const vk_view* upstream, const vk_pool_window* window,
                                    vk_pool_divisor divisor, double given, const vk_view* workspace,
                                    const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradientName, vk::average_pool_gradientImplementations(),
             vk::checkedGradient(*context, upstream, window, divisor, given, gradient), plan,
             workspace);

@@ -21,15 +21,7 @@ int64_t countOf(const Sizes& sizes, size_t from) {
 const vk_view* runningOf(Call& call, const Buffer& start, Bound bound) {
   if (!start.present()) return start.view();
   const vk_view* running = call.output(start.name(), start.type(), {start.view()->sizes[0]}, bound);
-  if (running->data == nullptr) return running;
-  const int64_t count = running->sizes[0] < start.count() ? running->sizes[0] : start.count();
-  for (int64_t i = 0; i < count; ++i) {
-    if (running->type == VK_F64) {
-      static_cast<double*>(running->data)[i] = start.get(i);
-    } else if (running->type == VK_F32) {
-      static_cast<float*>(running->data)[i] = float(start.get(i));
-    }
-  }
+  call.fill(running, start);
   return running;
 }
 

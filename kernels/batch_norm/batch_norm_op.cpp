@@ -90,7 +90,7 @@ vk_status vk_batch_norm_plan(vk_context* context, const vk_view* input, const vk
                              const vk_view* running_variance, const vk_batch_norm_params* params,
                              const vk_view* output, const vk_view* mean,
                              const vk_view* inverse_deviation, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::batch_normImplementations(),
                vk::checked(input, scale, shift, running_mean, running_variance, params, output,
                            mean, inverse_deviation),
@@ -103,7 +103,7 @@ vk_status vk_batch_norm(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* running_variance, const vk_batch_norm_params* params,
                         const vk_view* workspace, const vk_view* output, const vk_view* mean,
                         const vk_view* inverse_deviation) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::batch_normImplementations(),
             vk::checked(input, scale, shift, running_mean, running_variance, params, output, mean,
                         inverse_deviation),
@@ -118,7 +118,7 @@ vk_status vk_batch_norm_gradient_plan(vk_context* context, const vk_view* input,
                                       const vk_batch_norm_params* params,
                                       const vk_view* input_gradient, const vk_view* scale_gradient,
                                       const vk_view* shift_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::batch_norm_gradientImplementations(),
                vk::checkedGradient(input, scale, shift, mean, inverse_deviation, output_gradient,
                                    params, input_gradient, scale_gradient, shift_gradient),
@@ -132,7 +132,7 @@ vk_status vk_batch_norm_gradient(vk_context* context, const vk_plan* plan, const
                                  const vk_batch_norm_params* params, const vk_view* workspace,
                                  const vk_view* input_gradient, const vk_view* scale_gradient,
                                  const vk_view* shift_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::batch_norm_gradientImplementations(),
             vk::checkedGradient(input, scale, shift, mean, inverse_deviation, output_gradient,
                                 params, input_gradient, scale_gradient, shift_gradient),

@@ -122,7 +122,7 @@ vk_status vk_bias_field_plan(vk_context* context, const vk_view* values, const v
                              const vk_view* positions, const vk_view* mask,
                              const vk_bias_field_params* params, const vk_view* coefficients,
                              vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::bias_fieldImplementations(),
                vk::checked(values, reference, positions, mask, params, coefficients), plan);
   });
@@ -132,7 +132,7 @@ vk_status vk_bias_field(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* reference, const vk_view* positions, const vk_view* mask,
                         const vk_bias_field_params* params, const vk_view* coefficients,
                         const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::bias_fieldImplementations(),
             vk::checked(values, reference, positions, mask, params, coefficients), plan, workspace);
   });
@@ -142,7 +142,7 @@ vk_status vk_bias_field_correct_plan(vk_context* context, const vk_view* image,
                                      const vk_view* coefficients,
                                      const vk_bias_field_params* params, const vk_view* corrected,
                                      vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kCorrectName, vk::bias_field_correctImplementations(),
                vk::checkedCorrect(image, coefficients, params, corrected), plan);
   });
@@ -151,7 +151,7 @@ vk_status vk_bias_field_correct_plan(vk_context* context, const vk_view* image,
 vk_status vk_bias_field_correct(vk_context* context, const vk_plan* plan, const vk_view* image,
                                 const vk_view* coefficients, const vk_bias_field_params* params,
                                 const vk_view* corrected, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kCorrectName, vk::bias_field_correctImplementations(),
             vk::checkedCorrect(image, coefficients, params, corrected), plan, workspace);
   });

@@ -147,7 +147,7 @@ extern "C" {
 
 vk_status vk_binary_plan(vk_context* context, vk_binary_function function, const vk_view* condition,
                          const vk_view* a, const vk_view* b, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::binaryImplementations(),
                vk::checked(function, condition, a, b, output), plan);
   });
@@ -156,7 +156,7 @@ vk_status vk_binary_plan(vk_context* context, vk_binary_function function, const
 vk_status vk_binary(vk_context* context, const vk_plan* plan, vk_binary_function function,
                     const vk_view* condition, const vk_view* a, const vk_view* b,
                     const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::binaryImplementations(),
             vk::checked(function, condition, a, b, output), plan, workspace);
   });
@@ -166,7 +166,7 @@ vk_status vk_binary_gradient_plan(vk_context* context, vk_binary_function functi
                                   const vk_view* condition, const vk_view* a, const vk_view* b,
                                   const vk_view* output_gradient, const vk_view* a_gradient,
                                   const vk_view* b_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(
         *context, vk::kGradient, vk::binary_gradientImplementations(),
         vk::checkedGradient(function, condition, a, b, output_gradient, a_gradient, b_gradient),
@@ -178,7 +178,7 @@ vk_status vk_binary_gradient(vk_context* context, const vk_plan* plan, vk_binary
                              const vk_view* condition, const vk_view* a, const vk_view* b,
                              const vk_view* output_gradient, const vk_view* workspace,
                              const vk_view* a_gradient, const vk_view* b_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::binary_gradientImplementations(),
             vk::checkedGradient(function, condition, a, b, output_gradient, a_gradient, b_gradient),
             plan, workspace);

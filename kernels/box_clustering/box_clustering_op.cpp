@@ -65,7 +65,7 @@ vk_status vk_box_clustering_plan(vk_context* context, const vk_view* boxes, cons
                                  const vk_box_clustering_params* params, const vk_view* clusters,
                                  const vk_view* cluster_scores, const vk_view* best,
                                  const vk_view* cluster_of, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::box_clusteringImplementations(),
                vk::checked(boxes, scores, classes, sources, weights, coverage, params, clusters,
                            cluster_scores, best, cluster_of, nullptr),
@@ -79,7 +79,7 @@ vk_status vk_box_clustering(vk_context* context, const vk_plan* plan, const vk_v
                             const vk_box_clustering_params* params, const vk_view* workspace,
                             const vk_view* clusters, const vk_view* cluster_scores,
                             const vk_view* best, const vk_view* cluster_of, int64_t* count) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (count == nullptr) vk::invalidArgument("box_clustering: nowhere to put the count");
     vk::run(*context, vk::kName, vk::box_clusteringImplementations(),
             vk::checked(boxes, scores, classes, sources, weights, coverage, params, clusters,

@@ -106,7 +106,7 @@ extern "C" {
 vk_status vk_box_coder_encode_plan(vk_context* context, const vk_view* boxes,
                                    const vk_view* anchors, const vk_box_coder_params* params,
                                    const vk_view* deltas, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kEncode, vk::box_coder_encodeImplementations(),
                vk::checked(vk::kEncode, {"boxes", boxes}, {"anchors", anchors}, {"deltas", deltas},
                            params),
@@ -117,7 +117,7 @@ vk_status vk_box_coder_encode_plan(vk_context* context, const vk_view* boxes,
 vk_status vk_box_coder_encode(vk_context* context, const vk_plan* plan, const vk_view* boxes,
                               const vk_view* anchors, const vk_box_coder_params* params,
                               const vk_view* workspace, const vk_view* deltas) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kEncode, vk::box_coder_encodeImplementations(),
             vk::checked(vk::kEncode, {"boxes", boxes}, {"anchors", anchors}, {"deltas", deltas},
                         params),
@@ -128,7 +128,7 @@ vk_status vk_box_coder_encode(vk_context* context, const vk_plan* plan, const vk
 vk_status vk_box_coder_decode_plan(vk_context* context, const vk_view* deltas,
                                    const vk_view* anchors, const vk_box_coder_params* params,
                                    const vk_view* boxes, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kDecode, vk::box_coder_decodeImplementations(),
                vk::checked(vk::kDecode, {"deltas", deltas}, {"anchors", anchors}, {"boxes", boxes},
                            params),
@@ -139,7 +139,7 @@ vk_status vk_box_coder_decode_plan(vk_context* context, const vk_view* deltas,
 vk_status vk_box_coder_decode(vk_context* context, const vk_plan* plan, const vk_view* deltas,
                               const vk_view* anchors, const vk_box_coder_params* params,
                               const vk_view* workspace, const vk_view* boxes) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kDecode, vk::box_coder_decodeImplementations(),
             vk::checked(vk::kDecode, {"deltas", deltas}, {"anchors", anchors}, {"boxes", boxes},
                         params),
@@ -151,7 +151,7 @@ vk_status vk_box_coder_gradient_plan(vk_context* context, const vk_view* deltas,
                                      const vk_view* anchors, const vk_view* gradient_boxes,
                                      const vk_box_coder_params* params,
                                      const vk_view* gradient_deltas, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::box_coder_gradientImplementations(),
                vk::checkedGradient(deltas, anchors, gradient_boxes, params, gradient_deltas), plan);
   });
@@ -161,7 +161,7 @@ vk_status vk_box_coder_gradient(vk_context* context, const vk_plan* plan, const 
                                 const vk_view* anchors, const vk_view* gradient_boxes,
                                 const vk_box_coder_params* params, const vk_view* workspace,
                                 const vk_view* gradient_deltas) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::box_coder_gradientImplementations(),
             vk::checkedGradient(deltas, anchors, gradient_boxes, params, gradient_deltas), plan,
             workspace);
@@ -170,7 +170,7 @@ vk_status vk_box_coder_gradient(vk_context* context, const vk_plan* plan, const 
 
 vk_status vk_box_coder_clip_plan(vk_context* context, const vk_view* boxes, const double* extent,
                                  const vk_view* clipped, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kClip, vk::box_coder_clipImplementations(),
                vk::checkedClip(boxes, extent, clipped), plan);
   });
@@ -179,7 +179,7 @@ vk_status vk_box_coder_clip_plan(vk_context* context, const vk_view* boxes, cons
 vk_status vk_box_coder_clip(vk_context* context, const vk_plan* plan, const vk_view* boxes,
                             const double* extent, const vk_view* workspace,
                             const vk_view* clipped) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kClip, vk::box_coder_clipImplementations(),
             vk::checkedClip(boxes, extent, clipped), plan, workspace);
   });

@@ -90,7 +90,7 @@ extern "C" {
 
 vk_status vk_box_iou_plan(vk_context* context, const vk_view* a, const vk_view* b,
                           vk_box_overlap kind, const vk_view* overlap, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "box_iou", vk::box_iouImplementations(), vk::pairwise(a, b, kind, overlap),
                plan);
   });
@@ -98,7 +98,7 @@ vk_status vk_box_iou_plan(vk_context* context, const vk_view* a, const vk_view* 
 
 vk_status vk_box_iou(vk_context* context, const vk_plan* plan, const vk_view* a, const vk_view* b,
                      vk_box_overlap kind, const vk_view* workspace, const vk_view* overlap) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "box_iou", vk::box_iouImplementations(), vk::pairwise(a, b, kind, overlap),
             plan, workspace);
   });
@@ -106,7 +106,7 @@ vk_status vk_box_iou(vk_context* context, const vk_plan* plan, const vk_view* a,
 
 vk_status vk_box_iou_paired_plan(vk_context* context, const vk_view* a, const vk_view* b,
                                  vk_box_overlap kind, const vk_view* overlap, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "box_iou_paired", vk::box_iou_pairedImplementations(),
                vk::paired(a, b, kind, overlap), plan);
   });
@@ -115,7 +115,7 @@ vk_status vk_box_iou_paired_plan(vk_context* context, const vk_view* a, const vk
 vk_status vk_box_iou_paired(vk_context* context, const vk_plan* plan, const vk_view* a,
                             const vk_view* b, vk_box_overlap kind, const vk_view* workspace,
                             const vk_view* overlap) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "box_iou_paired", vk::box_iou_pairedImplementations(),
             vk::paired(a, b, kind, overlap), plan, workspace);
   });
@@ -125,7 +125,7 @@ vk_status vk_box_iou_gradient_plan(vk_context* context, const vk_view* a, const 
                                    vk_box_overlap kind, const vk_view* gradient_overlap,
                                    const vk_view* gradient_a, const vk_view* gradient_b,
                                    vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "box_iou_gradient", vk::box_iou_gradientImplementations(),
                vk::gradient(a, b, kind, gradient_overlap, gradient_a, gradient_b), plan);
   });
@@ -135,7 +135,7 @@ vk_status vk_box_iou_gradient(vk_context* context, const vk_plan* plan, const vk
                               const vk_view* b, vk_box_overlap kind,
                               const vk_view* gradient_overlap, const vk_view* workspace,
                               const vk_view* gradient_a, const vk_view* gradient_b) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "box_iou_gradient", vk::box_iou_gradientImplementations(),
             vk::gradient(a, b, kind, gradient_overlap, gradient_a, gradient_b), plan, workspace);
   });

@@ -48,7 +48,7 @@ extern "C" {
 
 vk_status vk_bspline_prefilter_plan(vk_context* context, const vk_view* image, vk_border border,
                                     const vk_view* coefficients, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::bspline_prefilterImplementations(),
                vk::checked(image, border, coefficients), plan);
   });
@@ -57,7 +57,7 @@ vk_status vk_bspline_prefilter_plan(vk_context* context, const vk_view* image, v
 vk_status vk_bspline_prefilter(vk_context* context, const vk_plan* plan, const vk_view* image,
                                vk_border border, const vk_view* coefficients,
                                const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::bspline_prefilterImplementations(),
             vk::checked(image, border, coefficients), plan, workspace);
   });

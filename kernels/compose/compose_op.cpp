@@ -53,7 +53,7 @@ extern "C" {
 
 vk_status vk_compose_plan(vk_context* context, const vk_view* first, const vk_view* second,
                           const vk_compose_params* params, const vk_view* composed, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::composeImplementations(),
                vk::checked(first, second, params, composed), plan);
   });
@@ -62,7 +62,7 @@ vk_status vk_compose_plan(vk_context* context, const vk_view* first, const vk_vi
 vk_status vk_compose(vk_context* context, const vk_plan* plan, const vk_view* first,
                      const vk_view* second, const vk_compose_params* params,
                      const vk_view* composed, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::composeImplementations(),
             vk::checked(first, second, params, composed), plan, workspace);
   });

@@ -40,7 +40,7 @@ extern "C" {
 vk_status vk_conv3d_gradient_input_plan(vk_context* context, const vk_view* upstream,
                                         const vk_conv3d_params* params, const vk_view* gradient,
                                         vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::conv3dTransposedRows(),
                vk::gradientInputChecked(*context, upstream, params, gradient), plan);
   });
@@ -49,15 +49,16 @@ vk_status vk_conv3d_gradient_input_plan(vk_context* context, const vk_view* upst
 vk_status vk_conv3d_gradient_input_pack(vk_context* context, const vk_plan* plan,
                                         const vk_view* weights, const vk_conv3d_params* params,
                                         const vk_view* packed) {
-  return vk::guarded(
-      [&] { vk::conv3dPackTransposed(*context, vk::kName, plan, weights, params, packed); });
+  return vk::guarded(context, [&] {
+    vk::conv3dPackTransposed(*context, vk::kName, plan, weights, params, packed);
+  });
 }
 
 vk_status vk_conv3d_gradient_input(vk_context* context, const vk_plan* plan,
                                    const vk_view* upstream, const vk_view* packed,
                                    const vk_conv3d_params* params, const vk_view* workspace,
                                    const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::Conv3dTransposedArgs args = vk::gradientInputChecked(*context, upstream, params, gradient);
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dTransposedRows(), args, plan, workspace);

@@ -84,7 +84,7 @@ vk_status vk_conv3d_gradient_weights_plan(vk_context* context, const vk_view* up
                                           const vk_view* input, const vk_conv3d_params* params,
                                           const vk_view* gradient, const vk_view* gradient_bias,
                                           vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(
         *context, vk::kName, vk::conv3d_gradient_weightsImplementations(),
         vk::gradientWeightsChecked(*context, upstream, input, params, gradient, gradient_bias),
@@ -96,7 +96,7 @@ vk_status vk_conv3d_gradient_weights(vk_context* context, const vk_plan* plan,
                                      const vk_view* upstream, const vk_view* input,
                                      const vk_conv3d_params* params, const vk_view* workspace,
                                      const vk_view* gradient, const vk_view* gradient_bias) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::conv3d_gradient_weightsImplementations(),
             vk::gradientWeightsChecked(*context, upstream, input, params, gradient, gradient_bias),
             plan, workspace);

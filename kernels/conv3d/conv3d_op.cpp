@@ -69,7 +69,7 @@ extern "C" {
 vk_status vk_conv3d_plan(vk_context* context, const vk_view* input, const vk_view* bias,
                          const vk_view* residual, const vk_conv3d_params* params,
                          const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::conv3dImplementations(),
                vk::checked(*context, input, bias, residual, params, output), plan);
   });
@@ -77,7 +77,7 @@ vk_status vk_conv3d_plan(vk_context* context, const vk_view* input, const vk_vie
 
 vk_status vk_conv3d_pack(vk_context* context, const vk_plan* plan, const vk_view* weights,
                          const vk_conv3d_params* params, const vk_view* packed) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::Conv3dArgs args = vk::conv3dOfWeights(vk::kName, weights, params);
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::pack(*context, vk::kName, vk::conv3dImplementations(), args, plan);
@@ -88,7 +88,7 @@ vk_status vk_conv3d(vk_context* context, const vk_plan* plan, const vk_view* inp
                     const vk_view* packed, const vk_view* bias, const vk_view* residual,
                     const vk_conv3d_params* params, const vk_view* workspace,
                     const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::Conv3dArgs args = vk::checked(*context, input, bias, residual, params, output);
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dImplementations(), args, plan, workspace);

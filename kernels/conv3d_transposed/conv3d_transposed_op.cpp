@@ -71,7 +71,7 @@ extern "C" {
 vk_status vk_conv3d_transposed_plan(vk_context* context, const vk_view* input, const vk_view* bias,
                                     const vk_view* residual, const vk_conv3d_params* params,
                                     const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::conv3dTransposedRows(),
                vk::conv3dTransposedArgs(*context, input, bias, residual, params, output), plan);
   });
@@ -80,15 +80,16 @@ vk_status vk_conv3d_transposed_plan(vk_context* context, const vk_view* input, c
 vk_status vk_conv3d_transposed_pack(vk_context* context, const vk_plan* plan,
                                     const vk_view* weights, const vk_conv3d_params* params,
                                     const vk_view* packed) {
-  return vk::guarded(
-      [&] { vk::conv3dPackTransposed(*context, vk::kName, plan, weights, params, packed); });
+  return vk::guarded(context, [&] {
+    vk::conv3dPackTransposed(*context, vk::kName, plan, weights, params, packed);
+  });
 }
 
 vk_status vk_conv3d_transposed(vk_context* context, const vk_plan* plan, const vk_view* input,
                                const vk_view* packed, const vk_view* bias, const vk_view* residual,
                                const vk_conv3d_params* params, const vk_view* workspace,
                                const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::Conv3dTransposedArgs args =
         vk::conv3dTransposedArgs(*context, input, bias, residual, params, output);
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);

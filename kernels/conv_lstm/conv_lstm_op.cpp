@@ -104,7 +104,7 @@ extern "C" {
 vk_status vk_conv_lstm_plan(vk_context* context, const vk_view* gates, const vk_view* cell,
                             const vk_view* peepholes, const vk_view* new_cell,
                             const vk_view* hidden, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::conv_lstmImplementations(),
                vk::checked(gates, cell, peepholes, new_cell, hidden), plan);
   });
@@ -113,7 +113,7 @@ vk_status vk_conv_lstm_plan(vk_context* context, const vk_view* gates, const vk_
 vk_status vk_conv_lstm(vk_context* context, const vk_plan* plan, const vk_view* gates,
                        const vk_view* cell, const vk_view* peepholes, const vk_view* workspace,
                        const vk_view* new_cell, const vk_view* hidden) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::conv_lstmImplementations(),
             vk::checked(gates, cell, peepholes, new_cell, hidden), plan, workspace);
   });
@@ -124,7 +124,7 @@ vk_status vk_conv_lstm_gradient_plan(vk_context* context, const vk_view* gates, 
                                      const vk_view* gradient_hidden, const vk_view* gradient_gates,
                                      const vk_view* gradient_cell,
                                      const vk_view* gradient_peepholes, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::conv_lstm_gradientImplementations(),
                vk::checkedGradient(gates, cell, peepholes, gradient_new_cell, gradient_hidden,
                                    gradient_gates, gradient_cell, gradient_peepholes),
@@ -137,7 +137,7 @@ vk_status vk_conv_lstm_gradient(vk_context* context, const vk_plan* plan, const 
                                 const vk_view* gradient_new_cell, const vk_view* gradient_hidden,
                                 const vk_view* workspace, const vk_view* gradient_gates,
                                 const vk_view* gradient_cell, const vk_view* gradient_peepholes) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::conv_lstm_gradientImplementations(),
             vk::checkedGradient(gates, cell, peepholes, gradient_new_cell, gradient_hidden,
                                 gradient_gates, gradient_cell, gradient_peepholes),

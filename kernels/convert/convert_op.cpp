@@ -33,7 +33,7 @@ extern "C" {
 
 vk_status vk_convert_plan(vk_context* context, const vk_view* input, double scale, double offset,
                           const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::convertImplementations(),
                vk::checked(input, scale, offset, output), plan);
   });
@@ -41,7 +41,7 @@ vk_status vk_convert_plan(vk_context* context, const vk_view* input, double scal
 
 vk_status vk_convert(vk_context* context, const vk_plan* plan, const vk_view* input, double scale,
                      double offset, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::convertImplementations(),
             vk::checked(input, scale, offset, output), plan, workspace);
   });

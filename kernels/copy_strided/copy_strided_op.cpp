@@ -55,7 +55,7 @@ extern "C" {
 
 vk_status vk_copy_strided_plan(vk_context* context, const vk_view* input, const vk_view* output,
                                vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::copy_stridedImplementations(), vk::checked(input, output),
                plan);
   });
@@ -63,7 +63,7 @@ vk_status vk_copy_strided_plan(vk_context* context, const vk_view* input, const 
 
 vk_status vk_copy_strided(vk_context* context, const vk_plan* plan, const vk_view* input,
                           const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::copy_stridedImplementations(), vk::checked(input, output),
             plan, workspace);
   });

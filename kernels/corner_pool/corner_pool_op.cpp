@@ -71,7 +71,7 @@ extern "C" {
 
 vk_status vk_corner_pool_plan(vk_context* context, const vk_view* input, vk_corner_side side,
                               const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::corner_poolImplementations(),
                vk::checked(input, side, output), plan);
   });
@@ -79,7 +79,7 @@ vk_status vk_corner_pool_plan(vk_context* context, const vk_view* input, vk_corn
 
 vk_status vk_corner_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
                          vk_corner_side side, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::corner_poolImplementations(), vk::checked(input, side, output),
             plan, workspace);
   });
@@ -88,7 +88,7 @@ vk_status vk_corner_pool(vk_context* context, const vk_plan* plan, const vk_view
 vk_status vk_corner_pool_gradient_plan(vk_context* context, const vk_view* input,
                                        const vk_view* upstream, vk_corner_side side,
                                        const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::corner_pool_gradientImplementations(),
                vk::checkedGradient(input, upstream, side, gradient), plan);
   });
@@ -97,7 +97,7 @@ vk_status vk_corner_pool_gradient_plan(vk_context* context, const vk_view* input
 vk_status vk_corner_pool_gradient(vk_context* context, const vk_plan* plan, const vk_view* input,
                                   const vk_view* upstream, vk_corner_side side,
                                   const vk_view* workspace, const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradientName, vk::corner_pool_gradientImplementations(),
             vk::checkedGradient(input, upstream, side, gradient), plan, workspace);
   });

@@ -77,7 +77,7 @@ extern "C" {
 vk_status vk_dropout_plan(vk_context* context, const vk_view* input,
                           const vk_dropout_params* params, const vk_view* output,
                           const vk_view* mask, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::dropoutImplementations(),
                vk::checked(input, params, output, mask), plan);
   });
@@ -86,7 +86,7 @@ vk_status vk_dropout_plan(vk_context* context, const vk_view* input,
 vk_status vk_dropout(vk_context* context, const vk_plan* plan, const vk_view* input,
                      const vk_dropout_params* params, const vk_view* workspace,
                      const vk_view* output, const vk_view* mask) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::dropoutImplementations(),
             vk::checked(input, params, output, mask), plan, workspace);
   });
@@ -95,7 +95,7 @@ vk_status vk_dropout(vk_context* context, const vk_plan* plan, const vk_view* in
 vk_status vk_dropout_gradient_plan(vk_context* context, const vk_view* output_gradient,
                                    const vk_view* mask, const vk_dropout_params* params,
                                    const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::dropout_gradientImplementations(),
                vk::checkedGradient(output_gradient, mask, params, input_gradient), plan);
   });
@@ -105,7 +105,7 @@ vk_status vk_dropout_gradient(vk_context* context, const vk_plan* plan,
                               const vk_view* output_gradient, const vk_view* mask,
                               const vk_dropout_params* params, const vk_view* workspace,
                               const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::dropout_gradientImplementations(),
             vk::checkedGradient(output_gradient, mask, params, input_gradient), plan, workspace);
   });

@@ -84,7 +84,7 @@ extern "C" {
 vk_status vk_exponential_plan(vk_context* context, const vk_view* velocity,
                               const vk_exponential_params* params, const vk_view* displacement,
                               vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kExponential, vk::exponentialImplementations(),
                vk::checked(velocity, params, displacement, nullptr), plan);
   });
@@ -93,7 +93,7 @@ vk_status vk_exponential_plan(vk_context* context, const vk_view* velocity,
 vk_status vk_exponential(vk_context* context, const vk_plan* plan, const vk_view* velocity,
                          const vk_exponential_params* params, const vk_view* displacement,
                          const vk_view* workspace, int32_t* steps) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kExponential, vk::exponentialImplementations(),
             vk::checked(velocity, params, displacement, steps), plan, workspace);
   });
@@ -103,7 +103,7 @@ vk_status vk_exponential_gradient_plan(vk_context* context, const vk_view* veloc
                                        const vk_view* displacement_gradient,
                                        const vk_exponential_params* params,
                                        const vk_view* velocity_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::exponential_gradientImplementations(),
                vk::checkedGradient(velocity, displacement_gradient, params, velocity_gradient),
                plan);
@@ -114,7 +114,7 @@ vk_status vk_exponential_gradient(vk_context* context, const vk_plan* plan, cons
                                   const vk_view* displacement_gradient,
                                   const vk_exponential_params* params,
                                   const vk_view* velocity_gradient, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::exponential_gradientImplementations(),
             vk::checkedGradient(velocity, displacement_gradient, params, velocity_gradient), plan,
             workspace);

@@ -179,7 +179,7 @@ extern "C" {
 
 vk_status vk_ffd_plan(vk_context* context, const vk_view* coefficients, const vk_ffd_params* params,
                       const vk_view* field, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kEvaluate, vk::ffdImplementations(),
                vk::checkedEvaluate(coefficients, params, field), plan);
   });
@@ -187,7 +187,7 @@ vk_status vk_ffd_plan(vk_context* context, const vk_view* coefficients, const vk
 
 vk_status vk_ffd(vk_context* context, const vk_plan* plan, const vk_view* coefficients,
                  const vk_ffd_params* params, const vk_view* field, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kEvaluate, vk::ffdImplementations(),
             vk::checkedEvaluate(coefficients, params, field), plan, workspace);
   });
@@ -196,7 +196,7 @@ vk_status vk_ffd(vk_context* context, const vk_plan* plan, const vk_view* coeffi
 vk_status vk_ffd_gradient_plan(vk_context* context, const vk_view* field_gradient,
                                const vk_ffd_params* params, const vk_view* coefficient_gradient,
                                vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::ffd_gradientImplementations(),
                vk::checkedGradient(field_gradient, params, coefficient_gradient), plan);
   });
@@ -205,7 +205,7 @@ vk_status vk_ffd_gradient_plan(vk_context* context, const vk_view* field_gradien
 vk_status vk_ffd_gradient(vk_context* context, const vk_plan* plan, const vk_view* field_gradient,
                           const vk_ffd_params* params, const vk_view* coefficient_gradient,
                           const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::ffd_gradientImplementations(),
             vk::checkedGradient(field_gradient, params, coefficient_gradient), plan, workspace);
   });
@@ -214,7 +214,7 @@ vk_status vk_ffd_gradient(vk_context* context, const vk_plan* plan, const vk_vie
 vk_status vk_ffd_bending_plan(vk_context* context, const vk_view* coefficients,
                               const vk_ffd_bending_params* params, const vk_view* gradient,
                               vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kBending, vk::ffd_bendingImplementations(),
                vk::checkedBending(coefficients, params, gradient, nullptr), plan);
   });
@@ -223,7 +223,7 @@ vk_status vk_ffd_bending_plan(vk_context* context, const vk_view* coefficients,
 vk_status vk_ffd_bending(vk_context* context, const vk_plan* plan, const vk_view* coefficients,
                          const vk_ffd_bending_params* params, const vk_view* gradient,
                          const vk_view* workspace, double* value) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (value == nullptr) vk::invalidArgument("%s: nowhere to put the value", vk::kBending);
     vk::run(*context, vk::kBending, vk::ffd_bendingImplementations(),
             vk::checkedBending(coefficients, params, gradient, value), plan, workspace);
@@ -233,7 +233,7 @@ vk_status vk_ffd_bending(vk_context* context, const vk_plan* plan, const vk_view
 vk_status vk_ffd_refine_plan(vk_context* context, const vk_view* coefficients,
                              const vk_ffd_refine_params* params, const vk_view* refined,
                              vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kRefine, vk::ffd_refineImplementations(),
                vk::checkedRefine(coefficients, params, refined), plan);
   });
@@ -242,7 +242,7 @@ vk_status vk_ffd_refine_plan(vk_context* context, const vk_view* coefficients,
 vk_status vk_ffd_refine(vk_context* context, const vk_plan* plan, const vk_view* coefficients,
                         const vk_ffd_refine_params* params, const vk_view* refined,
                         const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kRefine, vk::ffd_refineImplementations(),
             vk::checkedRefine(coefficients, params, refined), plan, workspace);
   });

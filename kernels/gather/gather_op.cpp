@@ -27,7 +27,7 @@ extern "C" {
 
 vk_status vk_gather_plan(vk_context* context, const vk_view* data, const vk_view* indices,
                          vk_index_kind kind, int32_t axis, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::gatherImplementations(),
                vk::checked(data, indices, kind, axis, output), plan);
   });
@@ -36,7 +36,7 @@ vk_status vk_gather_plan(vk_context* context, const vk_view* data, const vk_view
 vk_status vk_gather(vk_context* context, const vk_plan* plan, const vk_view* data,
                     const vk_view* indices, vk_index_kind kind, int32_t axis,
                     const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::gatherImplementations(),
             vk::checked(data, indices, kind, axis, output), plan, workspace);
   });

@@ -105,7 +105,7 @@ extern "C" {
 vk_status vk_gaussian_plan(vk_context* context, const vk_view* image, const vk_view* mask,
                            const vk_gaussian_params* params, const vk_view* smoothed,
                            vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::gaussianImplementations(),
                vk::checked(*context, image, mask, params, smoothed), plan);
   });
@@ -114,7 +114,7 @@ vk_status vk_gaussian_plan(vk_context* context, const vk_view* image, const vk_v
 vk_status vk_gaussian(vk_context* context, const vk_plan* plan, const vk_view* image,
                       const vk_view* mask, const vk_gaussian_params* params,
                       const vk_view* workspace, const vk_view* smoothed) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::gaussianImplementations(),
             vk::checked(*context, image, mask, params, smoothed), plan, workspace);
   });

@@ -172,7 +172,7 @@ extern "C" {
 vk_status vk_grid_sample_plan(vk_context* context, const vk_view* input, const vk_view* grid,
                               const vk_grid_sample_params* params, const vk_view* output,
                               vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "grid_sample", vk::grid_sampleImplementations(),
                vk::forwardArgs(input, grid, params, output), plan);
   });
@@ -181,7 +181,7 @@ vk_status vk_grid_sample_plan(vk_context* context, const vk_view* input, const v
 vk_status vk_grid_sample(vk_context* context, const vk_plan* plan, const vk_view* input,
                          const vk_view* grid, const vk_grid_sample_params* params,
                          const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "grid_sample", vk::grid_sampleImplementations(),
             vk::forwardArgs(input, grid, params, output), plan, workspace);
   });
@@ -191,7 +191,7 @@ vk_status vk_grid_sample_gradient_input_plan(vk_context* context, const vk_view*
                                              const vk_view* upstream,
                                              const vk_grid_sample_params* params,
                                              const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "grid_sample_gradient_input",
                vk::grid_sample_gradient_inputImplementations(),
                vk::gradientInputArgs(grid, upstream, params, gradient), plan);
@@ -202,7 +202,7 @@ vk_status vk_grid_sample_gradient_input(vk_context* context, const vk_plan* plan
                                         const vk_view* grid, const vk_view* upstream,
                                         const vk_grid_sample_params* params,
                                         const vk_view* workspace, const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "grid_sample_gradient_input", vk::grid_sample_gradient_inputImplementations(),
             vk::gradientInputArgs(grid, upstream, params, gradient), plan, workspace);
   });
@@ -212,7 +212,7 @@ vk_status vk_grid_sample_gradient_grid_plan(vk_context* context, const vk_view* 
                                             const vk_view* grid, const vk_view* upstream,
                                             const vk_grid_sample_params* params,
                                             const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "grid_sample_gradient_grid",
                vk::grid_sample_gradient_gridImplementations(),
                vk::gradientGridArgs(input, grid, upstream, params, gradient), plan);
@@ -223,7 +223,7 @@ vk_status vk_grid_sample_gradient_grid(vk_context* context, const vk_plan* plan,
                                        const vk_view* input, const vk_view* grid,
                                        const vk_view* upstream, const vk_grid_sample_params* params,
                                        const vk_view* workspace, const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "grid_sample_gradient_grid", vk::grid_sample_gradient_gridImplementations(),
             vk::gradientGridArgs(input, grid, upstream, params, gradient), plan, workspace);
   });

@@ -31,7 +31,7 @@ void group_normCase(Case& test) {
   const bool inPlace = test.line().flag("in_place", false);
   test.run([&](Call& call) {
     const vk_view* output = call.output("output", test.type(), inputs.sizes, normBound());
-    const vk_view* input = inPlace ? copied(inputs.input, output) : inputs.input.view();
+    const vk_view* input = inPlace ? copied(call, inputs.input, output) : inputs.input.view();
     const vk_view* mean =
         inputs.saved ? call.output("mean", test.type(), statistics, meanBound()) : nullptr;
     const vk_view* inverse =

@@ -35,7 +35,7 @@ extern "C" {
 
 vk_status vk_gru_plan(vk_context* context, const vk_recurrent_tensors* tensors,
                       vk_recurrence recurrence, int32_t linear_before_reset, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward.operation, vk::gruImplementations(),
                vk::checked(vk::kForward, *context, tensors, recurrence, linear_before_reset), plan);
   });
@@ -43,7 +43,7 @@ vk_status vk_gru_plan(vk_context* context, const vk_recurrent_tensors* tensors,
 
 vk_status vk_gru(vk_context* context, const vk_plan* plan, const vk_recurrent_tensors* tensors,
                  vk_recurrence recurrence, int32_t linear_before_reset, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::GruArgs args =
         vk::checked(vk::kForward, *context, tensors, recurrence, linear_before_reset);
     vk::requireLengths(vk::kForward, args);
@@ -54,7 +54,7 @@ vk_status vk_gru(vk_context* context, const vk_plan* plan, const vk_recurrent_te
 vk_status vk_gru_gradient_plan(vk_context* context, const vk_recurrent_tensors* tensors,
                                vk_recurrence recurrence, int32_t linear_before_reset,
                                vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient.operation, vk::gru_gradientImplementations(),
                vk::checked(vk::kGradient, *context, tensors, recurrence, linear_before_reset),
                plan);
@@ -64,7 +64,7 @@ vk_status vk_gru_gradient_plan(vk_context* context, const vk_recurrent_tensors* 
 vk_status vk_gru_gradient(vk_context* context, const vk_plan* plan,
                           const vk_recurrent_tensors* tensors, vk_recurrence recurrence,
                           int32_t linear_before_reset, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::GruArgs args =
         vk::checked(vk::kGradient, *context, tensors, recurrence, linear_before_reset);
     vk::requireLengths(vk::kGradient, args);

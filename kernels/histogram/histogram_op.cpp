@@ -51,7 +51,7 @@ extern "C" {
 
 vk_status vk_histogram_plan(vk_context* context, const vk_view* image, const vk_view* mask,
                             double low, double high, const vk_view* counts, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::histogramImplementations(),
                vk::checked(image, mask, low, high, counts), plan);
   });
@@ -60,7 +60,7 @@ vk_status vk_histogram_plan(vk_context* context, const vk_view* image, const vk_
 vk_status vk_histogram(vk_context* context, const vk_plan* plan, const vk_view* image,
                        const vk_view* mask, double low, double high, const vk_view* workspace,
                        const vk_view* counts) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::histogramImplementations(),
             vk::checked(image, mask, low, high, counts), plan, workspace);
   });

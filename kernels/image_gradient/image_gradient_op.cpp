@@ -65,7 +65,7 @@ extern "C" {
 vk_status vk_image_gradient_plan(vk_context* context, const vk_view* image,
                                  const vk_image_gradient_params* params, const vk_view* gradient,
                                  vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::image_gradientImplementations(),
                vk::checked(vk::kGradient, image, gradient, params), plan);
   });
@@ -74,7 +74,7 @@ vk_status vk_image_gradient_plan(vk_context* context, const vk_view* image,
 vk_status vk_image_gradient(vk_context* context, const vk_plan* plan, const vk_view* image,
                             const vk_image_gradient_params* params, const vk_view* workspace,
                             const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::image_gradientImplementations(),
             vk::checked(vk::kGradient, image, gradient, params), plan, workspace);
   });
@@ -83,7 +83,7 @@ vk_status vk_image_gradient(vk_context* context, const vk_plan* plan, const vk_v
 vk_status vk_image_gradient_adjoint_plan(vk_context* context, const vk_view* gradient,
                                          const vk_image_gradient_params* params,
                                          const vk_view* image, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kAdjoint, vk::image_gradient_adjointImplementations(),
                vk::checked(vk::kAdjoint, image, gradient, params), plan);
   });
@@ -92,7 +92,7 @@ vk_status vk_image_gradient_adjoint_plan(vk_context* context, const vk_view* gra
 vk_status vk_image_gradient_adjoint(vk_context* context, const vk_plan* plan,
                                     const vk_view* gradient, const vk_image_gradient_params* params,
                                     const vk_view* workspace, const vk_view* image) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kAdjoint, vk::image_gradient_adjointImplementations(),
             vk::checked(vk::kAdjoint, image, gradient, params), plan, workspace);
   });

@@ -52,7 +52,7 @@ extern "C" {
 
 vk_status vk_invert_plan(vk_context* context, const vk_view* displacement,
                          const vk_invert_params* params, const vk_view* inverse, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::invertImplementations(),
                vk::checked(displacement, params, inverse, nullptr), plan);
   });
@@ -61,7 +61,7 @@ vk_status vk_invert_plan(vk_context* context, const vk_view* displacement,
 vk_status vk_invert(vk_context* context, const vk_plan* plan, const vk_view* displacement,
                     const vk_invert_params* params, const vk_view* inverse,
                     const vk_view* workspace, vk_invert_report* report) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::invertImplementations(),
             vk::checked(displacement, params, inverse, report), plan, workspace);
   });

@@ -111,7 +111,7 @@ extern "C" {
 vk_status vk_jacobian_plan(vk_context* context, const vk_view* displacement, const vk_view* mask,
                            const vk_jacobian_params* params, const vk_view* determinant,
                            vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kJacobian, vk::jacobianImplementations(),
                vk::checked(displacement, mask, params, determinant, nullptr), plan);
   });
@@ -121,7 +121,7 @@ vk_status vk_jacobian(vk_context* context, const vk_plan* plan, const vk_view* d
                       const vk_view* mask, const vk_jacobian_params* params,
                       const vk_view* determinant, const vk_view* workspace,
                       vk_jacobian_statistics* statistics) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (statistics == nullptr && !vk::present(determinant)) {
       vk::invalidArgument("%s: neither the determinant nor statistics are wanted", vk::kJacobian);
     }
@@ -133,7 +133,7 @@ vk_status vk_jacobian(vk_context* context, const vk_plan* plan, const vk_view* d
 vk_status vk_jacobian_penalty_plan(vk_context* context, const vk_view* displacement,
                                    const vk_view* mask, const vk_jacobian_penalty_params* params,
                                    const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kPenalty, vk::jacobian_penaltyImplementations(),
                vk::checkedPenalty(displacement, mask, params, gradient, nullptr), plan);
   });
@@ -142,7 +142,7 @@ vk_status vk_jacobian_penalty_plan(vk_context* context, const vk_view* displacem
 vk_status vk_jacobian_penalty(vk_context* context, const vk_plan* plan, const vk_view* displacement,
                               const vk_view* mask, const vk_jacobian_penalty_params* params,
                               const vk_view* gradient, const vk_view* workspace, double* value) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (value == nullptr) vk::invalidArgument("%s: nowhere to put the value", vk::kPenalty);
     vk::run(*context, vk::kPenalty, vk::jacobian_penaltyImplementations(),
             vk::checkedPenalty(displacement, mask, params, gradient, value), plan, workspace);

@@ -57,7 +57,7 @@ extern "C" {
 
 vk_status vk_label_overlap_plan(vk_context* context, const vk_view* a, const vk_view* b,
                                 int64_t first_label, const vk_view* counts, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::label_overlapImplementations(),
                vk::checked(a, b, first_label, counts, nullptr), plan);
   });
@@ -66,7 +66,7 @@ vk_status vk_label_overlap_plan(vk_context* context, const vk_view* a, const vk_
 vk_status vk_label_overlap(vk_context* context, const vk_plan* plan, const vk_view* a,
                            const vk_view* b, int64_t first_label, const vk_view* workspace,
                            const vk_view* counts, vk_label_overlap_rest* rest) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (rest == nullptr) vk::invalidArgument("label_overlap: nowhere to put the rest");
     vk::run(*context, vk::kName, vk::label_overlapImplementations(),
             vk::checked(a, b, first_label, counts, rest), plan, workspace);

@@ -124,7 +124,7 @@ vk_status vk_layer_norm_plan(vk_context* context, const vk_view* input, const vk
                              const vk_view* shift, const vk_layer_norm_params* params,
                              const vk_view* output, const vk_view* mean,
                              const vk_view* inverse_deviation, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::layer_normImplementations(),
                vk::checked(input, scale, shift, params, output, mean, inverse_deviation), plan);
   });
@@ -135,7 +135,7 @@ vk_status vk_layer_norm(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_layer_norm_params* params, const vk_view* workspace,
                         const vk_view* output, const vk_view* mean,
                         const vk_view* inverse_deviation) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::layer_normImplementations(),
             vk::checked(input, scale, shift, params, output, mean, inverse_deviation), plan,
             workspace);
@@ -149,7 +149,7 @@ vk_status vk_layer_norm_gradient_plan(vk_context* context, const vk_view* input,
                                       const vk_layer_norm_params* params,
                                       const vk_view* input_gradient, const vk_view* scale_gradient,
                                       const vk_view* shift_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::layer_norm_gradientImplementations(),
                vk::checkedGradient(input, scale, mean, inverse_deviation, output_gradient, params,
                                    input_gradient, scale_gradient, shift_gradient),
@@ -163,7 +163,7 @@ vk_status vk_layer_norm_gradient(vk_context* context, const vk_plan* plan, const
                                  const vk_layer_norm_params* params, const vk_view* workspace,
                                  const vk_view* input_gradient, const vk_view* scale_gradient,
                                  const vk_view* shift_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::layer_norm_gradientImplementations(),
             vk::checkedGradient(input, scale, mean, inverse_deviation, output_gradient, params,
                                 input_gradient, scale_gradient, shift_gradient),

@@ -74,7 +74,7 @@ extern "C" {
 vk_status vk_lncc_plan(vk_context* context, const vk_view* fixed, const vk_view* warped,
                        const vk_view* mask, const vk_lncc_params* params, const vk_view* gradient,
                        vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::lnccImplementations(),
                vk::checked(*context, fixed, warped, mask, params, gradient, nullptr), plan);
   });
@@ -83,7 +83,7 @@ vk_status vk_lncc_plan(vk_context* context, const vk_view* fixed, const vk_view*
 vk_status vk_lncc(vk_context* context, const vk_plan* plan, const vk_view* fixed,
                   const vk_view* warped, const vk_view* mask, const vk_lncc_params* params,
                   const vk_view* gradient, const vk_view* workspace, double* value) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (value == nullptr) vk::invalidArgument("lncc: nowhere to put the value");
     vk::run(*context, vk::kName, vk::lnccImplementations(),
             vk::checked(*context, fixed, warped, mask, params, gradient, value), plan, workspace);

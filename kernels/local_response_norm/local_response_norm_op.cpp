@@ -95,7 +95,7 @@ extern "C" {
 vk_status vk_local_response_norm_plan(vk_context* context, const vk_view* input,
                                       const vk_local_response_norm_params* params,
                                       const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::local_response_normImplementations(),
                vk::checked(*context, input, params, output), plan);
   });
@@ -104,7 +104,7 @@ vk_status vk_local_response_norm_plan(vk_context* context, const vk_view* input,
 vk_status vk_local_response_norm(vk_context* context, const vk_plan* plan, const vk_view* input,
                                  const vk_local_response_norm_params* params,
                                  const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::local_response_normImplementations(),
             vk::checked(*context, input, params, output), plan, workspace);
   });
@@ -114,7 +114,7 @@ vk_status vk_local_response_norm_gradient_plan(vk_context* context, const vk_vie
                                                const vk_view* output_gradient,
                                                const vk_local_response_norm_params* params,
                                                const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::local_response_norm_gradientImplementations(),
                vk::checkedGradient(*context, input, output_gradient, params, input_gradient), plan);
   });
@@ -124,7 +124,7 @@ vk_status vk_local_response_norm_gradient(vk_context* context, const vk_plan* pl
                                           const vk_view* input, const vk_view* output_gradient,
                                           const vk_local_response_norm_params* params,
                                           const vk_view* workspace, const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::local_response_norm_gradientImplementations(),
             vk::checkedGradient(*context, input, output_gradient, params, input_gradient), plan,
             workspace);

@@ -70,7 +70,7 @@ extern "C" {
 vk_status vk_lp_normalize_plan(vk_context* context, const vk_view* input,
                                const vk_lp_normalize_params* params, const vk_view* output,
                                vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::lp_normalizeImplementations(),
                vk::checked(input, params, output), plan);
   });
@@ -79,7 +79,7 @@ vk_status vk_lp_normalize_plan(vk_context* context, const vk_view* input,
 vk_status vk_lp_normalize(vk_context* context, const vk_plan* plan, const vk_view* input,
                           const vk_lp_normalize_params* params, const vk_view* workspace,
                           const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::lp_normalizeImplementations(),
             vk::checked(input, params, output), plan, workspace);
   });
@@ -89,7 +89,7 @@ vk_status vk_lp_normalize_gradient_plan(vk_context* context, const vk_view* inpu
                                         const vk_view* output_gradient,
                                         const vk_lp_normalize_params* params,
                                         const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::lp_normalize_gradientImplementations(),
                vk::checkedGradient(input, output_gradient, params, input_gradient), plan);
   });
@@ -99,7 +99,7 @@ vk_status vk_lp_normalize_gradient(vk_context* context, const vk_plan* plan, con
                                    const vk_view* output_gradient,
                                    const vk_lp_normalize_params* params, const vk_view* workspace,
                                    const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::lp_normalize_gradientImplementations(),
             vk::checkedGradient(input, output_gradient, params, input_gradient), plan, workspace);
   });

@@ -78,7 +78,7 @@ extern "C" {
 
 vk_status vk_lp_pool_plan(vk_context* context, const vk_view* input, const vk_pool_window* window,
                           double p, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::lp_poolImplementations(),
                vk::checked(*context, input, window, p, output), plan);
   });
@@ -87,7 +87,7 @@ vk_status vk_lp_pool_plan(vk_context* context, const vk_view* input, const vk_po
 vk_status vk_lp_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
                      const vk_pool_window* window, double p, const vk_view* workspace,
                      const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::lp_poolImplementations(),
             vk::checked(*context, input, window, p, output), plan, workspace);
   });
@@ -96,7 +96,7 @@ vk_status vk_lp_pool(vk_context* context, const vk_plan* plan, const vk_view* in
 vk_status vk_lp_pool_gradient_plan(vk_context* context, const vk_view* input, const vk_view* output,
                                    const vk_view* upstream, const vk_pool_window* window, double p,
                                    const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::lp_pool_gradientImplementations(),
                vk::checkedGradient(*context, input, output, upstream, window, p, gradient), plan);
   });
@@ -106,7 +106,7 @@ vk_status vk_lp_pool_gradient(vk_context* context, const vk_plan* plan, const vk
                               const vk_view* output, const vk_view* upstream,
                               const vk_pool_window* window, double p, const vk_view* workspace,
                               const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradientName, vk::lp_pool_gradientImplementations(),
             vk::checkedGradient(*context, input, output, upstream, window, p, gradient), plan,
             workspace);

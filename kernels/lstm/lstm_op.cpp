@@ -34,7 +34,7 @@ extern "C" {
 
 vk_status vk_lstm_plan(vk_context* context, const vk_recurrent_tensors* tensors,
                        vk_recurrence recurrence, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward.operation, vk::lstmImplementations(),
                vk::checked(vk::kForward, *context, tensors, recurrence), plan);
   });
@@ -42,7 +42,7 @@ vk_status vk_lstm_plan(vk_context* context, const vk_recurrent_tensors* tensors,
 
 vk_status vk_lstm(vk_context* context, const vk_plan* plan, const vk_recurrent_tensors* tensors,
                   vk_recurrence recurrence, const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::LstmArgs args = vk::checked(vk::kForward, *context, tensors, recurrence);
     vk::requireLengths(vk::kForward, args);
     vk::run(*context, vk::kForward.operation, vk::lstmImplementations(), args, plan, workspace);
@@ -51,7 +51,7 @@ vk_status vk_lstm(vk_context* context, const vk_plan* plan, const vk_recurrent_t
 
 vk_status vk_lstm_gradient_plan(vk_context* context, const vk_recurrent_tensors* tensors,
                                 vk_recurrence recurrence, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient.operation, vk::lstm_gradientImplementations(),
                vk::checked(vk::kGradient, *context, tensors, recurrence), plan);
   });
@@ -60,7 +60,7 @@ vk_status vk_lstm_gradient_plan(vk_context* context, const vk_recurrent_tensors*
 vk_status vk_lstm_gradient(vk_context* context, const vk_plan* plan,
                            const vk_recurrent_tensors* tensors, vk_recurrence recurrence,
                            const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::LstmArgs args = vk::checked(vk::kGradient, *context, tensors, recurrence);
     vk::requireLengths(vk::kGradient, args);
     vk::run(*context, vk::kGradient.operation, vk::lstm_gradientImplementations(), args, plan,

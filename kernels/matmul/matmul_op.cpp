@@ -178,7 +178,7 @@ extern "C" {
 
 vk_status vk_matmul_plan(vk_context* context, const vk_view* a, const vk_view* b, const vk_view* c,
                          const vk_matmul_params* params, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::matmulImplementations(),
                vk::checked(*context, a, b, c, params, output), plan);
   });
@@ -186,7 +186,7 @@ vk_status vk_matmul_plan(vk_context* context, const vk_view* a, const vk_view* b
 
 vk_status vk_matmul_pack(vk_context* context, const vk_plan* plan, const vk_view* b,
                          const vk_matmul_params* params, const vk_view* packed) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::MatmulArgs args = vk::ofParams(params);
     vk::requireMatrix("b", b);
     vk::readB(args, *b, *params);
@@ -198,7 +198,7 @@ vk_status vk_matmul_pack(vk_context* context, const vk_plan* plan, const vk_view
 vk_status vk_matmul(vk_context* context, const vk_plan* plan, const vk_view* a, const vk_view* b,
                     const vk_view* packed, const vk_view* c, const vk_matmul_params* params,
                     const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::MatmulArgs args = vk::checked(*context, a, b, c, params, output);
     if (vk::present(packed)) args.packed = vk::packedData(args, plan, packed);
     vk::run(*context, vk::kName, vk::matmulImplementations(), args, plan, workspace);

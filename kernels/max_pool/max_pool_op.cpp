@@ -100,7 +100,7 @@ extern "C" {
 
 vk_status vk_max_pool_plan(vk_context* context, const vk_view* input, const vk_pool_window* window,
                            const vk_view* output, const vk_view* indices, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::max_poolImplementations(),
                vk::checked(*context, input, window, output, indices), plan);
   });
@@ -109,7 +109,7 @@ vk_status vk_max_pool_plan(vk_context* context, const vk_view* input, const vk_p
 vk_status vk_max_pool(vk_context* context, const vk_plan* plan, const vk_view* input,
                       const vk_pool_window* window, const vk_view* workspace, const vk_view* output,
                       const vk_view* indices) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::max_poolImplementations(),
             vk::checked(*context, input, window, output, indices), plan, workspace);
   });
@@ -119,7 +119,7 @@ vk_status vk_max_pool_gradient_plan(vk_context* context, const vk_view* input,
                                     const vk_view* indices, const vk_view* upstream,
                                     const vk_pool_window* window, const vk_view* gradient,
                                     vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::max_pool_gradientImplementations(),
                vk::checkedGradient(*context, input, indices, upstream, window, gradient), plan);
   });
@@ -129,7 +129,7 @@ vk_status vk_max_pool_gradient(vk_context* context, const vk_plan* plan, const v
                                const vk_view* indices, const vk_view* upstream,
                                const vk_pool_window* window, const vk_view* workspace,
                                const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradientName, vk::max_pool_gradientImplementations(),
             vk::checkedGradient(*context, input, indices, upstream, window, gradient), plan,
             workspace);

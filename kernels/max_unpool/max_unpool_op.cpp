@@ -86,7 +86,7 @@ extern "C" {
 
 vk_status vk_max_unpool_plan(vk_context* context, const vk_view* input, const vk_view* indices,
                              const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::max_unpoolImplementations(),
                vk::checked(input, indices, output), plan);
   });
@@ -94,7 +94,7 @@ vk_status vk_max_unpool_plan(vk_context* context, const vk_view* input, const vk
 
 vk_status vk_max_unpool(vk_context* context, const vk_plan* plan, const vk_view* input,
                         const vk_view* indices, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::MaxUnpoolArgs args = vk::checked(input, indices, output);
     vk::checkIndices(vk::kName, args);
     vk::run(*context, vk::kName, vk::max_unpoolImplementations(), args, plan, workspace);
@@ -104,7 +104,7 @@ vk_status vk_max_unpool(vk_context* context, const vk_plan* plan, const vk_view*
 vk_status vk_max_unpool_gradient_plan(vk_context* context, const vk_view* indices,
                                       const vk_view* upstream, const vk_view* gradient,
                                       vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::max_unpool_gradientImplementations(),
                vk::checkedGradient(indices, upstream, gradient), plan);
   });
@@ -113,7 +113,7 @@ vk_status vk_max_unpool_gradient_plan(vk_context* context, const vk_view* indice
 vk_status vk_max_unpool_gradient(vk_context* context, const vk_plan* plan, const vk_view* indices,
                                  const vk_view* upstream, const vk_view* workspace,
                                  const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::MaxUnpoolGradientArgs args = vk::checkedGradient(indices, upstream, gradient);
     vk::checkIndices(vk::kGradientName, args);
     vk::run(*context, vk::kGradientName, vk::max_unpool_gradientImplementations(), args, plan,

@@ -104,7 +104,7 @@ vk_status vk_mutual_information_plan(vk_context* context, const vk_view* fixed,
                                      const vk_mutual_information_params* params,
                                      const vk_view* gradient, const vk_view* joint_histogram,
                                      vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::mutual_informationImplementations(),
                vk::checked(fixed, warped, mask, params, gradient, joint_histogram, nullptr), plan);
   });
@@ -115,7 +115,7 @@ vk_status vk_mutual_information(vk_context* context, const vk_plan* plan, const 
                                 const vk_mutual_information_params* params, const vk_view* gradient,
                                 const vk_view* joint_histogram, const vk_view* workspace,
                                 double* value) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (value == nullptr) vk::invalidArgument("mutual_information: nowhere to put the value");
     vk::run(*context, vk::kName, vk::mutual_informationImplementations(),
             vk::checked(fixed, warped, mask, params, gradient, joint_histogram, value), plan,

@@ -27,7 +27,7 @@ extern "C" {
 
 vk_status vk_ncc_plan(vk_context* context, const vk_view* fixed, const vk_view* warped,
                       const vk_view* mask, const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::nccImplementations(),
                vk::checked(fixed, warped, mask, gradient, nullptr), plan);
   });
@@ -36,7 +36,7 @@ vk_status vk_ncc_plan(vk_context* context, const vk_view* fixed, const vk_view* 
 vk_status vk_ncc(vk_context* context, const vk_plan* plan, const vk_view* fixed,
                  const vk_view* warped, const vk_view* mask, const vk_view* gradient,
                  const vk_view* workspace, double* value) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (value == nullptr) vk::invalidArgument("ncc: nowhere to put the value");
     vk::run(*context, vk::kName, vk::nccImplementations(),
             vk::checked(fixed, warped, mask, gradient, value), plan, workspace);

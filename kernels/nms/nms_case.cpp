@@ -50,12 +50,12 @@ Kept keptOn(vk_context* context, const Scored& input, const vk_nms_params& param
 void compareRandomProblems(Case& test, int64_t problems) {
   vk_context* contexts[4] = {};
   const vk_isa isas[] = {VK_ISA_PORTABLE, VK_ISA_AVX2, VK_ISA_AVX512};
-  const vk_context_options slow{sizeof(vk_context_options), VK_BACKEND_REFERENCE, VK_ISA_AUTO, 1,
-                                0};
+  const vk_context_options slow{
+      sizeof(vk_context_options), VK_BACKEND_REFERENCE, VK_ISA_AUTO, 1, 0, 0};
   int fast = 0;
   if (vk_context_create(&slow, &contexts[3]) != VK_OK) throw CaseFailed{vk_last_error()};
   for (const vk_isa isa : isas) {
-    const vk_context_options options{sizeof(vk_context_options), VK_BACKEND_CPU, isa, 2, 0};
+    const vk_context_options options{sizeof(vk_context_options), VK_BACKEND_CPU, isa, 2, 0, 0};
     if (vk_context_create(&options, &contexts[fast]) == VK_OK) ++fast;
   }
   for (int64_t problem = 0; problem < problems; ++problem) {

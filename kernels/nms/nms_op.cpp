@@ -48,7 +48,7 @@ extern "C" {
 vk_status vk_nms_plan(vk_context* context, const vk_view* boxes, const vk_view* scores,
                       const vk_view* classes, const vk_nms_params* params, const vk_view* kept,
                       vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::nmsImplementations(),
                vk::checked(boxes, scores, classes, params, kept, nullptr), plan);
   });
@@ -57,7 +57,7 @@ vk_status vk_nms_plan(vk_context* context, const vk_view* boxes, const vk_view* 
 vk_status vk_nms(vk_context* context, const vk_plan* plan, const vk_view* boxes,
                  const vk_view* scores, const vk_view* classes, const vk_nms_params* params,
                  const vk_view* workspace, const vk_view* kept, int64_t* count) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (count == nullptr) vk::invalidArgument("nms: nowhere to put the count");
     vk::run(*context, vk::kName, vk::nmsImplementations(),
             vk::checked(boxes, scores, classes, params, kept, count), plan, workspace);

@@ -93,7 +93,7 @@ extern "C" {
 
 vk_status vk_pad_plan(vk_context* context, const vk_view* input, const vk_pad_params* params,
                       const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::padImplementations(),
                vk::shapeOf(vk::kForward, input, params, output), plan);
   });
@@ -101,7 +101,7 @@ vk_status vk_pad_plan(vk_context* context, const vk_view* input, const vk_pad_pa
 
 vk_status vk_pad(vk_context* context, const vk_plan* plan, const vk_view* input,
                  const vk_pad_params* params, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::padImplementations(),
             vk::shapeOf(vk::kForward, input, params, output), plan, workspace);
   });
@@ -110,7 +110,7 @@ vk_status vk_pad(vk_context* context, const vk_plan* plan, const vk_view* input,
 vk_status vk_pad_gradient_plan(vk_context* context, const vk_view* output_gradient,
                                const vk_pad_params* params, const vk_view* input_gradient,
                                vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::pad_gradientImplementations(),
                vk::checkedGradient(output_gradient, params, input_gradient), plan);
   });
@@ -119,7 +119,7 @@ vk_status vk_pad_gradient_plan(vk_context* context, const vk_view* output_gradie
 vk_status vk_pad_gradient(vk_context* context, const vk_plan* plan, const vk_view* output_gradient,
                           const vk_pad_params* params, const vk_view* workspace,
                           const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::pad_gradientImplementations(),
             vk::checkedGradient(output_gradient, params, input_gradient), plan, workspace);
   });

@@ -1,6 +1,7 @@
 // What the pools with a moving window have in common: where the windows lie.
 #pragma once
 
+#include "core/host_device.h"
 #include "core/scratch.h"
 #include "registry/registry.h"
 #include "voxkern/pooling.h"
@@ -32,7 +33,7 @@ PoolArgs poolArgs(const char* operation, const Context& context, const vk_pool_w
                   const char* inputName, const vk_view* input, const char* outputName,
                   const vk_view* output);
 
-inline int64_t poolVoxels(const int64_t (&size)[3]) { return size[0] * size[1] * size[2]; }
+VK_HD inline int64_t poolVoxels(const int64_t (&size)[3]) { return size[0] * size[1] * size[2]; }
 
 /** Voxels from a window's first to its last tap. */
 inline int64_t poolExtent(const PoolWindow& window, int axis) {
@@ -40,7 +41,7 @@ inline int64_t poolExtent(const PoolWindow& window, int axis) {
 }
 
 /** Taps of the window of `output` along an axis that lie in [0, size). */
-inline Range poolTaps(const PoolWindow& window, int axis, int64_t output, int64_t size) {
+VK_HD inline Range poolTaps(const PoolWindow& window, int axis, int64_t output, int64_t size) {
   const int64_t first = output * window.stride[axis] - window.paddingBegin[axis];
   const int64_t dilation = window.dilation[axis];
   const int64_t begin = first < 0 ? (-first + dilation - 1) / dilation : 0;

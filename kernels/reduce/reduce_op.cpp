@@ -139,7 +139,7 @@ extern "C" {
 
 vk_status vk_reduce_plan(vk_context* context, const vk_view* input, vk_reduction reduction,
                          uint32_t axes, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::reduceImplementations(),
                vk::checked(input, reduction, axes, output), plan);
   });
@@ -148,7 +148,7 @@ vk_status vk_reduce_plan(vk_context* context, const vk_view* input, vk_reduction
 vk_status vk_reduce(vk_context* context, const vk_plan* plan, const vk_view* input,
                     vk_reduction reduction, uint32_t axes, const vk_view* workspace,
                     const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::reduceImplementations(),
             vk::checked(input, reduction, axes, output), plan, workspace);
   });
@@ -157,7 +157,7 @@ vk_status vk_reduce(vk_context* context, const vk_plan* plan, const vk_view* inp
 vk_status vk_reduce_gradient_plan(vk_context* context, const vk_view* input, const vk_view* output,
                                   const vk_view* output_gradient, vk_reduction reduction,
                                   uint32_t axes, const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::reduce_gradientImplementations(),
                vk::checkedGradient(input, output, output_gradient, reduction, axes, input_gradient),
                plan);
@@ -168,7 +168,7 @@ vk_status vk_reduce_gradient(vk_context* context, const vk_plan* plan, const vk_
                              const vk_view* output, const vk_view* output_gradient,
                              vk_reduction reduction, uint32_t axes, const vk_view* workspace,
                              const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::reduce_gradientImplementations(),
             vk::checkedGradient(input, output, output_gradient, reduction, axes, input_gradient),
             plan, workspace);

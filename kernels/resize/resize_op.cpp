@@ -117,7 +117,7 @@ extern "C" {
 
 vk_status vk_resize_plan(vk_context* context, const vk_view* input, const vk_resize_params* params,
                          const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "resize", vk::resizeImplementations(),
                vk::forwardArgs(*context, input, params, output), plan);
   });
@@ -126,7 +126,7 @@ vk_status vk_resize_plan(vk_context* context, const vk_view* input, const vk_res
 vk_status vk_resize(vk_context* context, const vk_plan* plan, const vk_view* input,
                     const vk_resize_params* params, const vk_view* workspace,
                     const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "resize", vk::resizeImplementations(),
             vk::forwardArgs(*context, input, params, output), plan, workspace);
   });
@@ -135,7 +135,7 @@ vk_status vk_resize(vk_context* context, const vk_plan* plan, const vk_view* inp
 vk_status vk_resize_gradient_plan(vk_context* context, const vk_view* upstream,
                                   const vk_resize_params* params, const vk_view* gradient,
                                   vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "resize_gradient", vk::resize_gradientImplementations(),
                vk::gradientArgs(*context, upstream, params, gradient), plan);
   });
@@ -144,7 +144,7 @@ vk_status vk_resize_gradient_plan(vk_context* context, const vk_view* upstream,
 vk_status vk_resize_gradient(vk_context* context, const vk_plan* plan, const vk_view* upstream,
                              const vk_resize_params* params, const vk_view* workspace,
                              const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "resize_gradient", vk::resize_gradientImplementations(),
             vk::gradientArgs(*context, upstream, params, gradient), plan, workspace);
   });

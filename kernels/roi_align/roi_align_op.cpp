@@ -180,7 +180,7 @@ extern "C" {
 vk_status vk_roi_align_plan(vk_context* context, const vk_view* input, const vk_view* boxes,
                             const vk_view* images, const vk_roi_align_params* params,
                             const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::roi_alignImplementations(),
                vk::checked(*context, input, boxes, images, params, output), plan);
   });
@@ -190,7 +190,7 @@ vk_status vk_roi_align(vk_context* context, const vk_plan* plan, const vk_view* 
                        const vk_view* boxes, const vk_view* images,
                        const vk_roi_align_params* params, const vk_view* workspace,
                        const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::RoiAlignArgs args = vk::checked(*context, input, boxes, images, params, output);
     vk::checkBoxes(vk::kName, args);
     vk::run(*context, vk::kName, vk::roi_alignImplementations(), args, plan, workspace);
@@ -201,7 +201,7 @@ vk_status vk_roi_align_gradient_plan(vk_context* context, const vk_view* input,
                                      const vk_view* boxes, const vk_view* images,
                                      const vk_view* upstream, const vk_roi_align_params* params,
                                      const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradientName, vk::roi_align_gradientImplementations(),
                vk::checkedGradient(*context, input, boxes, images, upstream, params, gradient),
                plan);
@@ -212,7 +212,7 @@ vk_status vk_roi_align_gradient(vk_context* context, const vk_plan* plan, const 
                                 const vk_view* boxes, const vk_view* images,
                                 const vk_view* upstream, const vk_roi_align_params* params,
                                 const vk_view* workspace, const vk_view* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     const vk::RoiAlignGradientArgs args =
         vk::checkedGradient(*context, input, boxes, images, upstream, params, gradient);
     vk::checkBoxes(vk::kGradientName, args);

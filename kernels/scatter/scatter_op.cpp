@@ -46,7 +46,7 @@ extern "C" {
 vk_status vk_scatter_plan(vk_context* context, const vk_view* data, const vk_view* indices,
                           const vk_view* updates, vk_index_kind kind, int32_t axis,
                           vk_scatter_mode mode, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::scatterImplementations(),
                vk::checked(data, indices, updates, kind, axis, mode, output), plan);
   });
@@ -56,7 +56,7 @@ vk_status vk_scatter(vk_context* context, const vk_plan* plan, const vk_view* da
                      const vk_view* indices, const vk_view* updates, vk_index_kind kind,
                      int32_t axis, vk_scatter_mode mode, const vk_view* workspace,
                      const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::scatterImplementations(),
             vk::checked(data, indices, updates, kind, axis, mode, output), plan, workspace);
   });

@@ -57,7 +57,7 @@ extern "C" {
 vk_status vk_soft_nms_plan(vk_context* context, const vk_view* boxes, const vk_view* scores,
                            const vk_view* classes, const vk_soft_nms_params* params,
                            const vk_view* kept, const vk_view* kept_scores, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::soft_nmsImplementations(),
                vk::checked(boxes, scores, classes, params, kept, kept_scores, nullptr), plan);
   });
@@ -67,7 +67,7 @@ vk_status vk_soft_nms(vk_context* context, const vk_plan* plan, const vk_view* b
                       const vk_view* scores, const vk_view* classes,
                       const vk_soft_nms_params* params, const vk_view* workspace,
                       const vk_view* kept, const vk_view* kept_scores, int64_t* count) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (count == nullptr) vk::invalidArgument("soft_nms: nowhere to put the count");
     vk::run(*context, vk::kName, vk::soft_nmsImplementations(),
             vk::checked(boxes, scores, classes, params, kept, kept_scores, count), plan, workspace);

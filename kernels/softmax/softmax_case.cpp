@@ -23,7 +23,7 @@ Run forwardOf(Case& test, const vk_softmax_params& params, const Buffer& input,
   return [&test, &params, &input, sizes](Call& call) {
     const vk_view* output = call.output("output", test.type(), sizes, softmaxBound(params));
     const bool inPlace = test.line().flag("in_place", false);
-    const vk_view* from = inPlace ? copied(input, output) : input.view();
+    const vk_view* from = inPlace ? copied(call, input, output) : input.view();
     vk_plan plan{};
     call.ok(vk_softmax_plan(call.context(), from, &params, output, &plan));
     call.ok(vk_softmax(call.context(), &plan, from, &params, call.workspace(plan), output));

@@ -58,7 +58,7 @@ extern "C" {
 
 vk_status vk_softmax_plan(vk_context* context, const vk_view* input,
                           const vk_softmax_params* params, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::softmaxImplementations(),
                vk::checked(input, params, output), plan);
   });
@@ -67,7 +67,7 @@ vk_status vk_softmax_plan(vk_context* context, const vk_view* input,
 vk_status vk_softmax(vk_context* context, const vk_plan* plan, const vk_view* input,
                      const vk_softmax_params* params, const vk_view* workspace,
                      const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::softmaxImplementations(),
             vk::checked(input, params, output), plan, workspace);
   });
@@ -76,7 +76,7 @@ vk_status vk_softmax(vk_context* context, const vk_plan* plan, const vk_view* in
 vk_status vk_softmax_gradient_plan(vk_context* context, const vk_view* output,
                                    const vk_view* output_gradient, const vk_softmax_params* params,
                                    const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::softmax_gradientImplementations(),
                vk::checkedGradient(output, output_gradient, params, input_gradient), plan);
   });
@@ -85,7 +85,7 @@ vk_status vk_softmax_gradient_plan(vk_context* context, const vk_view* output,
 vk_status vk_softmax_gradient(vk_context* context, const vk_plan* plan, const vk_view* output,
                               const vk_view* output_gradient, const vk_softmax_params* params,
                               const vk_view* workspace, const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::softmax_gradientImplementations(),
             vk::checkedGradient(output, output_gradient, params, input_gradient), plan, workspace);
   });

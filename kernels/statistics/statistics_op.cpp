@@ -42,7 +42,7 @@ extern "C" {
 
 vk_status vk_statistics_plan(vk_context* context, const vk_view* image, const vk_view* mask,
                              double weight_floor, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::statisticsImplementations(),
                vk::checked(image, mask, weight_floor, nullptr), plan);
   });
@@ -51,7 +51,7 @@ vk_status vk_statistics_plan(vk_context* context, const vk_view* image, const vk
 vk_status vk_statistics(vk_context* context, const vk_plan* plan, const vk_view* image,
                         const vk_view* mask, double weight_floor, const vk_view* workspace,
                         vk_statistics_values* values) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (values == nullptr) vk::invalidArgument("statistics: nowhere to put the values");
     vk::run(*context, vk::kName, vk::statisticsImplementations(),
             vk::checked(image, mask, weight_floor, values), plan, workspace);

@@ -57,7 +57,7 @@ extern "C" {
 
 vk_status vk_top_k_plan(vk_context* context, const vk_view* input, int32_t axis, int32_t largest,
                         const vk_view* values, const vk_view* indices, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::top_kImplementations(),
                vk::checked(*context, input, axis, largest, values, indices), plan);
   });
@@ -66,7 +66,7 @@ vk_status vk_top_k_plan(vk_context* context, const vk_view* input, int32_t axis,
 vk_status vk_top_k(vk_context* context, const vk_plan* plan, const vk_view* input, int32_t axis,
                    int32_t largest, const vk_view* workspace, const vk_view* values,
                    const vk_view* indices) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::top_kImplementations(),
             vk::checked(*context, input, axis, largest, values, indices), plan, workspace);
   });

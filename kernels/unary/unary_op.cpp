@@ -96,7 +96,7 @@ extern "C" {
 
 vk_status vk_unary_plan(vk_context* context, const vk_view* input, const vk_unary_params* params,
                         const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kForward, vk::unaryImplementations(),
                vk::checked(input, params, output), plan);
   });
@@ -104,7 +104,7 @@ vk_status vk_unary_plan(vk_context* context, const vk_view* input, const vk_unar
 
 vk_status vk_unary(vk_context* context, const vk_plan* plan, const vk_view* input,
                    const vk_unary_params* params, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kForward, vk::unaryImplementations(), vk::checked(input, params, output),
             plan, workspace);
   });
@@ -113,7 +113,7 @@ vk_status vk_unary(vk_context* context, const vk_plan* plan, const vk_view* inpu
 vk_status vk_unary_gradient_plan(vk_context* context, const vk_view* input,
                                  const vk_view* output_gradient, const vk_unary_params* params,
                                  const vk_view* input_gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kGradient, vk::unary_gradientImplementations(),
                vk::checkedGradient(input, output_gradient, params, input_gradient), plan);
   });
@@ -122,7 +122,7 @@ vk_status vk_unary_gradient_plan(vk_context* context, const vk_view* input,
 vk_status vk_unary_gradient(vk_context* context, const vk_plan* plan, const vk_view* input,
                             const vk_view* output_gradient, const vk_unary_params* params,
                             const vk_view* workspace, const vk_view* input_gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kGradient, vk::unary_gradientImplementations(),
             vk::checkedGradient(input, output_gradient, params, input_gradient), plan, workspace);
   });

@@ -103,7 +103,7 @@ vk_status vk_warp3d_gradient_linear_plan(vk_context* context, const vk_view* mov
                                          const vk_view* displacement, const vk_view* points,
                                          const vk_view* mask, const vk_view* upstream,
                                          const vk_warp3d_params* params, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(
         *context, "warp3d_gradient_linear", vk::warp3d_gradient_linearImplementations(),
         vk::gradientLinearArgs(moving, displacement, points, mask, upstream, params, nullptr),
@@ -116,7 +116,7 @@ vk_status vk_warp3d_gradient_linear(vk_context* context, const vk_plan* plan, co
                                     const vk_view* mask, const vk_view* upstream,
                                     const vk_warp3d_params* params, const vk_view* workspace,
                                     double* gradient) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (gradient == nullptr) {
       vk::invalidArgument("warp3d_gradient_linear: nowhere to put the gradient");
     }
@@ -131,7 +131,7 @@ vk_status vk_warp3d_gradient_field_plan(vk_context* context, const vk_view* movi
                                         const vk_view* mask, const vk_view* upstream,
                                         const vk_warp3d_params* params, const vk_view* gradient,
                                         vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(
         *context, "warp3d_gradient_field", vk::warp3d_gradient_fieldImplementations(),
         vk::gradientFieldArgs(moving, displacement, points, mask, upstream, params, gradient),
@@ -144,7 +144,7 @@ vk_status vk_warp3d_gradient_field(vk_context* context, const vk_plan* plan, con
                                    const vk_view* mask, const vk_view* upstream,
                                    const vk_warp3d_params* params, const vk_view* gradient,
                                    const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "warp3d_gradient_field", vk::warp3d_gradient_fieldImplementations(),
             vk::gradientFieldArgs(moving, displacement, points, mask, upstream, params, gradient),
             plan, workspace);
@@ -155,7 +155,7 @@ vk_status vk_warp3d_gradient_image_plan(vk_context* context, const vk_view* disp
                                         const vk_view* points, const vk_view* mask,
                                         const vk_view* upstream, const vk_warp3d_params* params,
                                         const vk_view* gradient, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "warp3d_gradient_image", vk::warp3d_gradient_imageImplementations(),
                vk::gradientImageArgs(displacement, points, mask, upstream, params, gradient), plan);
   });
@@ -166,7 +166,7 @@ vk_status vk_warp3d_gradient_image(vk_context* context, const vk_plan* plan,
                                    const vk_view* mask, const vk_view* upstream,
                                    const vk_warp3d_params* params, const vk_view* gradient,
                                    const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "warp3d_gradient_image", vk::warp3d_gradient_imageImplementations(),
             vk::gradientImageArgs(displacement, points, mask, upstream, params, gradient), plan,
             workspace);

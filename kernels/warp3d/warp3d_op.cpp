@@ -113,7 +113,7 @@ vk_status vk_warp3d_plan(vk_context* context, const vk_view* moving, const vk_vi
                          const vk_view* domain_mask, const vk_view* displacement,
                          const vk_view* points, const vk_warp3d_params* params,
                          const vk_view* warped, const vk_view* inside, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, "warp3d", vk::warp3dImplementations(),
                vk::forwardArgs(moving, moving_mask, domain_mask, displacement, points, params,
                                warped, inside),
@@ -126,7 +126,7 @@ vk_status vk_warp3d(vk_context* context, const vk_plan* plan, const vk_view* mov
                     const vk_view* displacement, const vk_view* points,
                     const vk_warp3d_params* params, const vk_view* warped, const vk_view* inside,
                     const vk_view* workspace) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, "warp3d", vk::warp3dImplementations(),
             vk::forwardArgs(moving, moving_mask, domain_mask, displacement, points, params, warped,
                             inside),

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -190,6 +191,30 @@ std::string Buffer::guardDamage() const {
   }
   poison();
   return damage;
+}
+
+void Buffer::moveToDevice(vk_context* context) {
+  if (!memory_) return;
+  // The memory in front of the tensor gets out of alignment what the host's does, and ends where
+  // the tensor ends.
+  const int64_t front = (static_cast<unsigned char*>(data_) - memory_.get()) % kPage;
+  if (vk_allocate(context, front + bytes_, &device_) != VK_OK ||
+      vk_copy(context, static_cast<char*>(device_) + front, data_, bytes_) != VK_OK) {
+    throw std::runtime_error(name_ + ": " + vk_last_error());
+  }
+  if (view_.data == data_) view_.data = static_cast<char*>(device_) + front;
+  view_.device = view_.device == VK_DEVICE_HOST ? VK_DEVICE_CUDA : VK_DEVICE_HOST;
+}
+
+void Buffer::moveToHost(vk_context* context) {
+  if (device_ == nullptr) return;
+  const int64_t front = (static_cast<unsigned char*>(data_) - memory_.get()) % kPage;
+  char* const begin = static_cast<char*>(device_) + front;
+  const vk_status status = vk_copy(context, data_, begin, bytes_);
+  vk_free(context, std::exchange(device_, nullptr));
+  if (view_.data == begin) view_.data = data_;
+  view_.device = view_.device == VK_DEVICE_HOST ? VK_DEVICE_CUDA : VK_DEVICE_HOST;
+  if (status != VK_OK) throw std::runtime_error(name_ + ": " + vk_last_error());
 }
 
 void Buffer::freeze() { frozen_.assign(as<unsigned char>(), as<unsigned char>() + bytes_); }

@@ -43,6 +43,11 @@ class Buffer {
 
   /** Empty, or what was written outside the buffer. */
   std::string guardDamage() const;
+  /** Between these two the view is of a copy in the memory of the context's device. What the
+   * operation wrote outside of its copy goes to guardDamage(). */
+  void moveToDevice(vk_context* context);
+  void moveToHost(vk_context* context);
+
   /** Remembers the contents, for changed(). */
   void freeze();
   bool changed() const;
@@ -63,6 +68,7 @@ class Buffer {
   void* data_ = nullptr;
   vk_view view_{};
   std::vector<unsigned char> frozen_;
+  void* device_ = nullptr;
 };
 
 /** Bytes of one element of the types cases use. */

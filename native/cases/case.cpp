@@ -20,17 +20,26 @@ const char* isaName(vk_isa isa) {
   return names[isa];
 }
 
+/** AUTO: the host's. */
+vk_backend chosenBackend = VK_BACKEND_AUTO;
+
 struct ContextHolder {
   vk_context* context = nullptr;
   vk_status status;
 
   ContextHolder(vk_backend backend, vk_isa isa, int32_t threads) {
-    const vk_context_options options{sizeof(vk_context_options), backend, isa, threads, 0};
+    const vk_context_options options{sizeof(vk_context_options), backend, isa, threads, 0, 0};
     status = vk_context_create(&options, &context);
   }
   ~ContextHolder() { vk_context_destroy(context); }
   ContextHolder(const ContextHolder&) = delete;
 };
+
+int64_t elements(const vk_view& view) {
+  int64_t count = 1;
+  for (int32_t axis = 0; axis < view.rank; ++axis) count *= std::max<int64_t>(view.sizes[axis], 0);
+  return count;
+}
 
 std::string formatted(const char* message, va_list arguments) {
   char text[512];
@@ -48,16 +57,38 @@ const vk_view* Call::output(const std::string& name, vk_element_type type, const
   Output& output =
       outputs_.emplace_back(Output{Buffer(name, type, sizes, sizeOf(type), fill_), bound});
   breakView(line_, output.buffer);
+  if (onDevice()) output.buffer.moveToDevice(context_);
   return output.buffer.view();
 }
 
+bool Call::onDevice() const {
+  const vk_backend backend = vk_context_backend(context_);
+  return backend == VK_BACKEND_CUDA || backend == VK_BACKEND_CUDA_EMULATED;
+}
+
+void Call::fill(const vk_view* view, const Buffer& values) {
+  // A view that the line breaks may be missing, shorter or of another type.
+  if (view->data == nullptr || view->type != values.type()) return;
+  const int64_t bytes = std::min(elements(*view), values.count()) * sizeOf(view->type);
+  ok(vk_copy(context_, view->data, values.as<void>(), bytes));
+}
+
+void Call::fetch() {
+  for (Output& output : outputs_) output.buffer.moveToHost(context_);
+  for (Buffer& workspace : workspaces_) workspace.moveToHost(context_);
+}
+
 double* Call::values(const std::string& name, int64_t count, Bound bound) {
-  output(name, VK_F64, {count}, bound);
-  return outputs_.back().buffer.as<double>();
+  // Behind a plain pointer is host memory.
+  Output& output =
+      outputs_.emplace_back(Output{Buffer(name, VK_F64, {count}, sizeOf(VK_F64), fill_), bound});
+  breakView(line_, output.buffer);
+  return output.buffer.as<double>();
 }
 
 const vk_view* Call::workspace(const vk_plan& plan) {
   workspaces_.emplace_back("workspace", VK_U8, Sizes{plan.workspace_bytes}, 0, fill_);
+  if (onDevice()) workspaces_.back().moveToDevice(context_);
   return workspaces_.back().view();
 }
 
@@ -101,8 +132,8 @@ void Case::checkMemory(const std::string& where, const Call& call) {
 
 Call& Case::reference(const Run& operation) {
   if (referenceContext_ == nullptr) {
-    const vk_context_options options{sizeof(vk_context_options), VK_BACKEND_REFERENCE, VK_ISA_AUTO,
-                                     1, 0};
+    const vk_context_options options{
+        sizeof(vk_context_options), VK_BACKEND_REFERENCE, VK_ISA_AUTO, 1, 0, 0};
     if (vk_context_create(&options, &referenceContext_) != VK_OK) {
       throw CaseFailed{std::string("no reference context: ") + vk_last_error()};
     }
@@ -125,9 +156,64 @@ void Case::run(const Run& operation) {
   const Call& expected = reference(operation);
   checkMemory("reference", expected);
   ran_.push_back("reference");
-  for (const vk_isa isa : {VK_ISA_PORTABLE, VK_ISA_NEON, VK_ISA_AVX2, VK_ISA_AVX512}) {
-    runIsa(isa, operation, expected);
+  if (chosenBackend == VK_BACKEND_AUTO || chosenBackend == VK_BACKEND_CPU) {
+    for (const vk_isa isa : {VK_ISA_PORTABLE, VK_ISA_NEON, VK_ISA_AVX2, VK_ISA_AVX512}) {
+      runIsa(isa, operation, expected);
+    }
   }
+  if (chosenBackend == VK_BACKEND_CUDA || chosenBackend == VK_BACKEND_CUDA_EMULATED) {
+    runDevice(chosenBackend, operation, expected);
+  }
+}
+
+void Case::chooseBackend(vk_backend backend) { chosenBackend = backend; }
+
+void Case::compare(const std::string& name, const Call& call, const Call& expected) {
+  for (const Call::Output& output : call.outputs_) {
+    const std::string text =
+        difference(output.buffer, expected.result(output.buffer.name()), output.bound);
+    if (!text.empty()) fail(name + ": " + output.buffer.name() + ": " + text);
+  }
+}
+
+void Case::runDevice(vk_backend backend, const Run& operation, const Call& expected) {
+  const std::string name = backend == VK_BACKEND_CUDA ? "cuda" : "cuda-emulated";
+  const ContextHolder holder(backend, VK_ISA_AUTO, 1);
+  if (holder.status != VK_OK) throw CaseFailed{name + ": " + vk_last_error()};
+  // Twice, with other rubbish in the memory, and in the emulator with threads in another order.
+  std::deque<Call> calls;
+  for (const unsigned char fill : {0xFF, 0x00}) {
+    Call& call = calls.emplace_back(holder.context, fill, line_);
+    for (Buffer& input : inputs_) input.moveToDevice(holder.context);
+    std::string refused;
+    try {
+      operation(call);
+      call.ok(vk_synchronize(holder.context));
+    } catch (const CallFailed& failed) {
+      if (failed.status == VK_UNSUPPORTED) {
+        refused = failed.message;
+      } else {
+        fail(name + ": " + statusName(failed.status) + ": " + failed.message);
+      }
+    }
+    for (Buffer& input : inputs_) input.moveToHost(holder.context);
+    call.fetch();
+    if (!refused.empty()) {
+      skipped_.push_back(name + ": " + refused);
+      return;
+    }
+    checkMemory(name, call);
+  }
+  compare(name, calls[0], expected);
+  for (size_t i = 0; i < calls[0].outputs_.size(); ++i) {
+    const Buffer& one = calls[0].outputs_[i].buffer;
+    const Buffer& other = calls[1].outputs_[i].buffer;
+    if (std::memcmp(one.as<void>(), other.as<void>(), static_cast<size_t>(one.bytes())) != 0) {
+      fail(name + ": " + one.name() +
+           " has other bits in a second run, or depends on what memory held before");
+    }
+  }
+  ran_.push_back(name);
 }
 
 void Case::runIsa(vk_isa isa, const Run& operation, const Call& expected) {
@@ -158,12 +244,7 @@ void Case::runIsa(vk_isa isa, const Run& operation, const Call& expected) {
     }
     checkMemory(where, call);
     if (threads > 1) continue;
-    for (size_t i = 0; i < call.outputs_.size(); ++i) {
-      const Call::Output& output = call.outputs_[i];
-      const std::string text =
-          difference(output.buffer, expected.result(output.buffer.name()), output.bound);
-      if (!text.empty()) fail(name + ": " + output.buffer.name() + ": " + text);
-    }
+    compare(name, call, expected);
   }
   for (size_t threads = 2; threads <= calls.size(); ++threads) {
     for (size_t i = 0; i < calls[0].outputs_.size(); ++i) {

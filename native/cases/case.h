@@ -40,6 +40,7 @@ struct CaseFailed {
 class Call {
  public:
   Call(vk_context* context, unsigned char fill, const CaseLine& line);
+  Call(const Call&) = delete;
 
   vk_context* context() const { return context_; }
   /** An output tensor, compared within `bound` of the reference's. Filled with rubbish. */
@@ -47,6 +48,8 @@ class Call {
                         Bound bound);
   /** An output of `count` doubles behind a plain pointer. */
   double* values(const std::string& name, int64_t count, Bound bound);
+  /** Writes values into a tensor of this call before the operation runs, wherever it lies. */
+  void fill(const vk_view* view, const Buffer& values);
   double* value(const std::string& name, Bound bound) { return values(name, 1, bound); }
   /** Scratch memory as the plan asks for it, filled with rubbish. */
   const vk_view* workspace(const vk_plan& plan);
@@ -58,6 +61,9 @@ class Call {
 
  private:
   friend class Case;
+  bool onDevice() const;
+  /** Brings the outputs back to the host. */
+  void fetch();
   struct Output {
     Buffer buffer;
     Bound bound;
@@ -106,6 +112,9 @@ class Case {
   /** The key hostile= (nan, inf, huge, constant, zero) spoils some or all of this input. */
   void spoil(Buffer& input);
 
+  /** Whether the cases run on this backend; all of them do unless told. */
+  static void chooseBackend(vk_backend backend);
+
   /** Reference, then each instruction set this processor has on 1, 2 and 3 threads: compares the
    *  outputs, their bits between thread counts, and looks at guard bands and inputs. */
   void run(const Run& operation);
@@ -128,6 +137,8 @@ class Case {
   Buffer& add(const std::string& name, vk_element_type type, const Sizes& sizes);
   void fail(const std::string& message);
   void checkMemory(const std::string& where, const Call& call);
+  void compare(const std::string& name, const Call& call, const Call& expected);
+  void runDevice(vk_backend backend, const Run& operation, const Call& expected);
   void runIsa(vk_isa isa, const Run& operation, const Call& expected);
   void runExpectingFailure(const Run& operation);
 

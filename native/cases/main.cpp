@@ -1,4 +1,5 @@
-// vk_cases CASE_FILE... [-- FILTER]: runs the case lines of the files on every host backend.
+// vk_cases [--device cuda|cuda-emulated] CASE_FILE... [-- FILTER]: runs the case lines of the files
+// on every host backend, or on the device and the reference.
 //
 // A filter is words of a case line, or a whole line: that line is replayed even when no file has
 // it. Exit code 1 when a case fails.
@@ -102,6 +103,12 @@ int main(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--") == 0) {
       while (++i < count) filter += std::string(filter.empty() ? "" : " ") + arguments[i];
+    } else if (std::strcmp(arguments[i], "--device") == 0 && i + 1 < count) {
+      const std::string device = arguments[++i];
+      if (device != "cuda" && device != "cuda-emulated") {
+        throw std::runtime_error("--device " + device + ": expected cuda or cuda-emulated");
+      }
+      Case::chooseBackend(device == "cuda" ? VK_BACKEND_CUDA : VK_BACKEND_CUDA_EMULATED);
     } else {
       for (std::string& line : readCaseFile(arguments[i])) lines.push_back(std::move(line));
     }

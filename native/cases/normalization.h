@@ -16,10 +16,8 @@ inline double productSum(const Buffer& a, const Buffer& b) {
 }
 
 /** The output with the input's values: for an operation that is to work in place. f32 only. */
-inline const vk_view* copied(const Buffer& input, const vk_view* output) {
-  for (int64_t i = 0; i < input.count(); ++i) {
-    static_cast<float*>(output->data)[i] = float(input.get(i));
-  }
+inline const vk_view* copied(Call& call, const Buffer& input, const vk_view* output) {
+  call.fill(output, input);
   return output;
 }
 

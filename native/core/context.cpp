@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <cstring>
+
+#include "core/device.h"
 #include "core/memory.h"
 #include "core/simd.h"
 #include "core/threads.h"
@@ -12,9 +15,14 @@ vk_context::vk_context(const vk_context_options& options)
       arena(std::make_unique<vk::ThreadArena>(
           options.threads > 0 ? options.threads : vk::ThreadArena::availableThreads())),
       memory(std::make_unique<vk::MemoryPool>(
-          options.memory_limit > 0 ? options.memory_limit : vk::MemoryPool::defaultLimit())) {}
+          options.memory_limit > 0 ? options.memory_limit : vk::MemoryPool::defaultLimit())),
+      deviceIndex(options.device_index) {
+  if (backend != VK_BACKEND_CUDA && backend != VK_BACKEND_CUDA_EMULATED) return;
+  plugin = &vk::devicePlugin(backend);
+  vk::checkDevice(*plugin, plugin->open(deviceIndex, options.memory_limit, &device));
+}
 
-vk_context::~vk_context() = default;
+vk_context::~vk_context() { delete device; }
 
 namespace vk {
 
@@ -30,9 +38,6 @@ void checkOptions(const vk_context_options& options) {
         "context options have %u bytes, expected %zu: the binding and the library are of different "
         "versions",
         options.struct_size, sizeof(vk_context_options));
-  }
-  if (options.backend == VK_BACKEND_CUDA || options.backend == VK_BACKEND_CUDA_EMULATED) {
-    unsupported("this build has no CUDA backend");
   }
   if (options.backend < VK_BACKEND_AUTO || options.backend > VK_BACKEND_CUDA_EMULATED) {
     invalidArgument("unknown backend %d", static_cast<int>(options.backend));
@@ -78,15 +83,53 @@ vk_isa vk_context_isa(const vk_context* context) { return context->isa; }
 int32_t vk_context_threads(const vk_context* context) { return context->arena->threads(); }
 
 vk_status vk_allocate(vk_context* context, int64_t bytes, void** memory) {
-  return vk::guarded([&] { *memory = context->memory->allocate(bytes); });
+  return vk::guarded([&] {
+    if (context->device == nullptr) {
+      *memory = context->memory->allocate(bytes);
+    } else {
+      vk::checkDevice(*context->plugin, context->device->allocate(bytes, memory));
+    }
+  });
 }
 
-void vk_free(vk_context* context, void* memory) { context->memory->free(memory); }
+void vk_free(vk_context* context, void* memory) {
+  if (context->device == nullptr) {
+    context->memory->free(memory);
+  } else {
+    context->device->free(memory);
+  }
+}
 
-void vk_trim(vk_context* context) { context->memory->trim(); }
+void vk_trim(vk_context* context) {
+  if (context->device == nullptr) {
+    context->memory->trim();
+  } else {
+    context->device->trim();
+  }
+}
 
 void vk_memory(const vk_context* context, vk_memory_report* report) {
-  *report = context->memory->report();
+  *report = context->device == nullptr ? context->memory->report() : context->device->memory();
+}
+
+vk_status vk_copy(vk_context* context, void* to, const void* from, int64_t bytes) {
+  return vk::guarded([&] {
+    if (bytes < 0) vk::invalidArgument("copy of %lld bytes", static_cast<long long>(bytes));
+    if (bytes == 0) return;
+    if (context->device == nullptr) {
+      std::memcpy(to, from, static_cast<size_t>(bytes));
+    } else {
+      vk::checkDevice(*context->plugin, context->device->copy(to, from, bytes));
+    }
+  });
+}
+
+vk_status vk_synchronize(vk_context* context) {
+  return vk::guarded([&] {
+    if (context->device != nullptr) {
+      vk::checkDevice(*context->plugin, context->device->synchronize());
+    }
+  });
 }
 
 void vk_cancel(vk_context* context, int32_t cancelled) { context->cancelled.store(cancelled != 0); }

@@ -12,6 +12,8 @@
 namespace vk {
 class ThreadArena;
 class MemoryPool;
+class Device;
+struct DevicePlugin;
 }  // namespace vk
 
 struct vk_context {
@@ -21,7 +23,12 @@ struct vk_context {
   vk_backend backend;
   vk_isa isa;
   std::unique_ptr<vk::ThreadArena> arena;
+  /** Of the host backends. */
   std::unique_ptr<vk::MemoryPool> memory;
+  /** Of the CUDA backends; null for the others. */
+  const vk::DevicePlugin* plugin = nullptr;
+  vk::Device* device = nullptr;
+  int32_t deviceIndex = 0;
   std::atomic<bool> cancelled{false};
   /** Operations on one context run one after the other; use several contexts to run several at
    * once. */

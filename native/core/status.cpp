@@ -17,6 +17,8 @@ std::string formatList(const char* pattern, va_list arguments) {
 
 }  // namespace
 
+thread_local const vk_context* CallContext::current = nullptr;
+
 std::string format(const char* pattern, ...) {
   va_list arguments;
   va_start(arguments, pattern);

@@ -48,4 +48,29 @@ vk_status guarded(Body&& body) noexcept {
   }
 }
 
+/** Names the context of the running call, whose device the views of the call have to lie in. */
+class CallContext {
+ public:
+  explicit CallContext(const vk_context* context) : outer_(current) { current = context; }
+  ~CallContext() { current = outer_; }
+  CallContext(const CallContext&) = delete;
+
+  /** Null outside of calls. */
+  static const vk_context* get() { return current; }
+
+ private:
+  static thread_local const vk_context* current;
+  const vk_context* outer_;
+};
+
+/** The same for an entry of an operation. */
+template <class Body>
+vk_status guarded(const vk_context* context, Body&& body) noexcept {
+  return guarded([&] {
+    if (context == nullptr) invalidArgument("the context is missing");
+    const CallContext call(context);
+    body();
+  });
+}
+
 }  // namespace vk

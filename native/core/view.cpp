@@ -1,5 +1,7 @@
 #include "core/view.h"
 
+#include "core/context.h"
+
 namespace vk {
 
 int64_t elementSize(vk_element_type type) {
@@ -62,6 +64,25 @@ bool isContiguous(const vk_view& view) {
   return true;
 }
 
+namespace {
+
+std::string placeOf(vk_device device, int32_t index) {
+  return device == VK_DEVICE_HOST ? "host memory" : format("memory of CUDA device %d", index);
+}
+
+/** Checks that the memory is where the context of the running call computes. */
+void requirePlace(const char* operation, const char* name, const vk_view& view) {
+  const vk_context* const context = CallContext::get();
+  const bool onDevice = context != nullptr && context->device != nullptr;
+  const vk_device wanted = onDevice ? VK_DEVICE_CUDA : VK_DEVICE_HOST;
+  const int32_t index = onDevice ? context->deviceIndex : 0;
+  if (view.device == wanted && (!onDevice || view.device_index == index)) return;
+  unsupported("%s: %s is in %s, but the context computes in %s", operation, name,
+              placeOf(view.device, view.device_index).c_str(), placeOf(wanted, index).c_str());
+}
+
+}  // namespace
+
 void requireDenseAny(const char* operation, const char* name, const vk_view* view) {
   if (!present(view)) invalidArgument("%s: %s is missing", operation, name);
   if (view->rank < 0 || view->rank > VK_MAX_RANK) {
@@ -73,7 +94,7 @@ void requireDenseAny(const char* operation, const char* name, const vk_view* vie
       invalidArgument("%s: %s has a negative size: %s", operation, name, describe(*view).c_str());
     }
   }
-  if (view->device != VK_DEVICE_HOST) unsupported("%s: %s is not in host memory", operation, name);
+  requirePlace(operation, name, *view);
   if (view->layout != VK_LAYOUT_PLAIN || !isContiguous(*view)) {
     unsupported("%s: %s, %s, is not plain and contiguous", operation, name,
                 describe(*view).c_str());

@@ -22,7 +22,8 @@ int64_t elementCount(const vk_view& view);
 bool sameSizes(const vk_view& a, const vk_view& b);
 bool isContiguous(const vk_view& view);
 
-/** Checks that the view is a present, plain, contiguous host tensor of this type; `name` goes into
+/** Checks that the view is a present, plain, contiguous tensor of this type in the
+ * memory that the context of the running call computes in; `name` goes into
  * the message. */
 void requireDense(const char* operation, const char* name, const vk_view* view,
                   vk_element_type type);

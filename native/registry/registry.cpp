@@ -8,7 +8,10 @@ namespace vk {
 
 Refusal refuses(const Context& context, vk_backend backend, vk_isa isa, bool built) {
   if (!built) return "is not built for this architecture";
-  if (backend != context.backend) return "is another backend than the context's";
+  // The emulated device runs the kernels of `cuda`.
+  const vk_backend own =
+      context.backend == VK_BACKEND_CUDA_EMULATED ? VK_BACKEND_CUDA : context.backend;
+  if (backend != own) return "is another backend than the context's";
   if (backend == VK_BACKEND_CPU && isa != VK_ISA_PORTABLE) {
     const bool allowed = isa <= context.isa && (isa == VK_ISA_NEON) == (context.isa == VK_ISA_NEON);
     if (!allowed || !processorHas(isa)) return format("needs the instruction set %s", isaName(isa));

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/context.h"
+#include "core/device.h"
 #include "core/parallel.h"
 #include "core/simd.h"
 #include "core/status.h"
@@ -51,6 +52,10 @@ struct Implementation {
   Kernel<Args>* pack = nullptr;
 };
 
+/** Runs a kernel of a plugin's table with the exceptions caught on its side. */
+template <class Args>
+using DeviceCall = vk_status(Kernel<Args>*, const Args&, Context&, const Workspace&);
+
 template <class Args>
 using Implementations = std::span<const Implementation<Args>>;
 
@@ -85,11 +90,35 @@ struct HostImplementations {
 /** Why this context cannot run this row, whatever the arguments; empty if it can. */
 Refusal refuses(const Context& context, vk_backend backend, vk_isa isa, bool built);
 
+/** What the context chooses from: the host's table, or that of its device. */
+template <class Args>
+Implementations<Args> tableOf(const Context& context, const char* operation,
+                              Implementations<Args> host) {
+  if (context.device == nullptr) return host;
+  const DeviceTable* const table = deviceTable(context, operation);
+  if (table == nullptr) unsupported("%s: has no CUDA implementation", operation);
+  return {static_cast<const Implementation<Args>*>(table->rows), static_cast<size_t>(table->count)};
+}
+
+/** Calls a kernel of the chosen row, in the plugin where it is one of a device. */
+template <class Args>
+void call(Context& context, const char* operation, Kernel<Args>* kernel, const Args& args,
+          const Workspace& workspace) {
+  if (context.device == nullptr) {
+    kernel(args, context, workspace);
+    return;
+  }
+  checkDevice(*context.plugin, context.device->usable());
+  const auto inPlugin = reinterpret_cast<DeviceCall<Args>*>(deviceTable(context, operation)->call);
+  checkDevice(*context.plugin, inPlugin(kernel, args, context, workspace));
+}
+
 /** First phase: the first row that accepts. Throws VK_UNSUPPORTED with every row's reason when none
  * does. */
 template <class Args>
-void choose(const Context& context, const char* operation, Implementations<Args> table,
+void choose(const Context& context, const char* operation, Implementations<Args> host,
             const Args& args, vk_plan* plan) {
+  const Implementations<Args> table = tableOf(context, operation, host);
   std::string reasons;
   for (size_t row = 0; row < table.size(); ++row) {
     const Implementation<Args>& entry = table[row];
@@ -121,8 +150,9 @@ const Implementation<Args>& chosen(const char* operation, Implementations<Args> 
 
 /** Packs the constants of the arguments, which need hold nothing else, for the plan's row. */
 template <class Args>
-void pack(Context& context, const char* operation, Implementations<Args> table, const Args& args,
+void pack(Context& context, const char* operation, Implementations<Args> host, const Args& args,
           const vk_plan* plan) {
+  const Implementations<Args> table = tableOf(context, operation, host);
   const Implementation<Args>& entry = chosen(operation, table, plan);
   Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
   if (refusal.empty() && entry.packedBytes(args) != plan->packed_bytes) {
@@ -131,13 +161,14 @@ void pack(Context& context, const char* operation, Implementations<Args> table, 
   if (!refusal.empty())
     invalidArgument("%s: the plan was made for other arguments: %s", operation, refusal.c_str());
   const std::lock_guard<std::mutex> lock(context.running);
-  entry.pack(args, context, Workspace{});
+  call(context, operation, entry.pack, args, Workspace{});
 }
 
 /** Second phase. */
 template <class Args>
-void run(Context& context, const char* operation, Implementations<Args> table, const Args& args,
+void run(Context& context, const char* operation, Implementations<Args> host, const Args& args,
          const vk_plan* plan, const vk_view* workspace) {
+  const Implementations<Args> table = tableOf(context, operation, host);
   const Implementation<Args>& entry = chosen(operation, table, plan);
   // The plan may have been made for other arguments: what the kernel relies on is checked again,
   // cheaply.
@@ -156,9 +187,8 @@ void run(Context& context, const char* operation, Implementations<Args> table, c
   checkWorkspace(operation, *plan, workspace);
   const std::lock_guard<std::mutex> lock(context.running);
   checkCancelled(context);
-  entry.run(
-      args, context,
-      plan->workspace_bytes > 0 ? Workspace{workspace->data, plan->workspace_bytes} : Workspace{});
+  call(context, operation, entry.run, args,
+       plan->workspace_bytes > 0 ? Workspace{workspace->data, plan->workspace_bytes} : Workspace{});
   checkCancelled(context);
 }
 

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /** Bumped whenever a struct or a signature below changes; the binding refuses another number. */
-#define VK_ABI_VERSION 1
+#define VK_ABI_VERSION 2
 
 /* ----------------------------------------------------------------------------------------------
  * statuses */
@@ -99,8 +99,11 @@ typedef struct vk_context_options {
   vk_isa isa;
   /** Worker threads, the caller included; 0 takes every core the process may use. */
   int32_t threads;
-  /** Bytes vk_allocate may hand out in all; 0 takes 80 % of what the machine or its cgroup has. */
+  /** Bytes vk_allocate may hand out in all; 0 takes 80 % of what the machine, its cgroup or the
+   * CUDA device has. */
   int64_t memory_limit;
+  /** Which of the CUDA devices, for the CUDA backends. */
+  int32_t device_index;
 } vk_context_options;
 
 typedef struct vk_context vk_context;
@@ -119,7 +122,8 @@ VK_API vk_backend vk_context_backend(const vk_context* context);
 VK_API vk_isa vk_context_isa(const vk_context* context);
 VK_API int32_t vk_context_threads(const vk_context* context);
 
-/** 64-byte aligned host memory out of the context's budget. A freed block is kept for reuse. */
+/** 64-byte aligned memory out of the context's budget, of its device where it has one: what the
+ * tensors of its operations lie in. A freed block is kept for reuse. */
 VK_API vk_status vk_allocate(vk_context* context, int64_t bytes, void** memory);
 VK_API void vk_free(vk_context* context, void* memory);
 /** Gives every cached block back to the operating system. */
@@ -133,6 +137,13 @@ typedef struct vk_memory_report {
 } vk_memory_report;
 VK_API void vk_memory(const vk_context* context, vk_memory_report* report);
 
+/** Copies between host memory and memory of the context's device, in order with its operations.
+ * When it returns, `from` may be changed and `to` be read on the host. Each may be either. */
+VK_API vk_status vk_copy(vk_context* context, void* to, const void* from, int64_t bytes);
+/** Waits for everything that was started on the context, and says whether it went well. Operations
+ * on a CUDA device may return before they are done; host memory is read and written by then. */
+VK_API vk_status vk_synchronize(vk_context* context);
+
 /** Asks running and later calls on this context to return VK_CANCELLED until it is cleared.
  * Callable from any thread. */
 VK_API void vk_cancel(vk_context* context, int32_t cancelled);
@@ -140,6 +151,23 @@ VK_API int32_t vk_is_cancelled(const vk_context* context);
 
 /** Best instruction set of this processor, whatever a context may be limited to. */
 VK_API vk_isa vk_processor_isa(void);
+
+/* ----------------------------------------------------------------------------------------------
+ * CUDA devices */
+
+typedef struct vk_device_properties {
+  char name[256];
+  int32_t compute_major;
+  int32_t compute_minor;
+  int32_t multiprocessors;
+  int64_t memory_bytes;
+  int64_t free_bytes;
+} vk_device_properties;
+
+/** How many devices a CUDA backend has; VK_UNSUPPORTED with the reason where it cannot be used. */
+VK_API vk_status vk_device_count(vk_backend backend, int32_t* count);
+VK_API vk_status vk_device_describe(vk_backend backend, int32_t device_index,
+                                    vk_device_properties* properties);
 
 /* ----------------------------------------------------------------------------------------------
  * plans */

@@ -28,7 +28,7 @@ public class Voxkern extends org.voxkern.internal.presets.VoxkernPreset {
 // #endif
 
 /** Bumped whenever a struct or a signature below changes; the binding refuses another number. */
-public static final int VK_ABI_VERSION = 1;
+public static final int VK_ABI_VERSION = 2;
 
 /* ----------------------------------------------------------------------------------------------
  * statuses */
@@ -117,7 +117,8 @@ public static native @Cast("vk_backend") int vk_context_backend(@Const vk_contex
 public static native @Cast("vk_isa") int vk_context_isa(@Const vk_context context);
 public static native int vk_context_threads(@Const vk_context context);
 
-/** 64-byte aligned host memory out of the context's budget. A freed block is kept for reuse. */
+/** 64-byte aligned memory out of the context's budget, of its device where it has one: what the
+ * tensors of its operations lie in. A freed block is kept for reuse. */
 public static native @Cast("vk_status") int vk_allocate(vk_context context, @Cast("int64_t") long bytes, @Cast("void**") PointerPointer memory);
 public static native @Cast("vk_status") int vk_allocate(vk_context context, @Cast("int64_t") long bytes, @Cast("void**") @ByPtrPtr Pointer memory);
 public static native void vk_free(vk_context context, Pointer memory);
@@ -128,6 +129,13 @@ public static native void vk_trim(vk_context context);
 
 public static native void vk_memory(@Const vk_context context, vk_memory_report report);
 
+/** Copies between host memory and memory of the context's device, in order with its operations.
+ * When it returns, {@code from} may be changed and {@code to} be read on the host. Each may be either. */
+public static native @Cast("vk_status") int vk_copy(vk_context context, Pointer to, @Const Pointer from, @Cast("int64_t") long bytes);
+/** Waits for everything that was started on the context, and says whether it went well. Operations
+ * on a CUDA device may return before they are done; host memory is read and written by then. */
+public static native @Cast("vk_status") int vk_synchronize(vk_context context);
+
 /** Asks running and later calls on this context to return VK_CANCELLED until it is cleared.
  * Callable from any thread. */
 public static native void vk_cancel(vk_context context, int cancelled);
@@ -135,6 +143,16 @@ public static native int vk_is_cancelled(@Const vk_context context);
 
 /** Best instruction set of this processor, whatever a context may be limited to. */
 public static native @Cast("vk_isa") int vk_processor_isa();
+// Targeting vk_device_properties.java
+
+
+
+/** How many devices a CUDA backend has; VK_UNSUPPORTED with the reason where it cannot be used. */
+public static native @Cast("vk_status") int vk_device_count(@Cast("vk_backend") int backend, IntPointer count);
+public static native @Cast("vk_status") int vk_device_count(@Cast("vk_backend") int backend, IntBuffer count);
+public static native @Cast("vk_status") int vk_device_count(@Cast("vk_backend") int backend, int[] count);
+public static native @Cast("vk_status") int vk_device_describe(@Cast("vk_backend") int backend, int device_index,
+                                    vk_device_properties properties);
 // Targeting vk_plan.java
 
 

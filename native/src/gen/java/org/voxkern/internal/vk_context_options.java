@@ -33,6 +33,9 @@ public class vk_context_options extends Pointer {
   public native @Cast("vk_isa") int isa(); public native vk_context_options isa(int setter);
   /** Worker threads, the caller included; 0 takes every core the process may use. */
   public native int threads(); public native vk_context_options threads(int setter);
-  /** Bytes vk_allocate may hand out in all; 0 takes 80 % of what the machine or its cgroup has. */
+  /** Bytes vk_allocate may hand out in all; 0 takes 80 % of what the machine, its cgroup or the
+   * CUDA device has. */
   public native @Cast("int64_t") long memory_limit(); public native vk_context_options memory_limit(long setter);
+  /** Which of the CUDA devices, for the CUDA backends. */
+  public native int device_index(); public native vk_context_options device_index(int setter);
 }
