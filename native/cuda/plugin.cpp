@@ -1,0 +1,79 @@
+// What the library finds when it loads this one: the devices, and the CUDA implementations of the
+// operations, each of which is a table in kernels/<op>/<op>_cuda.cu.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "cuda/cuda_device.h"
+#include "cuda/cuda_table.h"
+#include "registry/registry.h"
+
+namespace vk {
+
+// An operation without CUDA kernels yet has no such function.
+#define VK_OPERATION(name, Args) \
+  struct Args;                   \
+  __attribute__((weak)) CudaImplementations<Args> name##Cuda();
+#include "registry/operations.inc"
+#undef VK_OPERATION
+
+namespace {
+
+template <class Args>
+void add(std::vector<DeviceTable>& tables, const char* name, CudaImplementations<Args> (*rows)()) {
+  if (rows == nullptr) return;
+  const CudaImplementations<Args> found = rows();
+  tables.push_back({name, found.rows.data(), static_cast<int64_t>(found.rows.size()),
+                    reinterpret_cast<void (*)()>(found.call)});
+}
+
+const std::vector<DeviceTable>& tables() {
+  static const std::vector<DeviceTable> all = [] {
+    std::vector<DeviceTable> list;
+#define VK_OPERATION(name, Args) add<Args>(list, #name, &name##Cuda);
+#include "registry/operations.inc"
+#undef VK_OPERATION
+    return list;
+  }();
+  return all;
+}
+
+vk_status countDevices(int32_t* devices) {
+  return guarded([&] {
+    int count = 0;
+    cuda::check(cudaGetDeviceCount(&count));
+    *devices = count;
+  });
+}
+
+vk_status describeDevice(int32_t index, vk_device_properties* properties) {
+  return guarded([&] {
+    cudaDeviceProp found;
+    cuda::check(cudaGetDeviceProperties(&found, index));
+    *properties = {};
+    std::strncpy(properties->name, found.name, sizeof properties->name - 1);
+    properties->compute_major = found.major;
+    properties->compute_minor = found.minor;
+    properties->multiprocessors = found.multiProcessorCount;
+    size_t free = 0, total = 0;
+    cuda::check(cudaSetDevice(index));
+    cuda::check(cudaMemGetInfo(&free, &total));
+    properties->memory_bytes = static_cast<int64_t>(total);
+    properties->free_bytes = static_cast<int64_t>(free);
+  });
+}
+
+vk_status openDevice(int32_t index, int64_t memoryLimit, Device** device) {
+  return guarded([&] { *device = new cuda::CudaDevice(index, memoryLimit); });
+}
+
+}  // namespace
+}  // namespace vk
+
+extern "C" VK_API const vk::DevicePlugin* vk_device_plugin(uint32_t version) {
+  if (version != vk::kDevicePluginVersion) return nullptr;
+  static const vk::DevicePlugin plugin{
+      vk_last_error,  vk::countDevices,    vk::describeDevice,
+      vk::openDevice, vk::tables().data(), static_cast<int64_t>(vk::tables().size())};
+  return &plugin;
+}
