@@ -83,7 +83,7 @@ vk_status vk_box_fusion_plan(vk_context* context, const vk_view* boxes, const vk
                              const vk_box_fusion_params* params, const vk_view* fused,
                              const vk_view* fused_scores, const vk_view* best,
                              const vk_view* cluster_of, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::box_fusionImplementations(),
                vk::checked(boxes, scores, classes, models, model_weights, model_count, params,
                            fused, fused_scores, best, cluster_of, nullptr),
@@ -97,7 +97,7 @@ vk_status vk_box_fusion(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_box_fusion_params* params, const vk_view* workspace,
                         const vk_view* fused, const vk_view* fused_scores, const vk_view* best,
                         const vk_view* cluster_of, int64_t* count) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (count == nullptr) vk::invalidArgument("box_fusion: nowhere to put the count");
     const vk::BoxFusionArgs args =
         vk::checked(boxes, scores, classes, models, model_weights, model_count, params, fused,

@@ -105,7 +105,7 @@ extern "C" {
 vk_status vk_box_matcher_plan(vk_context* context, const vk_view* anchors, const vk_view* boxes,
                               const vk_box_matcher_params* params, const vk_view* matches,
                               const vk_view* overlaps, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::box_matcherImplementations(),
                vk::checked(anchors, boxes, params, matches, overlaps), plan);
   });
@@ -115,7 +115,7 @@ vk_status vk_box_matcher(vk_context* context, const vk_plan* plan, const vk_view
                          const vk_view* boxes, const vk_box_matcher_params* params,
                          const vk_view* workspace, const vk_view* matches,
                          const vk_view* overlaps) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::box_matcherImplementations(),
             vk::checked(anchors, boxes, params, matches, overlaps), plan, workspace);
   });
@@ -125,7 +125,7 @@ vk_status vk_box_matcher_atss_plan(vk_context* context, const vk_view* anchors,
                                    const vk_view* boxes, const int64_t* level_sizes,
                                    int32_t level_count, const vk_box_matcher_atss_params* params,
                                    const vk_view* matches, const vk_view* overlaps, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kAtss, vk::box_matcher_atssImplementations(),
                vk::checkedAtss(anchors, boxes, level_sizes, level_count, params, matches, overlaps),
                plan);
@@ -136,7 +136,7 @@ vk_status vk_box_matcher_atss(vk_context* context, const vk_plan* plan, const vk
                               const vk_view* boxes, const int64_t* level_sizes, int32_t level_count,
                               const vk_box_matcher_atss_params* params, const vk_view* workspace,
                               const vk_view* matches, const vk_view* overlaps) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kAtss, vk::box_matcher_atssImplementations(),
             vk::checkedAtss(anchors, boxes, level_sizes, level_count, params, matches, overlaps),
             plan, workspace);
