@@ -9,6 +9,9 @@
 namespace vk {
 namespace {
 
+/** In the Frobenius norm, measured, rounded up. */
+constexpr double kError = 4e-6;
+
 /** Of the widest vectors. */
 constexpr int64_t kLanes = 16;
 constexpr int64_t kTile = 4;
@@ -120,6 +123,7 @@ Refusal accepts(const Conv3dGradientWeightsArgs& args) {
                          : "takes kernels of 3 x 3 x 3, stride 1 and dilation 1 only";
     }
   }
+  if (args.accuracy < kError) return "errs more than is accepted";
   if (empty(args)) return "takes tensors with values only";
   if (winogradCost(args, Planes) > directCost(args)) return "has more to transform than it saves";
   return {};
