@@ -2,6 +2,7 @@
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_winograd.h"
+#include "conv3d/conv3d_winograd_rows.h"
 #include "core/threads.h"
 #include "registry/operations.h"
 
@@ -27,7 +28,7 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 Implementations<Conv3dArgs> conv3dImplementations() {
   using Host = HostImplementations<Conv3dArgs>;
   struct Table {
-    Implementation<Conv3dArgs> rows[4 + 4 * kWinogradForms + 4 + 5];
+    Implementation<Conv3dArgs> rows[8 + 4 * kWinogradForms + 4 + 5];
     Implementation<Conv3dArgs>* end = rows;
 
     Table() {
@@ -35,6 +36,11 @@ Implementations<Conv3dArgs> conv3dImplementations() {
                conv3dReference)
               .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
           kConv3dPointwiseNames);
+      add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
+               conv3dReference)
+              .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,
+                           conv3dPackReference),
+          kWinogradRowsNames);
       for (int64_t form = 0; form < kWinogradForms; ++form) {
         const WinogradImplementation& winograd = winogradImplementations()[form];
         add(Host(*winograd.run, winograd.accepts, winograd.workspaceBytes, conv3dReference)

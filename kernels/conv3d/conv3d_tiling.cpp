@@ -34,7 +34,7 @@ void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
 
 }  // namespace
 
-Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes) {
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes, int64_t rowMultiple) {
   Conv3dTiling t{};
   for (int axis = 0; axis < 2; ++axis) {
     const bool splits = args.stride[axis] == 1;
@@ -55,7 +55,8 @@ Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes) {
   setRows(args, t, 2);
   const int64_t eachRow = std::max<int64_t>(t.scratchFloats - oneRow, 1);
   const int64_t budget = cacheBytes / static_cast<int64_t>(sizeof(float));
-  setRows(args, t, evenShare(rows, std::max<int64_t>((budget - oneRow) / eachRow, 0) + 1));
+  const int64_t share = evenShare(rows, std::max<int64_t>((budget - oneRow) / eachRow, 0) + 1);
+  setRows(args, t, roundUp(share, rowMultiple));
 
   t.bands = chunkCount(rows, t.bandRows);
   const int64_t volumes = args.batch * args.groups * t.lattices[0] * t.lattices[1];

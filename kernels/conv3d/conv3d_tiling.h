@@ -59,8 +59,8 @@ int64_t conv3dRowTasks(const Conv3dArgs& args);
 /** Input rows that are looked at together. */
 int64_t conv3dRowPointers(const Conv3dArgs& args);
 
-/** `cacheBytes` is what the input of a band may take. */
-Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes);
+/** `cacheBytes` is what the input of a band may take; bandRows is a multiple of `rowMultiple`. */
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes, int64_t rowMultiple = 1);
 
 Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args);
 

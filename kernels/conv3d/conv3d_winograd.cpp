@@ -221,6 +221,16 @@ int64_t workspaceBytes(const Conv3dArgs& args) {
 
 }  // namespace
 
+double conv3dLeastCost(const Conv3dArgs& args) {
+  double least = directCost(args);
+  for (const WinogradForm& form : kForms) {
+    if (suits(args, form).empty() && winogradError(args, form) <= args.accuracy) {
+      least = std::min(least, winogradCost(args, form));
+    }
+  }
+  return least;
+}
+
 using WinogradTable = SimdTable<Kernel<Conv3dArgs>>;
 extern const WinogradTable conv3dWinograd44Table, conv3dWinogradPack44Table;
 extern const WinogradTable conv3dWinograd24Table, conv3dWinogradPack24Table;

@@ -99,6 +99,9 @@ struct WinogradImplementation {
   const SimdTable<Kernel<Conv3dArgs>>* pack;
 };
 
+/** Vector operations that the direct convolution needs, or the best of the forms. */
+double conv3dLeastCost(const Conv3dArgs& args);
+
 constexpr int64_t kWinogradForms = 5;
 const WinogradImplementation* winogradImplementations();
 
