@@ -1,7 +1,7 @@
 // What the library finds when it loads this one: the devices, and the CUDA implementations of the
 // operations, each of which is a table in kernels/<op>/<op>_cuda.cu.
 #include <algorithm>
-#include <cstring>
+#include <cstdio>
 #include <vector>
 
 #include "cuda/cuda_device.h"
@@ -51,7 +51,7 @@ vk_status describeDevice(int32_t index, vk_device_properties* properties) {
     cudaDeviceProp found;
     cuda::check(cudaGetDeviceProperties(&found, index));
     *properties = {};
-    std::strncpy(properties->name, found.name, sizeof properties->name - 1);
+    std::snprintf(properties->name, sizeof properties->name, "%s", found.name);
     properties->compute_major = found.major;
     properties->compute_minor = found.minor;
     properties->multiprocessors = found.multiProcessorCount;
