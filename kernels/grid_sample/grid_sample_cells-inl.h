@@ -136,6 +136,17 @@ HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]
   }
 }
 
+/** Asks for the neighbours of some lanes: where rows are tilted the hardware sees no stream. */
+template <int kAxes, class Offset>
+HWY_INLINE void prefetchCells(const float* image, const Strides& strides, const Offset* offsets) {
+  for (int64_t lane = 0; lane < kLanes; lane += 4) {
+    const float* voxel = image + offsets[lane];
+    for (int row = 0; row < (kAxes == 3 ? 4 : 2); ++row) {
+      __builtin_prefetch(voxel + (row >> 1) * strides.z + (row & 1) * strides.y);
+    }
+  }
+}
+
 /** Cells of a batch. */
 template <int kAxes, bool kSlopes, class Offset, int64_t kVectors = kGridVectors>
 struct GridBatch {
@@ -179,13 +190,7 @@ struct GridBatch {
               (z * args.size[1] + cell[1][k][lane]) * args.size[0] + cell[0][k][lane];
         }
       }
-      // Where rows are tilted the hardware sees no stream.
-      for (int64_t lane = 0; lane < kLanes; lane += 4) {
-        const float* voxel = image + offsets[k][lane];
-        for (int row = 0; row < (kAxes == 3 ? 4 : 2); ++row) {
-          __builtin_prefetch(voxel + (row >> 1) * frame.strides.z + (row & 1) * frame.strides.y);
-        }
-      }
+      prefetchCells<kAxes>(image, frame.strides, offsets[k]);
     }
   }
 };

@@ -75,6 +75,9 @@ HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunk& chunk
       float* output = static_cast<float*>(args.output) + plane * args.positions() + first;
       for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
         const int64_t lanes = n - i < kLanes ? n - i : kLanes;
+        if (channel + 1 < args.channels) {
+          prefetchCells<kAxes>(input + args.volume(), frame.strides, batch.offsets[k]);
+        }
         const VecF value =
             cellValue<kAxes>(input, frame.strides, batch.offsets[k], batch.weight[k]);
         // A side of weight 0 may be NaN or infinite: look again, with care.

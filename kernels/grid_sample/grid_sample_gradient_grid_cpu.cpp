@@ -74,6 +74,9 @@ HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& c
           static_cast<const float*>(args.upstream) + plane * args.positions() + first;
       for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
         const VecF g = loadFirst(upstream + i, n - i < kLanes ? n - i : kLanes);
+        if (channel + 1 < args.channels) {
+          prefetchCells<kAxes>(input + args.volume(), frame.strides, batch.offsets[k]);
+        }
         VecF sum[3];
         for (int r = 0; r < kAxes; ++r) sum[r] = hn::Load(d, sums[k][r]);
         addSlopes<kAxes>(input, frame.strides, batch.offsets[k], batch.weight[k], batch.slope[k], g,
