@@ -7,6 +7,7 @@
 #include "core/simd_begin.h"
 #include "grid_sample/grid_sample_cells-inl.h"
 #include "grid_sample/grid_sample_slabs.h"
+#include "warp3d/warp3d_scatter-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
@@ -65,31 +66,6 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
   return reach;
 }
 
-/** One value for each of the rows y, y + 1 of the slices z, z + 1. Of four lanes whatever the
- * instruction set. */
-using Rows = float __attribute__((vector_size(16)));
-
-/** The rows of a cell that lie in the slab, as bits. */
-struct Image {
-  float* voxels;
-  Strides strides;
-
-  HWY_INLINE void add(int64_t x, Rows value, uint32_t mask) const {
-    float* at = voxels + x;
-    if (HWY_LIKELY(mask == 15)) {
-      at[0] += value[0];
-      at[strides.y] += value[1];
-      at[strides.z] += value[2];
-      at[strides.z + strides.y] += value[3];
-      return;
-    }
-    if ((mask & 1) != 0) at[0] += value[0];
-    if ((mask & 2) != 0) at[strides.y] += value[1];
-    if ((mask & 4) != 0) at[strides.z] += value[2];
-    if ((mask & 8) != 0) at[strides.z + strides.y] += value[3];
-  }
-};
-
 inline HWY_NOINLINE void addTaps(const GridSampleArgs& args, int axis, const PositionTaps& taps,
                                  Reach slab, float g, float* gradient) {
   const GridSampleTaps& tx = taps.axis[0];
@@ -109,87 +85,75 @@ inline HWY_NOINLINE void addTaps(const GridSampleArgs& args, int axis, const Pos
   }
 }
 
-/** Weights of the four rows for every lane, together. */
-template <int kAxes, class Batch>
-HWY_INLINE void rowWeights(const Batch& batch, int64_t vectors, float (*weights)[4]) {
-  const F32 d;
-  for (int64_t k = 0; k < vectors; ++k) {
-    const VecF y0 = hn::Load(d, batch.weight[k][1][0]);
-    const VecF y1 = hn::Load(d, batch.weight[k][1][1]);
-    if constexpr (kAxes == 3) {
-      const VecF z0 = hn::Load(d, batch.weight[k][2][0]);
-      const VecF z1 = hn::Load(d, batch.weight[k][2][1]);
-      hn::StoreInterleaved4(hn::Mul(y0, z0), hn::Mul(y1, z0), hn::Mul(y0, z1), hn::Mul(y1, z1), d,
-                            weights[k * kLanes]);
-    } else {
-      hn::StoreInterleaved4(y0, y1, hn::Zero(d), hn::Zero(d), d, weights[k * kLanes]);
-    }
+/** What one chunk adds to. */
+struct SlabSums {
+  const GridFrame& frame;
+  int axis;
+  int64_t item;
+  ScatterSlab slab;
+
+  HWY_INLINE SlabSums(const GridFrame& f, int slabAxis, int64_t n, Reach reach)
+      : frame(f), axis(slabAxis), item(n), slab() {
+    const GridSampleArgs& args = *f.args;
+    const int64_t slice = args.size[0] * args.size[1];
+    slab = axis == 2 ? ScatterSlab{reach.begin, reach.end, slice, args.size[0], f.strides.y}
+                     : ScatterSlab{reach.begin, reach.end, args.size[0], slice, f.strides.z};
   }
+
+  HWY_INLINE Reach reach() const { return {slab.begin, slab.end}; }
+};
+
+/** Adds a batch to all channels. */
+template <int kAxes, class Batch>
+HWY_INLINE void addBatch(const SlabSums& sums, Batch& batch) {
+  const GridSampleArgs& args = *sums.frame.args;
+  const float* grid = static_cast<const float*>(args.grid) + sums.item * args.positions() * kAxes;
+  for (int64_t channel = 0; channel < args.channels; ++channel) {
+    const int64_t plane = sums.item * args.channels + channel;
+    const float* upstream = static_cast<const float*>(args.upstream) + plane * args.positions();
+    float* gradient = static_cast<float*>(args.gradient) + plane * args.volume();
+    batch.addTo(
+        sums.slab, gradient,
+        [&](int64_t first, int64_t n) HWY_ATTR { return loadFirst(upstream + first, n); },
+        [&](int64_t position, float g) HWY_ATTR {
+          PositionTaps taps;
+          positionTaps(args, grid + kAxes * position, &taps);
+          addTaps(args, sums.axis, taps, sums.reach(), g, gradient);
+        });
+  }
+  batch.count = 0;
 }
 
-/** Adds what the n positions from `first` give to the slab, all channels. */
-template <int kAxes, class Offset>
-HWY_INLINE void addPiece(const GridFrame& frame, int axis, int64_t item, int64_t first, int64_t n,
-                         Reach slab) {
+/** Puts the vectors of the n positions from `first` that reach the slab into the batch. */
+template <int kAxes, class Batch>
+HWY_INLINE void addPiece(const SlabSums& sums, int64_t first, int64_t n, Batch& batch) {
+  const GridFrame& frame = sums.frame;
   const GridSampleArgs& args = *frame.args;
+  const I32 di;
   const float* grid =
-      static_cast<const float*>(args.grid) + (item * args.positions() + first) * kAxes;
-  GridBatch<kAxes, false, Offset, kPieceVectors> batch;
-  batch.fill(frame, grid, n,
-             static_cast<const float*>(args.gradient) + item * args.channels * args.volume());
-  HWY_ALIGN float weights[kPiece][4];
-  rowWeights<kAxes>(batch, (n + kLanes - 1) / kLanes, weights);
-  // Bits of the rows whose index along the slab's axis is the cell's, and of the others.
-  constexpr uint32_t kAll = kAxes == 3 ? 15u : 3u;
-  const uint32_t near = (axis == 2 ? 3u : 5u) & kAll;
-  const uint32_t far = kAll & ~near;
-  for (int64_t channel = 0; channel < args.channels; ++channel) {
-    const int64_t plane = item * args.channels + channel;
-    const float* upstream =
-        static_cast<const float*>(args.upstream) + plane * args.positions() + first;
-    float* gradient = static_cast<float*>(args.gradient) + plane * args.volume();
-    const Image image = {gradient, frame.strides};
-    // Sums of one cell at x and at the next, kept while the positions stay in a cell or move on to
-    // the one beside it: so a voxel is read and written once for a row of positions and not for
-    // each, which would wait for the one before.
-    Rows left = {};
-    Rows right = {};
-    int64_t at = 0;
-    uint32_t mask = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const int64_t k = i / kLanes;
-      const int64_t lane = i % kLanes;
-      const int32_t cell = batch.cell[axis][k][lane];
-      const uint32_t reached = (cell >= slab.begin && cell < slab.end ? near : 0) |
-                               (cell + 1 >= slab.begin && cell + 1 < slab.end ? far : 0);
-      if (reached == 0) continue;
-      const float g = upstream[i];
-      if (HWY_UNLIKELY(!(g - g == 0))) {
-        // Only to the taps, not to sides of weight 0.
-        PositionTaps taps;
-        positionTaps(args, grid + kAxes * i, &taps);
-        addTaps(args, axis, taps, slab, g, gradient);
-        continue;
-      }
-      const int64_t next = int64_t(batch.offsets[k][lane]);
-      if (next != at || reached != mask) {
-        image.add(at, left, mask);
-        left = right;
-        right = Rows{};
-        if (next != at + 1 || reached != mask) {
-          image.add(at + 1, left, mask);
-          left = Rows{};
-        }
-        at = next;
-        mask = reached;
-      }
-      Rows weight;
-      __builtin_memcpy(&weight, weights[i], sizeof weight);
-      left += weight * (g * batch.weight[k][0][0][lane]);
-      right += weight * (g * batch.weight[k][0][1][lane]);
+      static_cast<const float*>(args.grid) + (sums.item * args.positions() + first) * kAxes;
+  const float* gradient =
+      static_cast<const float*>(args.gradient) + sums.item * args.channels * args.volume();
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const int64_t lanes = n - i < kLanes ? n - i : kLanes;
+    VecF coordinate[3];
+    loadCoordinates<kAxes>(grid + kAxes * i, lanes, coordinate);
+    ScatterAxis at[3];
+    for (int r = 0; r < kAxes; ++r) {
+      VecF scale;
+      const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
+      Sides sides;
+      gridSides(frame.axis[r], p, scale, &at[r].cell, &sides);
+      at[r].weight[0] = sides.weight[0];
+      at[r].weight[1] = sides.weight[1];
     }
-    image.add(at, left, mask);
-    image.add(at + 1, right, mask);
+    if constexpr (kAxes == 2) at[2] = at[0];  // not looked at
+    const ScatterAxis& along = at[kAxes == 3 ? sums.axis : 1];
+    const auto reaches = hn::And(hn::Lt(along.cell, hn::Set(di, sums.slab.end)),
+                                 hn::Gt(along.cell, hn::Set(di, sums.slab.begin - 2)));
+    if (hn::AllFalse(di, reaches)) continue;
+    batch.add(sums.slab, at[0], along, at[sums.axis == 2 ? 1 : 2], first + i, lanes, gradient);
+    if (batch.full()) addBatch<kAxes>(sums, batch);
   }
 }
 
@@ -245,16 +209,19 @@ void gradientInput(const GridSampleArgs& args, Context& context, Reach* reaches)
     const Range range = chunkRange(args.size[axis], slabSize, chunk % slabs);
     const Reach slab = {int32_t(range.begin), int32_t(range.end)};
     clearSlab(args, axis, item, slab);
+    const SlabSums sums(frame, axis, item, slab);
+    ScatterBatch<kAxes == 3 ? 4 : 2, Offset> batch;
     for (int64_t k = 0; k < pieces; ++k) {
       const Reach& reach = reaches[item * pieces + k];
       if (reach.begin >= slab.end || reach.end <= slab.begin) continue;
       const Range piece = chunkRange(positions, kPiece, k);
       if (takesCells(args)) {
-        addPiece<kAxes, Offset>(frame, axis, item, piece.begin, piece.end - piece.begin, slab);
+        addPiece<kAxes>(sums, piece.begin, piece.end - piece.begin, batch);
       } else {
         addPieceByTaps<kAxes>(args, axis, item, piece.begin, piece.end - piece.begin, slab);
       }
     }
+    addBatch<kAxes>(sums, batch);
   });
 }
 
