@@ -4,7 +4,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "warp3d/warp3d_gradient_image_cpu.cpp"
 #include "core/simd_begin.h"
-#include "warp3d/warp3d_batch-inl.h"
+#include "warp3d/warp3d_sample-inl.h"
+#include "warp3d/warp3d_scatter-inl.h"
 #include "warp3d/warp3d_slabs.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -96,6 +97,11 @@ HWY_INLINE Cells cellsFor(const Frame& frame, const Row& row, const Starts& star
   return gridCells<kDense>(frame, row, starts, vector, i, n);
 }
 
+/** Whether every sample has a cell, at a border a clamped one. */
+HWY_INLINE bool takesCells(const Frame& frame) {
+  return frame.args->interpolation == VK_LINEAR && !bordersAreSlow(frame);
+}
+
 template <bool kNearest, bool kDense, bool kPoints>
 HWY_INLINE Reach reachOfPiece(const Frame& frame, const Piece& piece) {
   const I32 di;
@@ -107,9 +113,13 @@ HWY_INLINE Reach reachOfPiece(const Frame& frame, const Piece& piece) {
     ExactCells exact;
     const Cells cells =
         cellsFor<kNearest, kDense, kPoints>(frame, row, starts, vector, i, n, &exact);
-    if (frame.args->interpolation == VK_LINEAR && allInterior(frame, cells)) {
-      reach = unite(reach, {hn::GetLane(hn::MinOfLanes(di, cells.z)),
-                            hn::GetLane(hn::MaxOfLanes(di, cells.z)) + 2});
+    if (takesCells(frame)) {
+      const Clamped at = clampCells(frame, cells);
+      const auto sampled = hn::RebindMask(di, at.sampled);
+      const VecI first = hn::IfThenElse(sampled, at.cells.z, hn::Set(di, INT32_MAX));
+      const VecI last = hn::IfThenElse(sampled, at.cells.z, hn::Set(di, -2));
+      reach = unite(reach, {hn::GetLane(hn::MinOfLanes(di, first)),
+                            hn::GetLane(hn::MaxOfLanes(di, last)) + 2});
       continue;
     }
     const CellLanes lanes(cells);
@@ -122,42 +132,68 @@ HWY_INLINE Reach reachOfPiece(const Frame& frame, const Piece& piece) {
   return reach;
 }
 
-/** One vector in the interior, trilinear. */
-template <class Offset>
-HWY_INLINE void addInterior(const Frame& frame, const Cells& cells, const uint8_t* mask,
-                            const float* upstream, int64_t n, Reach slab) {
-  const Warp3dArgs& args = *frame.args;
-  const Strides strides = stridesOf(frame);
-  HWY_ALIGN Offset offsets[kLanes] = {};
-  cellOffsets(frame, cells, offsets);
-  const CellLanes lanes(cells);
-  for (int64_t k = 0; k < n; ++k) {
-    if (mask != nullptr && mask[k] == 0) continue;
-    const int32_t z = lanes.cell[2][k];
-    if (z + 1 < slab.begin || z >= slab.end) continue;
-    const float fx = lanes.fraction[0][k];
-    const float fy = lanes.fraction[1][k];
-    const float fz = lanes.fraction[2][k];
-    for (int64_t channel = 0; channel < args.channels; ++channel) {
-      const float g = upstream[channel * frame.domainCount + k];
-      float* at = static_cast<float*>(args.gradient) + channel * frame.volume + offsets[k];
-      for (int c = 0; c < 2; ++c) {
-        if (z + c < slab.begin || z + c >= slab.end) continue;
-        const float gz = g * (c == 0 ? 1 - fz : fz);
-        const float g0 = gz * (1 - fy);
-        const float g1 = gz * fy;
-        float* row = at + c * strides.z;
-        row[0] += g0 * (1 - fx);
-        row[1] += g0 * fx;
-        row[strides.y] += g1 * (1 - fx);
-        row[strides.y + 1] += g1 * fx;
-      }
-    }
-  }
+/** dL/dwarped of n samples, 0 where the mask is. */
+HWY_INLINE VecF upstreamOf(const float* upstream, const uint8_t* mask, int64_t first, int64_t n) {
+  if (mask == nullptr) return loadFirst(upstream + first, n);
+  const F32 d;
+  HWY_ALIGN float values[kLanes] = {};
+  for (int64_t k = 0; k < n; ++k) values[k] = mask[first + k] != 0 ? upstream[first + k] : 0;
+  return hn::Load(d, values);
 }
 
-template <bool kNearest, bool kDense, bool kPoints, class Offset>
-HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, Reach slab) {
+HWY_INLINE bool upstreamIsFinite(const Warp3dArgs& args, int64_t first, int64_t n) {
+  const F32 d;
+  VecF rest = hn::Zero(d);
+  for (int64_t channel = 0; channel < args.channels; ++channel) {
+    const VecF g =
+        upstreamOf(static_cast<const float*>(args.upstream) + channel * args.domainSize.count(),
+                   args.mask, first, n);
+    rest = hn::Add(rest, hn::Sub(g, g));
+  }
+  return hn::AllTrue(d, hn::Eq(rest, hn::Zero(d)));
+}
+
+/** Adds a batch to all channels. */
+template <class Batch>
+HWY_INLINE void addBatch(const Frame& frame, const ScatterSlab& slab, Batch& batch) {
+  const Warp3dArgs& args = *frame.args;
+  for (int64_t channel = 0; channel < args.channels; ++channel) {
+    const float* upstream = static_cast<const float*>(args.upstream) + channel * frame.domainCount;
+    batch.addTo(
+        slab, static_cast<float*>(args.gradient) + channel * frame.volume,
+        [&](int64_t first, int64_t n)
+            HWY_ATTR { return upstreamOf(upstream, args.mask, first, n); },
+        // Vectors with such values are not in the batch.
+        [](int64_t, float) HWY_ATTR {});
+  }
+  batch.count = 0;
+}
+
+/** Puts one vector into the batch if it reaches the slab. */
+template <class Batch>
+HWY_INLINE void addVector(const Frame& frame, const Cells& cells, int64_t first, int64_t n,
+                          const ScatterSlab& slab, Batch& batch) {
+  const F32 d;
+  const I32 di;
+  const Clamped at = clampCells(frame, cells);
+  const auto reaches = hn::And(hn::Lt(at.cells.z, hn::Set(di, slab.end)),
+                               hn::Gt(at.cells.z, hn::Set(di, slab.begin - 2)));
+  if (hn::AllFalse(di, hn::And(reaches, hn::RebindMask(di, at.sampled)))) return;
+  const auto sides = [&](VecI cell, VecF fraction) HWY_ATTR {
+    // A position that is NaN has a fraction that is.
+    const VecF f = hn::IfThenElseZero(at.sampled, fraction);
+    return ScatterAxis{cell, {hn::IfThenElseZero(at.sampled, hn::Sub(hn::Set(d, 1.0f), f)), f}};
+  };
+  const VecF fz = frame.size[2] > 1 ? at.cells.fz : hn::Zero(d);
+  batch.add(slab, sides(at.cells.x, at.cells.fx), sides(at.cells.z, fz),
+            sides(at.cells.y, at.cells.fy), first, n,
+            static_cast<const float*>(frame.args->gradient));
+  if (batch.full()) addBatch(frame, slab, batch);
+}
+
+template <bool kNearest, bool kDense, bool kPoints, class Batch>
+HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, const ScatterSlab& slab,
+                         Batch& batch) {
   const Warp3dArgs& args = *frame.args;
   const Row row(frame, piece.row);
   const Starts starts(row, piece.begin, (piece.end - piece.begin + kLanes - 1) / kLanes);
@@ -169,9 +205,8 @@ HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, Reach slab) {
     ExactCells exact;
     const Cells cells =
         cellsFor<kNearest, kDense, kPoints>(frame, row, starts, vector, i, n, &exact);
-    if (args.interpolation == VK_LINEAR && HWY_LIKELY(allInterior(frame, cells))) {
-      addInterior<Offset>(frame, cells, mask != nullptr ? mask + i : nullptr, upstream + i, n,
-                          slab);
+    if (takesCells(frame) && HWY_LIKELY(upstreamIsFinite(args, at + i, n))) {
+      addVector(frame, cells, at + i, n, slab, batch);
       continue;
     }
     const CellLanes lanes(cells);
@@ -179,7 +214,7 @@ HWY_INLINE void addPiece(const Frame& frame, const Piece& piece, Reach slab) {
       if (mask != nullptr && mask[i + k] == 0) continue;
       double p[3];
       lanePosition<kNearest>(lanes, exact, k, p);
-      addSample(frame, p, upstream + i + k, slab);
+      addSample(frame, p, upstream + i + k, {slab.begin, slab.end});
     }
   }
 }
@@ -204,10 +239,14 @@ void gradientImage(const Warp3dArgs& args, Context& context, Reach* reaches) {
       float* out = static_cast<float*>(args.gradient) + channel * frame.volume;
       for (int64_t i = range.begin * slice; i < range.end * slice; ++i) out[i] = 0;
     }
+    const ScatterSlab scatter = {slab.begin, slab.end, slice, args.movingSize.x,
+                                 stridesOf(frame).y};
+    ScatterBatch<4, Offset> batch;
     for (int64_t k = 0; k < pieces; ++k) {
       if (reaches[k].begin >= slab.end || reaches[k].end <= slab.begin) continue;
-      addPiece<kNearest, kDense, kPoints, Offset>(frame, pieceAt(args, k), slab);
+      addPiece<kNearest, kDense, kPoints>(frame, pieceAt(args, k), scatter, batch);
     }
+    addBatch(frame, scatter, batch);
   });
 }
 
