@@ -231,9 +231,10 @@ void gradientImage(const Warp3dArgs& args, Context& context, Reach* reaches) {
     }
   });
   const int64_t slice = args.movingSize.x * args.movingSize.y;
-  parallelFor(context, chunkCount(args.movingSize.z, kWarp3dSlab), [&](int64_t chunk) HWY_ATTR {
+  const int64_t slabSize = warp3dSlab(args);
+  parallelFor(context, chunkCount(args.movingSize.z, slabSize), [&](int64_t chunk) HWY_ATTR {
     const Frame frame = makeFrame(args);
-    const Range range = chunkRange(args.movingSize.z, kWarp3dSlab, chunk);
+    const Range range = chunkRange(args.movingSize.z, slabSize, chunk);
     const Reach slab = {int32_t(range.begin), int32_t(range.end)};
     for (int64_t channel = 0; channel < args.channels; ++channel) {
       float* out = static_cast<float*>(args.gradient) + channel * frame.volume;
