@@ -1,5 +1,5 @@
 // The adjoint of the sampling with respect to the input. A slab of the input along z (or y, where z
-// is short) is one chunk, which goes through the positions that reach it in their order: no two
+// is short) is one chunk, which goes through the positions that reach it in one order: no two
 // threads write to one voxel, and a voxel's sum is added up in the same order whatever the thread
 // count.
 #undef HWY_TARGET_INCLUDE

@@ -1,5 +1,5 @@
 // The adjoint of the sampling with respect to the moving image. Every slab of slices of the moving
-// image is one chunk, which goes through the samples that reach it in their order: no two threads
+// image is one chunk, which goes through the samples that reach it in one order: no two threads
 // write to one voxel, and a voxel's sum is added up in the same order whatever the thread count.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "warp3d/warp3d_gradient_image_cpu.cpp"

@@ -122,16 +122,13 @@ struct ScatterBatch {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
       for (int64_t k = 0; k < count; ++k) {
         float* rows[kRows];
-        for (int row = 0; row < kRows; ++row) {
-          rows[row] = image + offsets[row / (kRows / 2)][k][lane] + row % (kRows / 2) * slab.beside;
-        }
         Pair sums[kRows];
         for (int row = 0; row < kRows; ++row) {
-          if (!kAtOnce || row == 0) {
-            for (int read = row; read < (kAtOnce ? kRows : row + 1); ++read) {
-              __builtin_memcpy(&sums[read], rows[read], sizeof(Pair));
-            }
-          }
+          rows[row] = image + offsets[row / (kRows / 2)][k][lane] + row % (kRows / 2) * slab.beside;
+          if (kAtOnce) __builtin_memcpy(&sums[row], rows[row], sizeof(Pair));
+        }
+        for (int row = 0; row < kRows; ++row) {
+          if (!kAtOnce) __builtin_memcpy(&sums[row], rows[row], sizeof(Pair));
           Pair weight;
           __builtin_memcpy(&weight, weights[k][row][lane], sizeof weight);
           sums[row] += weight * values[k][lane];
