@@ -25,7 +25,7 @@ final class LibtorchContender implements Contender {
 
   @Override
   public boolean takes(NetworkCase job) {
-    return job.kind() != NetworkCase.Kind.NMS;
+    return job.usual() && job.kind() != NetworkCase.Kind.NMS;
   }
 
   @Override

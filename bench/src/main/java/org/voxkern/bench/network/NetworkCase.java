@@ -3,6 +3,7 @@ package org.voxkern.bench.network;
 import java.util.List;
 import java.util.Set;
 import org.voxkern.Shape;
+import org.voxkern.op.Conv3d;
 
 /**
  * One job that every contender does.
@@ -15,6 +16,7 @@ import org.voxkern.Shape;
  * @param out channels of the output
  * @param window kernel, stride, dilation, padding
  * @param target what is aimed at
+ * @param accuracy error that is accepted, as {@link Conv3d.Builder#accuracy} says
  */
 record NetworkCase(
     String name,
@@ -24,7 +26,36 @@ record NetworkCase(
     int in,
     int out,
     Window window,
-    Target target) {
+    Target target,
+    double accuracy) {
+
+  private NetworkCase(
+      String name,
+      String operation,
+      Kind kind,
+      int[] size,
+      int in,
+      int out,
+      Window window,
+      Target target) {
+    this(name, operation, kind, size, in, out, window, target, Conv3d.USUAL_ACCURACY);
+  }
+
+  /** The same with another error accepted. */
+  private NetworkCase accepting(String suffix, double error, Target aim) {
+    return new NetworkCase(
+        name + ", " + suffix, operation, kind, size, in, out, window, aim, error);
+  }
+
+  /** Whether it is the job that every library does: in f32, without a say in the algorithm. */
+  boolean usual() {
+    return accuracy == Conv3d.USUAL_ACCURACY;
+  }
+
+  /** Whether peers may compute in bfloat16. */
+  boolean bfloat16() {
+    return accuracy >= Conv3d.BFLOAT16_ACCURACY;
+  }
 
   enum Kind {
     CONV,
@@ -129,20 +160,26 @@ record NetworkCase(
   static final NetworkCase FIRST =
       conv("1 to 8 k3, 64^3", 64, 1, 8, Window.of(3).same(), Target.best(1));
 
+  private static final NetworkCase LEVEL_1 =
+      conv("32 to 32 k3, 128^3", 128, 32, 32, Window.of(3).same(), Target.oneDnn(2.5));
+  private static final NetworkCase LEVEL_2 =
+      conv("64 to 64 k3, 64^3", 64, 64, 64, Window.of(3).same(), Target.best(3));
+  private static final NetworkCase STRIDED =
+      conv("32 to 64 k3 s2, 128^3", 128, 32, 64, Window.of(3).same().stride(2), Target.best(1.05));
+
   /** Those of the table in bench/README.md. */
   static final List<NetworkCase> ALL =
       List.of(
-          conv("32 to 32 k3, 128^3", 128, 32, 32, Window.of(3).same(), Target.oneDnn(2.5)),
+          LEVEL_1,
+          LEVEL_1.accepting("direct", Conv3d.MOST_ACCURATE, Target.oneDnn(0.95)),
+          LEVEL_1.accepting("bf16 accepted", Conv3d.BFLOAT16_ACCURACY, Target.oneDnn(0.95)),
           conv("1 to 32 k3, 128^3", 128, 1, 32, Window.of(3).same(), Target.best(1.3)),
-          conv("64 to 64 k3, 64^3", 64, 64, 64, Window.of(3).same(), Target.best(3)),
+          LEVEL_2,
+          LEVEL_2.accepting("direct", Conv3d.MOST_ACCURATE, Target.oneDnn(0.95)),
+          LEVEL_2.accepting("bf16 accepted", Conv3d.BFLOAT16_ACCURACY, Target.oneDnn(0.95)),
           conv("256 to 256 k3, 16^3", 16, 256, 256, Window.of(3).same(), Target.best(2.5)),
-          conv(
-              "32 to 64 k3 s2, 128^3",
-              128,
-              32,
-              64,
-              Window.of(3).same().stride(2),
-              Target.best(1.05)),
+          STRIDED,
+          STRIDED.accepting("bf16 accepted", Conv3d.BFLOAT16_ACCURACY, Target.oneDnn(0.95)),
           conv("32 to 3 k1, 128^3", 128, 32, 3, Window.of(1), Target.best(1.5)),
           conv(
               "21 to 21 k3 d4, 128^3",

@@ -27,6 +27,8 @@ public final class NetworkComparison {
   /** Of the largest number of a result; Winograd's error is a hundredth of it. */
   private static final double TOLERANCE = 1e-3;
 
+  private static final double BFLOAT16_TOLERANCE = 3e-2;
+
   private final int threads;
   private final int rounds;
 
@@ -179,6 +181,7 @@ public final class NetworkComparison {
     // Each tensor by its own largest number: the gradient of a grid is a hundred times that of the
     // input before it.
     int first = (int) Math.round(job.firstPart() * ours.length);
+    double tolerance = job.bfloat16() ? BFLOAT16_TOLERANCE : TOLERANCE;
     double difference = 0;
     int outside = 0;
     for (int[] part : new int[][] {{0, first}, {first, ours.length}}) {
@@ -189,7 +192,7 @@ public final class NetworkComparison {
       for (int i = part[0]; i < part[1]; i++) {
         double each = Math.abs(ours[i] - theirs[i]) / largest;
         difference = Math.max(difference, each);
-        outside += each <= TOLERANCE ? 0 : 1;
+        outside += each <= tolerance ? 0 : 1;
       }
     }
     // The gradient of a sample jumps where a position crosses a voxel.
@@ -203,7 +206,7 @@ public final class NetworkComparison {
               + " numbers differ from "
               + peer
               + "'s by more than "
-              + TOLERANCE
+              + tolerance
               + " of the largest");
     }
     return difference;

@@ -54,6 +54,7 @@ final class OneDnnContender implements Contender {
     private final NetworkCase job;
     private final CaseData data;
     private final memory.format_tag features;
+    private final memory.data_type values;
     private final primitive primitive;
     private Runnable after = () -> {};
     private memory result;
@@ -63,6 +64,7 @@ final class OneDnnContender implements Contender {
       this.job = job;
       this.data = data;
       boolean free = job.operations() > 0;
+      values = job.bfloat16() ? memory.data_type.bf16 : memory.data_type.f32;
       features =
           plain
               ? memory.format_tag.ncdhw
@@ -106,9 +108,9 @@ final class OneDnnContender implements Contender {
           cpu,
           prop_kind.forward_training,
           algorithm.convolution_direct,
-          desc(job.inputShape(), features),
-          desc(grouped(job.weightsShape()), memory.format_tag.any),
-          desc(job.outputShape(), features),
+          desc(job.inputShape(), features, values),
+          desc(grouped(job.weightsShape()), memory.format_tag.any, values),
+          desc(job.outputShape(), features, values),
           all(job.window().stride()),
           all(job.window().dilation() - 1),
           all(job.window().padding()),
@@ -268,7 +270,11 @@ final class OneDnnContender implements Contender {
     }
 
     private static memory.desc desc(Shape shape, memory.format_tag tag) {
-      return new memory.desc(shape.toArray(), memory.data_type.f32, tag);
+      return desc(shape, tag, memory.data_type.f32);
+    }
+
+    private static memory.desc desc(Shape shape, memory.format_tag tag, memory.data_type type) {
+      return new memory.desc(shape.toArray(), type, tag);
     }
 
     private static memory.format_tag tag(Shape shape) {

@@ -31,7 +31,7 @@ final class OnnxRuntimeContender implements Contender {
   public boolean takes(NetworkCase job) {
     return switch (job.kind()) {
       case CONV_GRADIENT_INPUT, CONV_GRADIENT_WEIGHTS, GRID_SAMPLE_GRADIENT -> false;
-      default -> true;
+      default -> job.usual();
     };
   }
 

@@ -36,21 +36,21 @@ final class VoxkernContender implements Contender {
       NetworkCase.Window window = job.window();
       switch (job.kind()) {
         case CONV -> {
-          Conv3d convolution = convolution(window);
+          Conv3d convolution = convolution();
           Tensor input = input();
           Tensor output = output(job.outputShape());
           Conv3d.PackedWeights weights = convolution.pack(weights(), job.inputShape());
           return of(() -> convolution.apply(input, weights, null, null, output), output);
         }
         case CONV_GRADIENT_INPUT -> {
-          Conv3d convolution = convolution(window);
+          Conv3d convolution = convolution();
           Tensor upstream = tensor(data.outputGradient(), job.outputShape());
           Tensor weights = weights();
           Tensor gradient = output(job.inputShape());
           return of(() -> convolution.gradientInput(upstream, weights, gradient), gradient);
         }
         case CONV_GRADIENT_WEIGHTS -> {
-          Conv3d convolution = convolution(window);
+          Conv3d convolution = convolution();
           Tensor upstream = tensor(data.outputGradient(), job.outputShape());
           Tensor input = input();
           Tensor gradient = output(job.weightsShape());
@@ -191,8 +191,10 @@ final class VoxkernContender implements Contender {
           .build();
     }
 
-    private static Conv3d convolution(NetworkCase.Window window) {
+    private Conv3d convolution() {
+      NetworkCase.Window window = job.window();
       return Conv3d.builder()
+          .accuracy(job.accuracy())
           .stride(window.stride(), window.stride(), window.stride())
           .dilation(window.dilation(), window.dilation(), window.dilation())
           .padding(window.padding(), window.padding(), window.padding())
