@@ -240,6 +240,42 @@ VK_API vk_status vk_scatter(vk_context* context, const vk_plan* plan, const vk_v
                             int32_t axis, vk_scatter_mode mode, const vk_view* workspace,
                             const vk_view* output);
 
+/* cumsum: sums of all elements up to each along an axis (kernels/cumsum/README.md). Not 0:
+ * `exclusive` leaves the element itself out, `reverse` sums from the other end. */
+VK_API vk_status vk_cumsum_plan(vk_context* context, const vk_view* input, int32_t axis,
+                                int32_t exclusive, int32_t reverse, const vk_view* output,
+                                vk_plan* plan);
+VK_API vk_status vk_cumsum(vk_context* context, const vk_plan* plan, const vk_view* input,
+                           int32_t axis, int32_t exclusive, int32_t reverse,
+                           const vk_view* workspace, const vk_view* output);
+
+/* one_hot: one element on along a new axis (kernels/one_hot/README.md). `axis` is one of the
+ * output's; on_bits and off_bits: the bits of an element, in the low bytes. */
+VK_API vk_status vk_one_hot_plan(vk_context* context, const vk_view* indices, int32_t axis,
+                                 uint64_t on_bits, uint64_t off_bits, const vk_view* output,
+                                 vk_plan* plan);
+VK_API vk_status vk_one_hot(vk_context* context, const vk_plan* plan, const vk_view* indices,
+                            int32_t axis, uint64_t on_bits, uint64_t off_bits,
+                            const vk_view* workspace, const vk_view* output);
+
+/* non_zero: where elements are not 0 (kernels/non_zero/README.md). First how many, then `indices`
+ * (i64, rank of the input by count). */
+VK_API vk_status vk_non_zero_count_plan(vk_context* context, const vk_view* input, vk_plan* plan);
+VK_API vk_status vk_non_zero_count(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                   const vk_view* workspace, int64_t* count);
+VK_API vk_status vk_non_zero_plan(vk_context* context, const vk_view* input, const vk_view* indices,
+                                  vk_plan* plan);
+VK_API vk_status vk_non_zero(vk_context* context, const vk_plan* plan, const vk_view* input,
+                             const vk_view* workspace, const vk_view* indices);
+
+/* trilu: a triangle of each matrix of the last two axes, the rest 0 (kernels/trilu/README.md). The
+ * diagonal lies `diagonal` columns to the right of the main one and belongs to both triangles. */
+VK_API vk_status vk_trilu_plan(vk_context* context, const vk_view* input, int32_t upper,
+                               int64_t diagonal, const vk_view* output, vk_plan* plan);
+VK_API vk_status vk_trilu(vk_context* context, const vk_plan* plan, const vk_view* input,
+                          int32_t upper, int64_t diagonal, const vk_view* workspace,
+                          const vk_view* output);
+
 #ifdef __cplusplus
 }
 #endif

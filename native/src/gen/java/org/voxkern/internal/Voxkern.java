@@ -1964,6 +1964,46 @@ public static native @Cast("vk_status") int vk_scatter(vk_context context, @Cons
                             int axis, @Cast("vk_scatter_mode") int mode, @Const vk_view workspace,
                             @Const vk_view output);
 
+/* cumsum: sums of all elements up to each along an axis (kernels/cumsum/README.md). Not 0:
+ * `exclusive` leaves the element itself out, `reverse` sums from the other end. */
+public static native @Cast("vk_status") int vk_cumsum_plan(vk_context context, @Const vk_view input, int axis,
+                                int exclusive, int reverse, @Const vk_view output,
+                                vk_plan plan);
+public static native @Cast("vk_status") int vk_cumsum(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                           int axis, int exclusive, int reverse,
+                           @Const vk_view workspace, @Const vk_view output);
+
+/* one_hot: one element on along a new axis (kernels/one_hot/README.md). `axis` is one of the
+ * output's; on_bits and off_bits: the bits of an element, in the low bytes. */
+public static native @Cast("vk_status") int vk_one_hot_plan(vk_context context, @Const vk_view indices, int axis,
+                                 @Cast("uint64_t") long on_bits, @Cast("uint64_t") long off_bits, @Const vk_view output,
+                                 vk_plan plan);
+public static native @Cast("vk_status") int vk_one_hot(vk_context context, @Const vk_plan plan, @Const vk_view indices,
+                            int axis, @Cast("uint64_t") long on_bits, @Cast("uint64_t") long off_bits,
+                            @Const vk_view workspace, @Const vk_view output);
+
+/* non_zero: where elements are not 0 (kernels/non_zero/README.md). First how many, then `indices`
+ * (i64, rank of the input by count). */
+public static native @Cast("vk_status") int vk_non_zero_count_plan(vk_context context, @Const vk_view input, vk_plan plan);
+public static native @Cast("vk_status") int vk_non_zero_count(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                   @Const vk_view workspace, @Cast("int64_t*") LongPointer count);
+public static native @Cast("vk_status") int vk_non_zero_count(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                   @Const vk_view workspace, @Cast("int64_t*") LongBuffer count);
+public static native @Cast("vk_status") int vk_non_zero_count(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                                   @Const vk_view workspace, @Cast("int64_t*") long[] count);
+public static native @Cast("vk_status") int vk_non_zero_plan(vk_context context, @Const vk_view input, @Const vk_view indices,
+                                  vk_plan plan);
+public static native @Cast("vk_status") int vk_non_zero(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                             @Const vk_view workspace, @Const vk_view indices);
+
+/* trilu: a triangle of each matrix of the last two axes, the rest 0 (kernels/trilu/README.md). The
+ * diagonal lies `diagonal` columns to the right of the main one and belongs to both triangles. */
+public static native @Cast("vk_status") int vk_trilu_plan(vk_context context, @Const vk_view input, int upper,
+                               @Cast("int64_t") long diagonal, @Const vk_view output, vk_plan plan);
+public static native @Cast("vk_status") int vk_trilu(vk_context context, @Const vk_plan plan, @Const vk_view input,
+                          int upper, @Cast("int64_t") long diagonal, @Const vk_view workspace,
+                          @Const vk_view output);
+
 // #ifdef __cplusplus
 // #endif
 

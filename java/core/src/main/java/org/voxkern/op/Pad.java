@@ -119,30 +119,15 @@ public final class Pad {
 
   private vk_pad_params params(NativeCall call, ElementType type) {
     vk_pad_params params = call.own(new vk_pad_params());
-    params.struct_size(params.sizeof()).mode(mode.ordinal()).fill_bits(bits(type));
+    params
+        .struct_size(params.sizeof())
+        .mode(mode.ordinal())
+        .fill_bits(ElementBits.of("pad", type, fill));
     for (int axis = 0; axis < Shape.MAX_RANK; axis++) {
       params
           .begin(axis, axis < begin.length ? begin[axis] : 0)
           .end(axis, axis < end.length ? end[axis] : 0);
     }
     return params;
-  }
-
-  private long bits(ElementType type) {
-    switch (type) {
-      case F32:
-        return Float.floatToRawIntBits((float) fill) & 0xFFFFFFFFL;
-      case F64:
-        return Double.doubleToRawLongBits(fill);
-      case F16:
-      case BF16:
-        if (fill != 0) {
-          throw new UnsupportedOperationException(
-              "pad: " + type + " is filled with 0 only, not with " + fill);
-        }
-        return 0;
-      default:
-        return (long) fill;
-    }
   }
 }
