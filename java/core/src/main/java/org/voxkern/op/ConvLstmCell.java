@@ -1,5 +1,6 @@
 package org.voxkern.op;
 
+import java.util.Objects;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 
@@ -67,6 +68,76 @@ public final class ConvLstmCell {
     convolution.apply(input, inputWeights, bias, null, gates);
     convolution.apply(hidden, hiddenWeights, null, gates, gates);
     ConvLstm.apply(gates, cell, peepholes, newCell, newHidden);
+  }
+
+  /**
+   * Where {@link #gradient} writes. Gates and cell are always written, peepholes where the layer
+   * has them; of the others null is not computed, and bias takes the weights of the input too.
+   */
+  public record Gradients(
+      Tensor gates,
+      Tensor input,
+      Tensor hidden,
+      Tensor cell,
+      Tensor inputWeights,
+      Tensor hiddenWeights,
+      Tensor bias,
+      Tensor peepholes) {
+    public Gradients {
+      Objects.requireNonNull(gates, "gates");
+      Objects.requireNonNull(cell, "cell");
+      if (bias != null && inputWeights == null) {
+        throw new IllegalArgumentException(
+            "conv_lstm: the gradient of the bias without that of the input's weights");
+      }
+    }
+  }
+
+  /**
+   * The gradients of one step from its arguments, from the {@code gates} that {@link #apply} wrote,
+   * and from the gradients of the new cell (null counts as zeros) and of the new hidden values.
+   * Through time, those are the {@code cell} and {@code hidden} of the step after, the latter plus
+   * what the loss takes from this step; weights, bias and peepholes get one step's share, which the
+   * caller adds up.
+   *
+   * @param cell before the step
+   * @param peepholes or null
+   * @throws IllegalArgumentException if shapes or types disagree, naming both
+   */
+  public void gradient(
+      Tensor input,
+      Tensor hidden,
+      Tensor cell,
+      Tensor inputWeights,
+      Tensor hiddenWeights,
+      Tensor peepholes,
+      Tensor gates,
+      Tensor gradientNewCell,
+      Tensor gradientNewHidden,
+      Gradients to) {
+    requireKernel(inputWeights.shape());
+    requireKernel(hiddenWeights.shape());
+    ConvLstm.gradient(
+        gates,
+        cell,
+        peepholes,
+        gradientNewCell,
+        gradientNewHidden,
+        to.gates(),
+        to.cell(),
+        to.peepholes());
+    if (to.input() != null) {
+      convolution.gradientInput(to.gates(), inputWeights, to.input());
+    }
+    if (to.hidden() != null) {
+      convolution.gradientInput(to.gates(), hiddenWeights, to.hidden());
+    }
+    if (to.inputWeights() != null) {
+      convolution.gradientWeights(to.gates(), input, to.inputWeights(), to.bias());
+    }
+    if (to.hiddenWeights() != null) {
+      convolution.gradientWeights(to.gates(), hidden, to.hiddenWeights(), null);
+    }
   }
 
   private void requireKernel(Shape weights) {
