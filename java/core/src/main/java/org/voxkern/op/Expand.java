@@ -50,17 +50,8 @@ public final class Expand {
         IntStream.range(0, shape.rank())
             .filter(axis -> axis < missing || input.size(axis - missing) != shape.size(axis))
             .toArray();
-    // Kept axes have the input's sizes, with ones in front: one call of the same elements.
+    // Kept axes have the input's sizes, with ones in front.
     Reduce sum = Reduce.of(Reduce.Reduction.SUM, true, repeated);
-    if (missing == 0) {
-      sum.apply(outputGradient, inputGradient);
-      return;
-    }
-    try (Tensor kept =
-        Tensor.uninitialized(
-            outputGradient.context(), outputGradient.type(), sum.outputShape(shape))) {
-      sum.apply(outputGradient, kept);
-      inputGradient.set(kept);
-    }
+    sum.apply(TensorView.of(outputGradient), TensorView.of(inputGradient, sum.outputShape(shape)));
   }
 }

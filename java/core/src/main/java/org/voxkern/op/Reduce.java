@@ -90,10 +90,15 @@ public final class Reduce {
    * @throws IllegalArgumentException if shapes or types disagree, naming both
    */
   public void apply(Tensor input, Tensor output) {
+    apply(TensorView.of(input), TensorView.of(output));
+  }
+
+  /** The same of whole tensors with other sizes. */
+  void apply(TensorView input, TensorView output) {
     int mask = mask(input.shape());
-    try (NativeCall call = new NativeCall(input.context())) {
-      vk_view i = call.view(input);
-      vk_view o = call.view(output);
+    try (NativeCall call = new NativeCall(input.tensor().context())) {
+      vk_view i = input.view(call);
+      vk_view o = output.view(call);
       vk_plan plan = call.plan();
       int code = reduction.ordinal();
       Status.check(Voxkern.vk_reduce_plan(call.context(), i, code, mask, o, plan));
