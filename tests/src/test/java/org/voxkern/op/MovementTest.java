@@ -171,4 +171,76 @@ class MovementTest {
     assertThrows(
         IllegalArgumentException.class, () -> channels.outputShape(Shape.of(1, 6, 1, 1, 1)));
   }
+
+  @Test
+  void tileRepeatsTheWholeAndItsGradientAdds() {
+    Tile tile = Tile.of(2, 3);
+    Tensor input = counting(2, 2);
+    Tensor output = empty(tile.outputShape(input.shape()));
+    tile.apply(input, output);
+    assertEquals(Shape.of(4, 6), output.shape());
+    assertArrayEquals(
+        new float[] {0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3},
+        output.toFloatArray());
+    List<long[]> repeats =
+        List.of(
+            new long[] {1},
+            new long[] {3},
+            new long[] {2, 1, 3},
+            new long[] {2, 3, 1, 1, 2},
+            new long[] {2, 1, 3, 2, 2},
+            new long[] {2, 3, 2, 3, 2},
+            new long[] {2, 2, 1, 1, 1, 3, 1, 2},
+            new long[] {2, 0, 3});
+    for (Shape shape : List.of(Shape.of(2, 1, 3, 1, 2), Shape.of(3, 2, 2), Shape.of(4, 0))) {
+      for (long[] of : repeats) {
+        Tile each = Tile.of(of);
+        checkAdjoint(shape, each.outputShape(shape), each::apply, each::gradient);
+        checkTiled(numbers(shape, 7), each);
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> Tile.of(2, -1));
+    assertThrows(IllegalArgumentException.class, () -> tile.apply(input, input));
+    assertThrows(IllegalArgumentException.class, () -> tile.gradient(input, input));
+  }
+
+  /** Every element is the input's at the position modulo the input's size. */
+  private void checkTiled(Tensor input, Tile tile) {
+    Tensor output = empty(tile.outputShape(input.shape()));
+    tile.apply(input, output);
+    float[] from = input.toFloatArray();
+    float[] to = output.toFloatArray();
+    for (int i = 0; i < to.length; i++) {
+      int rest = i;
+      int at = 0;
+      int stride = 1;
+      for (int axis = output.shape().rank() - 1; axis >= 0; axis--) {
+        int size = (int) output.shape().size(axis);
+        int missing = output.shape().rank() - input.shape().rank();
+        int inputSize = axis < missing ? 1 : (int) input.shape().size(axis - missing);
+        at += rest % size % inputSize * stride;
+        rest /= size;
+        stride *= inputSize;
+      }
+      assertEquals(from[at], to[i]);
+    }
+  }
+
+  @Test
+  void tileTakesEveryType() {
+    for (ElementType type : ElementType.values()) {
+      Tensor input = Tensor.zeros(context, type, Shape.of(3));
+      for (int i = 0; i < input.byteCount(); i++) {
+        input.buffer().put(i, (byte) (type == ElementType.BOOL ? i % 2 : i + 1));
+      }
+      Tensor output = Tensor.uninitialized(context, type, Shape.of(6));
+      Tile.of(2).apply(input, output);
+      for (int i = 0; i < output.byteCount(); i++) {
+        assertEquals(
+            input.buffer().get(i % (int) input.byteCount()),
+            output.buffer().get(i),
+            type + " " + i);
+      }
+    }
+  }
 }
