@@ -1,6 +1,9 @@
 package org.voxkern.op;
 
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.internal.Voxkern;
@@ -55,6 +58,65 @@ public final class Resize {
     ROUND_PREFER_CEIL,
     FLOOR,
     CEIL
+  }
+
+  /**
+   * What becomes of the aspect ratio where sizes are asked for: ONNX's keep_aspect_ratio_policy. A
+   * size of 0 asks for nothing along that axis, which stays as it is, as depth does in 2D.
+   */
+  public enum AspectRatio {
+    /** The sizes asked for. */
+    STRETCH,
+    /** One scale for all axes, the largest with which no size is larger than asked for. */
+    NOT_LARGER,
+    /** One scale for all axes, the least with which no size is smaller than asked for. */
+    NOT_SMALLER;
+
+    /**
+     * Scales along z, y, x, for {@link Builder#scale}.
+     *
+     * @throws IllegalArgumentException if the input is not of rank 5, a size is negative, or one is
+     *     asked for of an axis that has no voxels
+     */
+    public double[] scales(Shape input, long z, long y, long x) {
+      long[] asked = {z, y, x};
+      double[] scales = {1, 1, 1};
+      boolean valid = input.rank() == 5;
+      for (int axis = 0; axis < 3 && valid; axis++) {
+        valid = asked[axis] == 0 || (asked[axis] > 0 && input.size(axis + 2) > 0);
+        if (valid && asked[axis] > 0) {
+          scales[axis] = (double) asked[axis] / (double) input.size(axis + 2);
+        }
+      }
+      if (!valid) {
+        throw new IllegalArgumentException(
+            "resize: input " + input + " to the sizes " + Arrays.toString(asked));
+      }
+      if (this != STRETCH) {
+        int[] resized = IntStream.range(0, 3).filter(axis -> asked[axis] > 0).toArray();
+        DoubleStream all = IntStream.of(resized).mapToDouble(axis -> scales[axis]);
+        double common = (this == NOT_LARGER ? all.min() : all.max()).orElse(1);
+        for (int axis : resized) {
+          scales[axis] = common;
+        }
+      }
+      return scales;
+    }
+
+    /**
+     * Shape of the output: each size is the scaled one, rounded, halves up. {@link
+     * Resize#outputShape} rounds down instead.
+     *
+     * @throws IllegalArgumentException as {@link #scales} does
+     */
+    public Shape outputShape(Shape input, long z, long y, long x) {
+      double[] scales = scales(input, z, y, x);
+      long[] sizes = input.toArray();
+      for (int axis = 0; axis < 3; axis++) {
+        sizes[axis + 2] = (long) Math.floor(scales[axis] * (double) sizes[axis + 2] + 0.5);
+      }
+      return Shape.of(sizes);
+    }
   }
 
   private final Mode mode;
