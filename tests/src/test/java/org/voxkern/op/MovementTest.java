@@ -243,4 +243,14 @@ class MovementTest {
       }
     }
   }
+
+  @Test
+  void triangleIsItsOwnTransposedMap() {
+    Shape shape = Shape.of(3, 7, 5);
+    for (long diagonal = -8; diagonal <= 6; diagonal++) {
+      for (Trilu trilu : List.of(Trilu.upper(diagonal), Trilu.lower(diagonal))) {
+        checkAdjoint(shape, trilu.outputShape(shape), trilu::apply, trilu::apply);
+      }
+    }
+  }
 }
