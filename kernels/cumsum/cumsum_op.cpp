@@ -39,7 +39,7 @@ extern "C" {
 
 vk_status vk_cumsum_plan(vk_context* context, const vk_view* input, int32_t axis, int32_t exclusive,
                          int32_t reverse, const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::cumsumImplementations(),
                vk::checked(input, axis, exclusive, reverse, output), plan);
   });
@@ -48,7 +48,7 @@ vk_status vk_cumsum_plan(vk_context* context, const vk_view* input, int32_t axis
 vk_status vk_cumsum(vk_context* context, const vk_plan* plan, const vk_view* input, int32_t axis,
                     int32_t exclusive, int32_t reverse, const vk_view* workspace,
                     const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::cumsumImplementations(),
             vk::checked(input, axis, exclusive, reverse, output), plan, workspace);
   });

@@ -49,7 +49,7 @@ Implementations<NonZeroArgs> non_zeroImplementations() {
 extern "C" {
 
 vk_status vk_non_zero_count_plan(vk_context* context, const vk_view* input, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kCount, vk::non_zero_countImplementations(),
                {vk::inputOf(vk::kCount, input), nullptr}, plan);
   });
@@ -57,7 +57,7 @@ vk_status vk_non_zero_count_plan(vk_context* context, const vk_view* input, vk_p
 
 vk_status vk_non_zero_count(vk_context* context, const vk_plan* plan, const vk_view* input,
                             const vk_view* workspace, int64_t* count) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     if (count == nullptr) vk::invalidArgument("non_zero_count: nowhere to put the count");
     vk::run(*context, vk::kCount, vk::non_zero_countImplementations(),
             {vk::inputOf(vk::kCount, input), count}, plan, workspace);
@@ -66,7 +66,7 @@ vk_status vk_non_zero_count(vk_context* context, const vk_plan* plan, const vk_v
 
 vk_status vk_non_zero_plan(vk_context* context, const vk_view* input, const vk_view* indices,
                            vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::non_zeroImplementations(), vk::checked(input, indices),
                plan);
   });
@@ -74,7 +74,7 @@ vk_status vk_non_zero_plan(vk_context* context, const vk_view* input, const vk_v
 
 vk_status vk_non_zero(vk_context* context, const vk_plan* plan, const vk_view* input,
                       const vk_view* workspace, const vk_view* indices) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::non_zeroImplementations(), vk::checked(input, indices), plan,
             workspace);
   });

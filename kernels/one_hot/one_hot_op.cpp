@@ -47,7 +47,7 @@ extern "C" {
 vk_status vk_one_hot_plan(vk_context* context, const vk_view* indices, int32_t axis,
                           uint64_t on_bits, uint64_t off_bits, const vk_view* output,
                           vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::one_hotImplementations(),
                vk::checked(indices, axis, on_bits, off_bits, output), plan);
   });
@@ -56,7 +56,7 @@ vk_status vk_one_hot_plan(vk_context* context, const vk_view* indices, int32_t a
 vk_status vk_one_hot(vk_context* context, const vk_plan* plan, const vk_view* indices, int32_t axis,
                      uint64_t on_bits, uint64_t off_bits, const vk_view* workspace,
                      const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::one_hotImplementations(),
             vk::checked(indices, axis, on_bits, off_bits, output), plan, workspace);
   });

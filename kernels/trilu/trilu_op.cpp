@@ -45,7 +45,7 @@ extern "C" {
 
 vk_status vk_trilu_plan(vk_context* context, const vk_view* input, int32_t upper, int64_t diagonal,
                         const vk_view* output, vk_plan* plan) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::choose(*context, vk::kName, vk::triluImplementations(),
                vk::checked(input, upper, diagonal, output), plan);
   });
@@ -53,7 +53,7 @@ vk_status vk_trilu_plan(vk_context* context, const vk_view* input, int32_t upper
 
 vk_status vk_trilu(vk_context* context, const vk_plan* plan, const vk_view* input, int32_t upper,
                    int64_t diagonal, const vk_view* workspace, const vk_view* output) {
-  return vk::guarded([&] {
+  return vk::guarded(context, [&] {
     vk::run(*context, vk::kName, vk::triluImplementations(),
             vk::checked(input, upper, diagonal, output), plan, workspace);
   });
