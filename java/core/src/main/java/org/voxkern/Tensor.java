@@ -12,7 +12,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * A dense, row-major n-dimensional array in native memory, 64-byte aligned.
+ * A dense, row-major n-dimensional array in native memory, 64-byte aligned unless it is a {@link
+ * #view} of another.
  *
  * <p>A tensor belongs to a {@link Scope} and is released with it; any use after that throws {@link
  * IllegalStateException}. Not thread-safe for writing.
@@ -22,6 +23,10 @@ public final class Tensor implements AutoCloseable {
   private final ElementType type;
   private final Shape shape;
   private final Pointer memory;
+
+  /** Whose memory this is a view of, or null. */
+  private final Tensor owner;
+
   private Scope scope;
   private volatile boolean closed;
 
@@ -31,7 +36,16 @@ public final class Tensor implements AutoCloseable {
     this.shape = Objects.requireNonNull(shape, "shape");
     scope = Scope.current(context);
     memory = context.allocate(Math.multiplyExact(shape.elementCount(), (long) type.bytes()));
+    owner = null;
     scope.add(this);
+  }
+
+  private Tensor(Tensor owner, ElementType type, Shape shape, long offset) {
+    this.owner = owner;
+    this.context = owner.context;
+    this.type = type;
+    this.shape = shape;
+    memory = new BytePointer(owner.memory()).getPointer(offset);
   }
 
   /** A tensor whose elements are not initialised, for an operation to write. */
@@ -192,6 +206,23 @@ public final class Tensor implements AutoCloseable {
     return values;
   }
 
+  /**
+   * A tensor in a part of this one's memory, from byte {@code offset}. It has no memory of its own
+   * and can be used for as long as this one.
+   *
+   * @throws IllegalArgumentException if the offset is no multiple of the element's size
+   * @throws IndexOutOfBoundsException if it reaches beyond this tensor
+   */
+  public Tensor view(ElementType type, Shape shape, long offset) {
+    long bytes = Math.multiplyExact(shape.elementCount(), (long) type.bytes());
+    Objects.checkFromIndexSize(offset, bytes, byteCount());
+    if (offset % type.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "a view of " + type + " cannot begin at byte " + offset + " of " + this);
+    }
+    return new Tensor(this, type, shape, offset);
+  }
+
   /** A copy of this tensor in the innermost scope. */
   public Tensor copy() {
     Tensor result = new Tensor(context, type, shape);
@@ -213,9 +244,16 @@ public final class Tensor implements AutoCloseable {
     Pointer.memset(memory(), 0, byteCount());
   }
 
-  /** Hands the tensor to another scope of the same context, for instance the enclosing one. */
+  /**
+   * Hands the tensor to another scope of the same context, for instance the enclosing one.
+   *
+   * @throws IllegalStateException if this is a view, which lives as long as its tensor
+   */
   public Tensor moveTo(Scope target) {
     memory();
+    if (owner != null) {
+      throw new IllegalStateException("a view cannot move: it lives as long as its tensor");
+    }
     if (target.context() != context) {
       throw new IllegalArgumentException("a tensor cannot move to a scope of another context");
     }
@@ -226,20 +264,23 @@ public final class Tensor implements AutoCloseable {
   }
 
   public boolean isClosed() {
-    return closed;
+    return closed || owner != null && owner.isClosed();
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (owner == null) {
       scope.remove(this);
       context.free(memory);
     }
   }
 
   Pointer memory() {
-    if (closed) {
+    if (isClosed()) {
       throw new IllegalStateException(this + " is closed");
     }
     return memory;

@@ -101,6 +101,51 @@ public final class Conv3d {
     return new Builder();
   }
 
+  public long groups() {
+    return groups;
+  }
+
+  /** Along z, y, x. */
+  public long[] stride() {
+    return stride.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] dilation() {
+    return dilation.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingBegin() {
+    return paddingBegin.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingEnd() {
+    return paddingEnd.clone();
+  }
+
+  public Activation activation() {
+    return activation;
+  }
+
+  double negativeSlope() {
+    return negativeSlope;
+  }
+
+  /** A builder with these options. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.groups = groups;
+    builder.stride = stride;
+    builder.dilation = dilation;
+    builder.paddingBegin = paddingBegin;
+    builder.paddingEnd = paddingEnd;
+    builder.activation = activation;
+    builder.negativeSlope = negativeSlope;
+    return builder;
+  }
+
   /**
    * Shape of the output.
    *

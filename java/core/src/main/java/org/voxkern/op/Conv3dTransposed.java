@@ -79,6 +79,53 @@ public final class Conv3dTransposed {
     return new Builder();
   }
 
+  public long groups() {
+    return groups;
+  }
+
+  /** Along z, y, x. */
+  public long[] stride() {
+    return stride.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] dilation() {
+    return dilation.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingBegin() {
+    return paddingBegin.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingEnd() {
+    return paddingEnd.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] outputPadding() {
+    return outputPadding.clone();
+  }
+
+  public Conv3d.Activation activation() {
+    return parameters.activation();
+  }
+
+  /** A builder with these options. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.groups = groups;
+    builder.stride = stride;
+    builder.dilation = dilation;
+    builder.paddingBegin = paddingBegin;
+    builder.paddingEnd = paddingEnd;
+    builder.outputPadding = outputPadding;
+    builder.activation = parameters.activation();
+    builder.negativeSlope = parameters.negativeSlope();
+    return builder;
+  }
+
   /**
    * Shape of the output.
    *

@@ -59,6 +59,16 @@ public final class Pad {
     return new Pad(Mode.CONSTANT, begin, end, fill);
   }
 
+  /** Elements before the first along each axis. */
+  public long[] begin() {
+    return begin.clone();
+  }
+
+  /** Elements after the last along each axis. */
+  public long[] end() {
+    return end.clone();
+  }
+
   /**
    * @throws IllegalArgumentException if the shape has another rank or more is cut off than there is
    */

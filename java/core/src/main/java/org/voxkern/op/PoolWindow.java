@@ -32,6 +32,35 @@ public final class PoolWindow {
     return new Builder(z, y, x);
   }
 
+  /** Along z, y, x. */
+  public long[] kernel() {
+    return kernel.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] stride() {
+    return stride.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] dilation() {
+    return dilation.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingBegin() {
+    return paddingBegin.clone();
+  }
+
+  /** Along z, y, x. */
+  public long[] paddingEnd() {
+    return paddingEnd.clone();
+  }
+
+  public boolean ceilMode() {
+    return ceilMode;
+  }
+
   /**
    * Shape of the output, (N, C, D', H', W') with D' = floor((D + padding - (kz - 1) dilation - 1) /
    * stride) + 1 or, in ceil mode, the same rounded up, but no window begins behind the input. An

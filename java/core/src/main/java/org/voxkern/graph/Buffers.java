@@ -1,0 +1,100 @@
+package org.voxkern.graph;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.voxkern.graph.Program.Step;
+
+/** Which slots of a program share memory, and from which step to which each memory is needed. */
+final class Buffers {
+  private final Program program;
+
+  /** For each slot the one whose memory it has: views and what is written in place. */
+  private final int[] owner;
+
+  private final int[] first;
+  private final int[] last;
+  private final int[] span;
+
+  Buffers(Program program) {
+    this.program = program;
+    int slots = program.shapes.size();
+    owner = new int[slots];
+    Arrays.setAll(owner, slot -> slot);
+    first = new int[slots];
+    last = new int[slots];
+    span = new int[slots];
+    Arrays.fill(span, -1);
+    Arrays.fill(last, -1);
+    for (Step step : program.steps) {
+      if (step.operation.isView()) {
+        owner[step.output] = root(step.inputs.get(0));
+      }
+    }
+    for (int at = 0; at < program.steps.size(); at++) {
+      Step step = program.steps.get(at);
+      if (!step.operation.isView()) {
+        first[step.output] = at;
+      }
+      last[root(step.output)] = Math.max(last[root(step.output)], at);
+      for (int input : step.inputs) {
+        last[root(input)] = Math.max(last[root(input)], at);
+      }
+    }
+    for (int at = 0; at < program.steps.size(); at++) {
+      writeInPlace(program.steps.get(at), at);
+    }
+  }
+
+  int root(int slot) {
+    int root = slot;
+    while (owner[root] != root) {
+      root = owner[root];
+    }
+    return root;
+  }
+
+  /** Whether the memory of a slot is neither a constant's nor the caller's. */
+  boolean isPlanned(int slot) {
+    int root = root(slot);
+    return last[root] >= 0
+        && !program.constants.containsKey(root)
+        && !program.inputs.containsValue(root)
+        && !program.outputs.containsValue(root);
+  }
+
+  private void writeInPlace(Step step, int at) {
+    if (step.operation.isView() || !isPlanned(step.output)) {
+      return;
+    }
+    for (int input = 0; input < step.inputs.size(); input++) {
+      int from = root(step.inputs.get(input));
+      boolean readOnce = step.inputs.stream().filter(other -> root(other) == from).count() == 1;
+      if (step.operation.mayOverwrite(input)
+          && readOnce
+          && isPlanned(from)
+          && last[from] == at
+          && program.bytes(from) == program.bytes(step.output)) {
+        int output = root(step.output);
+        owner[output] = from;
+        last[from] = last[output];
+        return;
+      }
+    }
+  }
+
+  MemoryPlan plan() {
+    List<MemoryPlan.Span> spans = new ArrayList<>();
+    for (int slot = 0; slot < owner.length; slot++) {
+      if (owner[slot] == slot && isPlanned(slot)) {
+        span[slot] = spans.size();
+        spans.add(new MemoryPlan.Span(program.bytes(slot), first[slot], last[slot]));
+      }
+    }
+    return MemoryPlan.of(spans);
+  }
+
+  long offset(MemoryPlan plan, int slot) {
+    return plan.offset(span[root(slot)]);
+  }
+}

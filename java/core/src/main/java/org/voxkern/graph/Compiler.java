@@ -1,0 +1,163 @@
+package org.voxkern.graph;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Scope;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.graph.Program.Step;
+
+/** From a graph to what runs. */
+final class Compiler {
+  private final Context context;
+  private final Program program;
+  private final Tensor[] tensors;
+  private final Set<Tensor> kept = new HashSet<>();
+
+  private Compiler(Context context, Program program) {
+    this.context = context;
+    this.program = program;
+    tensors = new Tensor[program.shapes.size()];
+  }
+
+  static Executable compile(
+      Graph graph,
+      Context context,
+      Weights weights,
+      Map<String, Shape> inputs,
+      Graph.Compilation compilation) {
+    weights.requireFor(graph);
+    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs));
+    // What is made on the way and not kept dies with this scope, also after a mistake.
+    try (Scope temporary = Scope.open(context)) {
+      if (compilation == Graph.Compilation.OPTIMISED) {
+        Fusion.apply(program);
+      }
+      separateOutputs(program);
+      Compiler compiler = new Compiler(context, program);
+      Executable executable = compiler.finish();
+      compiler.kept.forEach(tensor -> tensor.moveTo(temporary.parent()));
+      return executable;
+    }
+  }
+
+  /** Gives every output a slot of its own, which a step writes as a whole. */
+  private static void separateOutputs(Program program) {
+    Set<Integer> written = new HashSet<>();
+    program.steps.stream()
+        .filter(step -> !step.operation.isView())
+        .forEach(step -> written.add(step.output));
+    Map<String, Integer> outputs = new LinkedHashMap<>(program.outputs);
+    outputs.forEach(
+        (name, slot) -> {
+          if (!written.remove(slot)) {
+            int copy = program.slot(program.types.get(slot), program.shapes.get(slot));
+            Operation same = new Layouts.Same("copy", false);
+            program.steps.add(new Step(name, same, List.of(slot), copy));
+            program.outputs.put(name, copy);
+          }
+        });
+  }
+
+  private Executable finish() {
+    List<Executable.Step> ready = new ArrayList<>();
+    List<Step> running = program.steps.stream().filter(step -> !step.operation.isView()).toList();
+    Map<Integer, Tensor> replaced = new LinkedHashMap<>();
+    List<Operation.Kernel> kernels = new ArrayList<>();
+    List<Set<Integer>> dropped = new ArrayList<>();
+    for (Step step : running) {
+      Prepared prepared = new Prepared(step);
+      kernels.add(prepare(step, prepared));
+      dropped.add(prepared.replacements.keySet());
+      prepared.replacements.forEach((input, by) -> kept.add(by));
+    }
+    Buffers buffers = new Buffers(program);
+    MemoryPlan plan = buffers.plan();
+    Tensor arena = Tensor.uninitialized(context, ElementType.U8, Shape.of(plan.bytes()));
+    kept.add(arena);
+    for (int slot = 0; slot < tensors.length; slot++) {
+      if (buffers.isPlanned(slot)) {
+        tensors[slot] =
+            arena.view(
+                program.types.get(slot), program.shapes.get(slot), buffers.offset(plan, slot));
+      }
+    }
+    for (int index = 0; index < running.size(); index++) {
+      Step step = running.get(index);
+      List<Executable.Binding> bindings = new ArrayList<>();
+      Tensor[] inputs = new Tensor[step.inputs.size()];
+      for (int input = 0; input < inputs.length; input++) {
+        int slot = step.inputs.get(input);
+        int root = buffers.root(slot);
+        if (program.inputs.containsValue(root) || program.outputs.containsValue(root)) {
+          bindings.add(new Executable.Binding(input, root, program.shapes.get(slot)));
+        } else if (!dropped.get(index).contains(input)) {
+          inputs[input] =
+              program.constants.containsKey(root) ? constant(root, slot) : tensors[slot];
+        }
+      }
+      boolean bound = program.outputs.containsValue(step.output);
+      ready.add(
+          new Executable.Step(
+              step.name,
+              kernels.get(index),
+              inputs,
+              bindings,
+              bound ? null : tensors[step.output],
+              bound ? step.output : -1));
+    }
+    return new Executable(context, program, ready, kept, plan.bytes());
+  }
+
+  /** A copy of a constant, since the weights may change or go, in the shape that is read. */
+  private Tensor constant(int root, int slot) {
+    if (tensors[root] == null) {
+      tensors[root] = program.constants.get(root).copy();
+      kept.add(tensors[root]);
+    }
+    Shape shape = program.shapes.get(slot);
+    return root == slot ? tensors[root] : tensors[root].view(program.types.get(slot), shape, 0);
+  }
+
+  private static Operation.Kernel prepare(Step step, Prepared preparation) {
+    try {
+      return step.operation.prepare(preparation);
+    } catch (IllegalArgumentException failure) {
+      throw new IllegalArgumentException(
+          "node '" + step.name + "': " + failure.getMessage(), failure);
+    }
+  }
+
+  private final class Prepared implements Operation.Preparation {
+    private final Step step;
+    private final Map<Integer, Tensor> replacements = new LinkedHashMap<>();
+
+    Prepared(Step step) {
+      this.step = step;
+    }
+
+    @Override
+    public Shape shape(int input) {
+      return program.shapes.get(step.inputs.get(input));
+    }
+
+    @Override
+    public Tensor constant(int input) {
+      return program.constants.get(step.inputs.get(input));
+    }
+
+    @Override
+    public void replace(int input, Tensor by) {
+      if (constant(input) == null) {
+        throw new IllegalStateException("input " + input + " is not constant");
+      }
+      replacements.put(input, by);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package org.voxkern.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.voxkern.Tensor;
+import org.voxkern.graph.Program.Step;
+import org.voxkern.op.Binary;
+
+/** What a program can do in fewer steps. */
+final class Fusion {
+  private Fusion() {}
+
+  static void apply(Program program) {
+    foldConstants(program);
+    for (Step step : List.copyOf(program.steps)) {
+      if (step.operation instanceof Normalizations.Batch) {
+        BatchNormFolding.apply(program, step);
+      }
+    }
+    for (Step step : List.copyOf(program.steps)) {
+      if (step.operation instanceof Elementwise.OfTwo sum
+          && sum.function() == Binary.Function.ADD) {
+        fuseResidual(program, step);
+      } else if (step.operation instanceof Elementwise.Activate activate) {
+        fuseActivation(program, step, activate);
+      }
+    }
+  }
+
+  /** Runs what depends on constants alone. */
+  private static void foldConstants(Program program) {
+    for (Step step : List.copyOf(program.steps)) {
+      if (program.constants.keySet().containsAll(step.inputs)) {
+        List<Tensor> inputs = step.inputs.stream().map(program.constants::get).toList();
+        Tensor result =
+            Tensor.uninitialized(
+                inputs.get(0).context(),
+                program.types.get(step.output),
+                program.shapes.get(step.output));
+        step.operation.run(inputs, result);
+        program.constants.put(step.output, result);
+        program.steps.remove(step);
+      }
+    }
+  }
+
+  private static void fuseActivation(Program program, Step step, Elementwise.Activate activate) {
+    Step before = program.onlyFor(step.inputs.get(0));
+    if (before != null && before.operation instanceof Fusible fusible) {
+      fusible
+          .withActivation(activate.activation())
+          .ifPresent(
+              fused ->
+                  program.replace(
+                      before, step, new Step(before.name, fused, before.inputs, step.output)));
+    }
+  }
+
+  private static void fuseResidual(Program program, Step sum) {
+    for (int side = 0; side < 2; side++) {
+      int branch = sum.inputs.get(side);
+      int other = sum.inputs.get(1 - side);
+      Step before = program.onlyFor(branch);
+      boolean alike =
+          program.shapes.get(branch).equals(program.shapes.get(sum.output))
+              && program.shapes.get(other).equals(program.shapes.get(sum.output));
+      if (alike && before != null && before.operation instanceof Fusible fusible) {
+        Optional<Operation> fused = fusible.withResidual();
+        if (fused.isPresent()) {
+          List<Integer> inputs = new ArrayList<>(before.inputs);
+          inputs.add(other);
+          program.replace(before, sum, new Step(before.name, fused.get(), inputs, sum.output));
+          return;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package org.voxkern.graph;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
+
+/**
+ * A network: named inputs, parameters and outputs, and the operations between them. Immutable, and
+ * independent of contexts, weights and, where its inputs have symbols, of sizes.
+ *
+ * <pre>{@code
+ * Graph.Builder builder = Graph.builder();
+ * Value image = builder.input("image", "N", 1, "D", "H", "W");
+ * Value features = image.conv3d(32, 3).instanceNorm().leakyRelu(0.01);
+ * Graph graph = builder.output("logits", features.conv3d(2, 1)).build();
+ * }</pre>
+ */
+public final class Graph {
+  private final List<Node> nodes;
+  private final Map<String, Node> inputs;
+  private final Map<String, Node> outputs;
+
+  private Graph(Builder builder) {
+    outputs = Collections.unmodifiableMap(new LinkedHashMap<>(builder.outputs));
+    nodes = List.copyOf(builder.nodes);
+    Map<String, Node> named = new LinkedHashMap<>();
+    nodes.stream().filter(Node::isInput).forEach(node -> named.put(node.name(), node));
+    inputs = Collections.unmodifiableMap(named);
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Every node, after those that it is made of. */
+  public List<Node> nodes() {
+    return nodes;
+  }
+
+  /** By name, in the order in which they were declared. */
+  public Map<String, Node> inputs() {
+    return inputs;
+  }
+
+  /** By name, in the order in which they were declared. */
+  public Map<String, Node> outputs() {
+    return outputs;
+  }
+
+  public List<Parameter> parameters() {
+    return nodes.stream().filter(node -> node.parameter() != null).map(Node::parameter).toList();
+  }
+
+  /** Numbers that training changes. */
+  public long parameterCount() {
+    return parameters().stream()
+        .filter(Parameter::trained)
+        .mapToLong(parameter -> parameter.shape().elementCount())
+        .sum();
+  }
+
+  /**
+   * Makes this graph ready to run on inputs of these shapes, by their names. The executable's
+   * memory belongs to the innermost scope; the weights are not needed any more.
+   *
+   * @throws IllegalArgumentException if a shape does not fit an input, or sizes that were symbols
+   *     do not fit each other, naming the node and the shapes, or if the weights do not fit
+   */
+  public Executable compile(Context context, Weights weights, Map<String, Shape> shapes) {
+    return compile(context, weights, shapes, Compilation.OPTIMISED);
+  }
+
+  /** The same, with or without optimisations. */
+  public Executable compile(
+      Context context, Weights weights, Map<String, Shape> shapes, Compilation compilation) {
+    return Compiler.compile(this, context, weights, shapes, compilation);
+  }
+
+  /** What compiling may change. */
+  public enum Compilation {
+    /** Operations are fused, batch norms folded into convolutions. */
+    OPTIMISED,
+    /** Every node runs by itself. */
+    AS_BUILT
+  }
+
+  @Override
+  public String toString() {
+    return nodes.stream().map(Node::toString).collect(Collectors.joining("\n"));
+  }
+
+  /** Collects the nodes of a graph. Not thread-safe. */
+  public static final class Builder {
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<String, Node> byName = new LinkedHashMap<>();
+    private final Map<String, Node> outputs = new LinkedHashMap<>();
+    private final Map<String, Integer> counters = new LinkedHashMap<>();
+    private String prefix = "";
+
+    private Builder() {}
+
+    /** Names of nodes that are made until it is closed begin with that of the scope. */
+    public final class NameScope implements AutoCloseable {
+      private final String outer = prefix;
+
+      private NameScope(String name) {
+        prefix = outer + name + ".";
+      }
+
+      @Override
+      public void close() {
+        prefix = outer;
+      }
+    }
+
+    /** Opens a scope of names, such as {@code stage1}; close it before the one around it. */
+    public NameScope scope(String name) {
+      return new NameScope(name);
+    }
+
+    /**
+     * An f32 input.
+     *
+     * @param sizes numbers, names or {@link Size}s
+     */
+    public Value input(String name, Object... sizes) {
+      return input(name, ElementType.F32, SymbolicShape.of(sizes));
+    }
+
+    public Value input(String name, ElementType type, SymbolicShape shape) {
+      return add(name, null, null, List.of(), shape, type);
+    }
+
+    /** A trained f32 parameter. */
+    public Value parameter(String name, Shape shape, Initializer initializer) {
+      return parameter(new Parameter(prefix + name, shape, initializer, true));
+    }
+
+    /** A parameter by its whole name, whatever scope is open. */
+    Value parameter(Parameter parameter) {
+      return add(
+          parameter.name(),
+          null,
+          parameter,
+          List.of(),
+          SymbolicShape.of(parameter.shape()),
+          ElementType.F32);
+    }
+
+    /** A node of an operation, named after its type. */
+    public Value apply(Operation operation, Value... inputs) {
+      return apply(nextName(operation.type()), operation, List.of(inputs));
+    }
+
+    /**
+     * A node of an operation, by its whole name.
+     *
+     * @throws IllegalArgumentException if the inputs do not fit each other, naming the node and
+     *     their shapes, or the name is taken
+     */
+    Value apply(String name, Operation operation, List<Value> inputs) {
+      List<Node> from = new ArrayList<>();
+      for (Value input : inputs) {
+        if (input.builder() != this) {
+          throw new IllegalArgumentException(
+              "node '" + name + "': its input '" + input.name() + "' is of another graph");
+        }
+        from.add(input.node());
+      }
+      SymbolicShape shape =
+          Inference.shape(name, operation, from.stream().map(Node::shape).toList());
+      ElementType type = operation.outputType(from.stream().map(Node::type).toList());
+      return add(name, operation, null, from, shape, type);
+    }
+
+    /** A whole name: that of the open scopes and a node's own. */
+    String qualified(String name) {
+      return prefix + name;
+    }
+
+    /** A whole name for a node that was given none: its type and a number. */
+    String nextName(String type) {
+      String name;
+      do {
+        name = prefix + type + (counters.merge(prefix + type, 1, Integer::sum) - 1);
+      } while (byName.containsKey(name));
+      return name;
+    }
+
+    private Value add(
+        String name,
+        Operation operation,
+        Parameter parameter,
+        List<Node> inputs,
+        SymbolicShape shape,
+        ElementType type) {
+      Node node = new Node(nodes.size(), name, operation, parameter, inputs, shape, type);
+      if (byName.putIfAbsent(name, node) != null) {
+        throw new IllegalArgumentException("there is a node '" + name + "' already");
+      }
+      nodes.add(node);
+      return new Value(this, node, null);
+    }
+
+    /** Declares an output. */
+    public Builder output(String name, Value value) {
+      if (value.builder() != this) {
+        throw new IllegalArgumentException("output '" + name + "' is of another graph");
+      }
+      if (outputs.putIfAbsent(name, value.node()) != null) {
+        throw new IllegalArgumentException("there is an output '" + name + "' already");
+      }
+      return this;
+    }
+
+    /**
+     * @throws IllegalStateException if there is no output
+     */
+    public Graph build() {
+      if (outputs.isEmpty()) {
+        throw new IllegalStateException("the graph has no output");
+      }
+      return new Graph(this);
+    }
+  }
+}

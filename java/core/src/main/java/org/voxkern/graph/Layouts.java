@@ -1,0 +1,251 @@
+package org.voxkern.graph;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.op.Concat;
+import org.voxkern.op.Pad;
+import org.voxkern.op.Permute;
+import org.voxkern.op.Slice;
+
+/** Operations that move elements and do not change them. */
+final class Layouts {
+  private Layouts() {}
+
+  record Joined(int axis) implements Operation {
+    @Override
+    public String type() {
+      return "concat";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape first = inputs.get(0);
+      int along = first.axis(axis);
+      Size sum = Size.of(0);
+      for (SymbolicShape input : inputs) {
+        Convolution.require(input.rank() == first.rank(), "expected the same rank");
+        for (int other = 0; other < first.rank(); other++) {
+          boolean differs =
+              other != along
+                  && input.size(other).compare(first.size(other)) == Size.Relation.DIFFERENT;
+          Convolution.require(!differs, "sizes differ along axis " + other);
+        }
+        sum = sum.plus(input.size(along));
+      }
+      return first.with(along, sum);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Concat.along(axis).apply(inputs, output);
+    }
+  }
+
+  /** The same elements in another shape; a size of -1 is what is left, 0 the input's. */
+  record Reshape(List<Size> sizes) implements Operation {
+    @Override
+    public String type() {
+      return "reshape";
+    }
+
+    @Override
+    public boolean isView() {
+      return true;
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      List<Size> result = new ArrayList<>();
+      int rest = -1;
+      Size known = Size.of(1);
+      for (int axis = 0; axis < sizes.size(); axis++) {
+        Size size = sizes.get(axis).is(0) ? input.size(axis) : sizes.get(axis);
+        if (size.is(-1)) {
+          Convolution.require(rest < 0, "only one size can be what is left");
+          rest = axis;
+          size = Size.of(1);
+        }
+        known = known.times(size);
+        result.add(size);
+      }
+      Size count = input.elementCount();
+      if (rest >= 0) {
+        result.set(rest, rest(count, known));
+      }
+      SymbolicShape output = SymbolicShape.of(result);
+      Convolution.require(
+          output.elementCount().compare(count) != Size.Relation.DIFFERENT,
+          "the shape " + output + " has other elements");
+      return output;
+    }
+
+    private static Size rest(Size count, Size known) {
+      Convolution.require(
+          known.isKnown() && known.value() > 0,
+          "what is left beside " + known + " elements cannot be said");
+      return count.floorDivide(known.value());
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+  }
+
+  /** All axes from one on become one. */
+  record Flatten(int axis) implements Operation {
+    @Override
+    public String type() {
+      return "flatten";
+    }
+
+    @Override
+    public boolean isView() {
+      return true;
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      int first = input.axis(axis);
+      List<Size> sizes = new ArrayList<>(input.sizes().subList(0, first));
+      sizes.add(SymbolicShape.of(input.sizes().subList(first, input.rank())).elementCount());
+      return SymbolicShape.of(sizes);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+  }
+
+  /** The input itself: what dropout is where nothing is trained. */
+  record Same(String type, boolean isView) implements Operation {
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return inputs.get(0);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+  }
+
+  record Permuted(List<Integer> order) implements Operation {
+    @Override
+    public String type() {
+      return "permute";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      int[] sorted = order.stream().mapToInt(Integer::intValue).sorted().toArray();
+      boolean whole = sorted.length == input.rank();
+      for (int axis = 0; whole && axis < sorted.length; axis++) {
+        whole = sorted[axis] == axis;
+      }
+      Convolution.require(whole, "the order " + order + " does not have every axis once");
+      return SymbolicShape.of(order.stream().map(input::size).toList());
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Permute.of(order.stream().mapToInt(Integer::intValue).toArray()).apply(inputs.get(0), output);
+    }
+  }
+
+  record Padded(Pad pad) implements Operation {
+    @Override
+    public String type() {
+      return "pad";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape output = inputs.get(0);
+      Convolution.require(
+          output.rank() == pad.begin().length, "expected rank " + pad.begin().length);
+      for (int axis = 0; axis < output.rank(); axis++) {
+        long more = pad.begin()[axis] + pad.end()[axis];
+        output = output.with(axis, output.size(axis).plus(more));
+      }
+      return output;
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      pad.apply(inputs.get(0), output);
+    }
+  }
+
+  /** From start to before end along an axis; negative ones count from the end, as in Python. */
+  record Part(int axis, long start, long end) implements Operation {
+    @Override
+    public String type() {
+      return "slice";
+    }
+
+    private static Size position(Size size, long position) {
+      return position < 0 ? size.plus(position) : Size.of(position);
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      Size size = input.size(axis);
+      Size last = position(size, end);
+      Convolution.require(
+          !size.isKnown() || last.value() <= size.value() && position(size, start).value() >= 0,
+          "from " + start + " to " + end + " is not inside axis " + axis);
+      return input.with(axis, last.minus(position(size, start)));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Shape shape = inputs.get(0).shape();
+      int at = axis < 0 ? axis + shape.rank() : axis;
+      long[] starts = new long[shape.rank()];
+      starts[at] = start < 0 ? shape.size(at) + start : start;
+      Slice.of(starts, output.shape().toArray()).apply(inputs.get(0), output);
+    }
+  }
+
+  /** The middle of the first input's space, as large as that of the second. */
+  record CenterCrop() implements Operation {
+    @Override
+    public String type() {
+      return "center_crop";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      SymbolicShape like = inputs.get(1);
+      Convolution.require(
+          input.rank() == like.rank() && input.rank() > 2, "expected (N, C, ...) of one rank");
+      SymbolicShape output = input;
+      for (int axis = 2; axis < input.rank(); axis++) {
+        Size margin = input.size(axis).minus(like.size(axis));
+        Convolution.require(
+            !margin.isKnown() || margin.value() >= 0, "the second is larger along axis " + axis);
+        output = output.with(axis, like.size(axis));
+      }
+      return output;
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      long[] whole = inputs.get(0).shape().toArray();
+      long[] part = output.shape().toArray();
+      long[] starts = new long[whole.length];
+      Arrays.setAll(starts, axis -> (whole[axis] - part[axis]) / 2);
+      Slice.of(starts, part).apply(inputs.get(0), output);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package org.voxkern.graph;
+
+import java.util.List;
+import org.voxkern.Tensor;
+import org.voxkern.op.AdaptivePool;
+import org.voxkern.op.AveragePool;
+import org.voxkern.op.MaxPool;
+import org.voxkern.op.PoolWindow;
+
+/** Windows over space, and all of it. */
+final class Pools {
+  private Pools() {}
+
+  private static SymbolicShape outputShape(PoolWindow window, SymbolicShape input) {
+    Convolution.require(input.rank() == 5, "expected (N, C, D, H, W)");
+    SymbolicShape output = input;
+    for (int axis = 0; axis < 3; axis++) {
+      output = output.with(axis + 2, outputSize(window, axis, input.size(axis + 2)));
+    }
+    return output;
+  }
+
+  private static Size outputSize(PoolWindow window, int axis, Size input) {
+    long kernel = window.kernel()[axis];
+    long stride = window.stride()[axis];
+    long dilation = window.dilation()[axis];
+    long begin = window.paddingBegin()[axis];
+    long end = window.paddingEnd()[axis];
+    if (input.is(0)) {
+      return input;
+    }
+    if (!window.ceilMode()) {
+      return input.windows(kernel, stride, dilation, begin + end);
+    }
+    Size windows = input.windows(kernel, stride, dilation, begin + end + stride - 1);
+    boolean mayBeginOutside = (kernel - 1) * dilation + 1 < stride + end;
+    if (!mayBeginOutside) {
+      return windows;
+    }
+    Convolution.require(
+        input.isKnown(), "in ceil mode this window's number depends on a size that is a symbol");
+    boolean outside = (windows.value() - 1) * stride >= input.value() + begin;
+    return outside ? windows.plus(-1) : windows;
+  }
+
+  record Max(PoolWindow window) implements Operation {
+    @Override
+    public String type() {
+      return "max_pool";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return Pools.outputShape(window, inputs.get(0));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      MaxPool.apply(window, inputs.get(0), output, null);
+    }
+  }
+
+  /** Mean of the voxels inside the input, or of the padding's zeros too. */
+  record Average(PoolWindow window, boolean paddingCounts) implements Operation {
+    @Override
+    public String type() {
+      return "average_pool";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return Pools.outputShape(window, inputs.get(0));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      (paddingCounts ? AveragePool.ofPadded(window) : AveragePool.ofInside(window))
+          .apply(inputs.get(0), output);
+    }
+  }
+
+  /** To a fixed number of windows along each axis of space. */
+  record Adaptive(boolean max, long z, long y, long x) implements Operation {
+    @Override
+    public String type() {
+      return max ? "adaptive_max_pool" : "adaptive_average_pool";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      Convolution.require(input.rank() == 5, "expected (N, C, D, H, W)");
+      return SymbolicShape.of(input.size(0), input.size(1), Size.of(z), Size.of(y), Size.of(x));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      if (max) {
+        AdaptivePool.max(inputs.get(0), output, null);
+      } else {
+        AdaptivePool.average(inputs.get(0), output);
+      }
+    }
+  }
+}

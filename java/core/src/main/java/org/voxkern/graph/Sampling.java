@@ -1,0 +1,152 @@
+package org.voxkern.graph;
+
+import java.util.List;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.op.Exponential;
+import org.voxkern.op.GridSample;
+import org.voxkern.op.Resize;
+import org.voxkern.op.Warp3d;
+
+/** Operations that look between voxels. */
+final class Sampling {
+  private static final double[] VOXELS = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+
+  private Sampling() {}
+
+  private static void requireVolumes(List<SymbolicShape> inputs) {
+    Convolution.require(
+        inputs.stream().allMatch(input -> input.rank() == 5), "expected (N, C, D, H, W)");
+  }
+
+  /** By whole factors along z, y, x. */
+  record Enlarged(Resize resize, long z, long y, long x) implements Operation {
+    @Override
+    public String type() {
+      return "resize";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      requireVolumes(inputs);
+      SymbolicShape input = inputs.get(0);
+      return input
+          .with(2, input.size(2).times(z))
+          .with(3, input.size(3).times(y))
+          .with(4, input.size(4).times(x));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      resize.apply(inputs.get(0), output);
+    }
+  }
+
+  /** To the space of the second input. */
+  record ResizedLike(Resize resize) implements Operation {
+    @Override
+    public String type() {
+      return "resize";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      requireVolumes(inputs);
+      SymbolicShape like = inputs.get(1);
+      return inputs.get(0).with(2, like.size(2)).with(3, like.size(3)).with(4, like.size(4));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      resize.apply(inputs.get(0), output);
+    }
+  }
+
+  record AtGrid(GridSample sample) implements Operation {
+    @Override
+    public String type() {
+      return "grid_sample";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      SymbolicShape grid = inputs.get(1);
+      requireVolumes(inputs);
+      Convolution.require(
+          grid.size(4).is(3) && grid.size(0).compare(input.size(0)) != Size.Relation.DIFFERENT,
+          "expected a grid (N, D, H, W, 3)");
+      return SymbolicShape.of(
+          input.size(0), input.size(1), grid.size(1), grid.size(2), grid.size(3));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      sample.apply(inputs.get(0), inputs.get(1), output);
+    }
+  }
+
+  /** The volume (n) of a batch, as (C, D, H, W). */
+  private static Tensor volume(Tensor batch, long n) {
+    Shape shape = batch.shape();
+    Shape one = Shape.of(shape.size(1), shape.size(2), shape.size(3), shape.size(4));
+    return batch.view(batch.type(), one, n * one.elementCount() * batch.type().bytes());
+  }
+
+  private static void requireField(SymbolicShape image, SymbolicShape field) {
+    Convolution.require(
+        field.size(1).is(3) && field.size(0).compare(image.size(0)) != Size.Relation.DIFFERENT,
+        "expected a field (N, 3, D, H, W)");
+  }
+
+  /** Image (N, C, ...) and displacement (N, 3, D, H, W) in voxels, components x, y, z. */
+  record Warped(Warp3d.Border border) implements Operation {
+    @Override
+    public String type() {
+      return "warp3d";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      requireVolumes(inputs);
+      requireField(inputs.get(0), inputs.get(1));
+      return inputs.get(1).with(1, inputs.get(0).size(1));
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Warp3d warp = Warp3d.builder().border(border).displacementMap(VOXELS).build();
+      for (long n = 0; n < output.shape().size(0); n++) {
+        warp.apply(
+            volume(inputs.get(0), n),
+            null,
+            volume(inputs.get(1), n),
+            null,
+            volume(output, n),
+            null);
+      }
+    }
+  }
+
+  /** Scaling and squaring of velocities (N, 3, D, H, W) in voxels, components x, y, z. */
+  record Flow(int steps) implements Operation {
+    @Override
+    public String type() {
+      return "exponential";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      requireVolumes(inputs);
+      requireField(inputs.get(0), inputs.get(0));
+      return inputs.get(0);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      for (long n = 0; n < output.shape().size(0); n++) {
+        Exponential.apply(volume(inputs.get(0), n), VOXELS, steps, volume(output, n));
+      }
+    }
+  }
+}
