@@ -52,8 +52,7 @@ class ExecutableTest {
       Graph graph, Context context, Shape shape, Graph.Compilation compilation) {
     try (Scope scope = Scope.open(context)) {
       Weights weights = Weights.initialize(graph, scope.context(), 5);
-      Executable executable =
-          graph.compile(context, weights, Map.of("image", shape), compilation);
+      Executable executable = graph.compile(context, weights, Map.of("image", shape), compilation);
       return executable.run(input(context, shape)).toFloatArray();
     }
   }
@@ -72,8 +71,7 @@ class ExecutableTest {
       Conv3d same = Conv3d.builder().padding(1, 1, 1).build();
       Tensor fine = empty(context, 2, 6, 10, 12, 14);
       same.apply(image, w.get("fine.weight"), w.get("fine.bias"), null, fine);
-      GroupNorm norm =
-          GroupNorm.builder().groups(6).activation(Activation.leakyRelu(0.01)).build();
+      GroupNorm norm = GroupNorm.builder().groups(6).activation(Activation.leakyRelu(0.01)).build();
       norm.apply(fine, w.get("norm.weight"), w.get("norm.bias"), fine);
       Tensor pooled = empty(context, 2, 6, 5, 6, 7);
       MaxPool.apply(PoolWindow.kernel(2, 2, 2).build(), fine, pooled, null);
@@ -146,12 +144,11 @@ class ExecutableTest {
       Map<String, Shape> shapes = Map.of("image", Shape.of(1, 4, 5, 6, 7));
       Tensor input = input(context, shapes.get("image"));
       Executable fused = graph.compile(context, weights, shapes);
-      Executable plain =
-          graph.compile(context, weights, shapes, Graph.Compilation.AS_BUILT);
+      Executable plain = graph.compile(context, weights, shapes, Graph.Compilation.AS_BUILT);
       assertEquals(List.of("a", "b", "c", "tanh0"), fused.steps());
-      assertEquals(9, plain.steps().size());
+      assertEquals(10, plain.steps().size());
       assertNear(plain.run(input).toFloatArray(), fused.run(input).toFloatArray(), 2e-6);
-      assertTrue(fused.peakBytes() < plain.peakBytes() + 1);
+      assertTrue(fused.peakBytes() <= plain.peakBytes());
     }
   }
 
@@ -210,8 +207,7 @@ class ExecutableTest {
         values[node.index()] = node.isInput() ? image : weights.get(node.name());
       } else {
         values[node.index()] = Tensor.uninitialized(context, node.type(), node.shape().known());
-        List<Tensor> inputs =
-            node.inputs().stream().map(from -> values[from.index()]).toList();
+        List<Tensor> inputs = node.inputs().stream().map(from -> values[from.index()]).toList();
         node.operation().run(inputs, values[node.index()]);
       }
     }
@@ -253,7 +249,7 @@ class ExecutableTest {
           graph.compile(context, weights, Map.of("moving", shape, "fixed", shape));
       Tensor fixed = Tensor.zeros(context, ElementType.F32, shape);
       Map<String, Tensor> results = executable.run(Map.of("moving", image, "fixed", fixed));
-      assertArrayEquals(image.toFloatArray(), results.get("warped").toFloatArray());
+      assertNear(image.toFloatArray(), results.get("warped").toFloatArray(), 1e-6);
     }
   }
 
@@ -286,8 +282,7 @@ class ExecutableTest {
     Graph graph = builder.output("y", y).output("same", x).build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 0);
-      Executable executable =
-          graph.compile(context, weights, Map.of("x", Shape.of(3)));
+      Executable executable = graph.compile(context, weights, Map.of("x", Shape.of(3)));
       assertEquals(List.of("doubled0", "multiply0", "same"), executable.steps());
       weights.get("scale").fillZero(); // The executable has its own.
       Tensor input = Tensor.of(context, new float[] {1, 2, -3}, 3);

@@ -48,8 +48,7 @@ class GraphOracleTest {
       }
       Input image = torch.uniform(Shape.of(2, 2, 12, 10, 14));
       Executable executable =
-          graph.compile(
-              torch.context(), Weights.of(graph, ours), Map.of("image", image.shape()));
+          graph.compile(torch.context(), Weights.of(graph, ours), Map.of("image", image.shape()));
       assertNear("logits", theirs(image.theirs()), executable.run(image.ours()), 1e-5);
     }
   }

@@ -13,7 +13,8 @@ import org.voxkern.Tensor;
 
 /**
  * A graph that is ready to run on inputs of given shapes. Weights are packed and the memory of all
- * that lies between inputs and outputs is planned and taken: a run makes no tensors.
+ * that lies between inputs and outputs is planned and taken: a run makes no tensors but the scratch
+ * memory that some operations ask the context for.
  *
  * <p>Several threads may use one executable: runs wait for each other. It works until it or the
  * scope that it was compiled in is closed.
@@ -66,7 +67,10 @@ public final class Executable implements AutoCloseable {
     return steps.stream().map(Step::name).toList();
   }
 
-  /** Bytes of the memory for what lies between inputs and outputs. */
+  /**
+   * Bytes of the memory for what lies between inputs and outputs, planned before a run. The scratch
+   * memory of single operations is not part of it.
+   */
   public long peakBytes() {
     return arenaBytes;
   }

@@ -164,7 +164,8 @@ public final class Conv3d {
               + weights
               + " do not fit "
               + groups
-              + " groups: expected weights (O, C / groups, kz, ky, kx), O a multiple of the groups");
+              + " groups: expected weights (O, C / groups, kz, ky, kx), O a multiple of the"
+              + " groups");
     }
     long[] sizes = {input.size(0), weights.size(0), 0, 0, 0};
     for (int axis = 0; axis < 3; axis++) {

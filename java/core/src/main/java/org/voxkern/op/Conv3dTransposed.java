@@ -148,7 +148,8 @@ public final class Conv3dTransposed {
               + weights
               + " do not fit "
               + groups
-              + " groups: expected weights (C, O / groups, kz, ky, kx), C a multiple of the groups");
+              + " groups: expected weights (C, O / groups, kz, ky, kx), C a multiple of the"
+              + " groups");
     }
     long[] sizes = {input.size(0), weights.size(1) * groups, 0, 0, 0};
     for (int axis = 0; axis < 3; axis++) {
