@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -156,7 +157,7 @@ class ExecutableTest {
   private static Graph randomGraph(Random random) {
     Graph.Builder builder = Graph.builder();
     List<Value> values = new ArrayList<>();
-    values.add(builder.input("image", 1, 4, 3, 4, 5));
+    values.add(builder.input("image", 1, 4, 3, 3, 5));
     for (int step = 0; step < 25; step++) {
       Value x = values.get(random.nextInt(values.size()));
       Value y = values.get(random.nextInt(values.size()));
@@ -167,7 +168,7 @@ class ExecutableTest {
             case 2 -> x.add(y).tanh();
             case 3 -> x.instanceNorm();
             case 4 -> x.concat(1, y).conv3d(4, 1);
-            case 5 -> x.flatten().softmax(1).reshape(1, 4, 3, 4, 5);
+            case 5 -> x.flatten().softmax(1).reshape(1, 4, 3, 3, 5);
             case 6 -> x.conv3d(4, 1).add(y).relu();
             default -> x.dropout();
           });
@@ -179,7 +180,7 @@ class ExecutableTest {
   @Test
   void plannedMemoryChangesNothing() {
     Random random = new Random(3);
-    Map<String, Shape> shapes = Map.of("image", Shape.of(1, 4, 3, 4, 5));
+    Map<String, Shape> shapes = Map.of("image", Shape.of(1, 4, 3, 3, 5));
     for (int round = 0; round < 40; round++) {
       Graph graph = randomGraph(random);
       try (Context context = Context.builder().threads(1).build()) {
@@ -229,10 +230,30 @@ class ExecutableTest {
         boolean computed = node.operation() != null;
         sum += computed ? 4 * shapes[node.index()].elementCount() : 0;
       }
-      assertTrue(executable.peakBytes() < sum / 3, executable.peakBytes() + " of " + sum);
+      assertTrue(executable.peakBytes() < sum / 4, executable.peakBytes() + " of " + sum);
       Map<String, Tensor> outputs = executable.run(Map.of("image", input(context, shape)));
       assertEquals(Shape.of(1, 2, 8, 8, 8), outputs.get("logits1").shape());
       assertEquals(executable.outputShape("logits0"), outputs.get("logits0").shape());
+    }
+  }
+
+  @Test
+  void concatenationsThatCanBeWrittenInPlaceDoNotRun() {
+    Graph graph = smallUnet();
+    try (Context context = Context.create()) {
+      Weights weights = Weights.initialize(graph, context, 1);
+      Shape one = Shape.of(1, 1, 6, 6, 6);
+      Shape two = Shape.of(2, 1, 6, 6, 6);
+      Executable single = graph.compile(context, weights, Map.of("image", one));
+      Executable batch = graph.compile(context, weights, Map.of("image", two));
+      assertFalse(single.steps().contains("concat0"));
+      assertTrue(batch.steps().contains("concat0"));
+      float[] values = input(context, two).toFloatArray();
+      float[] expected = batch.run(Tensor.of(context, values, two.toArray())).toFloatArray();
+      float[] first = Arrays.copyOf(values, values.length / 2);
+      assertArrayEquals(
+          Arrays.copyOf(expected, expected.length / 2),
+          single.run(Tensor.of(context, first, one.toArray())).toFloatArray());
     }
   }
 

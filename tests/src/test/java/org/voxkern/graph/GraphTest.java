@@ -64,6 +64,7 @@ class GraphTest {
     Graph.Builder builder = Graph.builder();
     Value a = builder.input("a", "N", 4, "D", 8, 8);
     Value b = builder.input("b", "N", 4, "D", 9, 8);
+    Value flat = builder.input("flat", "N", "D");
     assertFails(
         "node 'sum' (add) cannot take (N, 4, D, 8, 8) and (N, 4, D, 9, 8): shapes (N, 4, D, 8, 8)"
             + " and (N, 4, D, 9, 8) do not broadcast",
@@ -80,8 +81,11 @@ class GraphTest {
         "node 'group_norm0' (group_norm) cannot take (N, 4, D, 8, 8) and (4) and (4): the channels"
             + " are no multiple of 3 groups",
         () -> a.groupNorm(3));
+    assertFails(
+        "node 'up' after 'flat': axis 1 of shape (N, D) must be a number, not a symbol",
+        () -> flat.as("up").instanceNorm());
     // None of the mistakes left a trace.
-    assertEquals(2, builder.output("a", a).build().nodes().size());
+    assertEquals(3, builder.output("a", a).build().nodes().size());
   }
 
   @Test

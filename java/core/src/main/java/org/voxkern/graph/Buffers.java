@@ -2,15 +2,24 @@ package org.voxkern.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.voxkern.Shape;
 import org.voxkern.graph.Program.Step;
 
 /** Which slots of a program share memory, and from which step to which each memory is needed. */
 final class Buffers {
   private final Program program;
 
-  /** For each slot the one whose memory it has: views and what is written in place. */
+  /** For each slot the one whose memory it is in: views, parts, what is written in place. */
   private final int[] owner;
+
+  /** Bytes from the owner's memory to a slot's. */
+  private final long[] shift;
+
+  /** Outputs of concatenations whose inputs are written where they belong. */
+  private final Set<Integer> joined = new HashSet<>();
 
   private final int[] first;
   private final int[] last;
@@ -21,6 +30,7 @@ final class Buffers {
     int slots = program.shapes.size();
     owner = new int[slots];
     Arrays.setAll(owner, slot -> slot);
+    shift = new long[slots];
     first = new int[slots];
     last = new int[slots];
     span = new int[slots];
@@ -42,8 +52,48 @@ final class Buffers {
       }
     }
     for (int at = 0; at < program.steps.size(); at++) {
+      joinInPlace(program.steps.get(at));
       writeInPlace(program.steps.get(at), at);
     }
+  }
+
+  /** Whether a step has nothing to do: its output is its inputs' memory. */
+  boolean isDone(Step step) {
+    return step.operation.isView() || joined.contains(step.output);
+  }
+
+  /**
+   * Puts the inputs of a concatenation into its output's memory, where each is one piece of it and
+   * none has to be somewhere else. What is written over an input in a later step asks for the
+   * output's last use then.
+   */
+  private void joinInPlace(Step step) {
+    if (!(step.operation instanceof Layouts.Joined concat) || !isPlanned(step.output)) {
+      return;
+    }
+    Shape shape = program.shapes.get(step.output);
+    int axis = concat.axis() < 0 ? concat.axis() + shape.rank() : concat.axis();
+    boolean inPieces = Arrays.stream(shape.toArray()).limit(axis).anyMatch(size -> size != 1);
+    Set<Integer> roots = new HashSet<>();
+    for (int input : step.inputs) {
+      boolean movable =
+          isPlanned(input)
+              && program.bytes(root(input)) == program.bytes(input)
+              && roots.add(root(input));
+      if (inPieces || !movable) {
+        return;
+      }
+    }
+    long offset = 0;
+    for (int input : step.inputs) {
+      int from = root(input);
+      owner[from] = step.output;
+      shift[from] = offset;
+      first[step.output] = Math.min(first[step.output], first[from]);
+      last[step.output] = Math.max(last[step.output], last[from]);
+      offset += program.bytes(input);
+    }
+    joined.add(step.output);
   }
 
   int root(int slot) {
@@ -64,7 +114,7 @@ final class Buffers {
   }
 
   private void writeInPlace(Step step, int at) {
-    if (step.operation.isView() || !isPlanned(step.output)) {
+    if (isDone(step) || !isPlanned(step.output)) {
       return;
     }
     for (int input = 0; input < step.inputs.size(); input++) {
@@ -95,6 +145,10 @@ final class Buffers {
   }
 
   long offset(MemoryPlan plan, int slot) {
-    return plan.offset(span[root(slot)]);
+    long offset = 0;
+    for (int at = slot; owner[at] != at; at = owner[at]) {
+      offset += shift[at];
+    }
+    return plan.offset(span[root(slot)]) + offset;
   }
 }

@@ -67,8 +67,8 @@ final class Compiler {
 
   private Executable finish() {
     List<Executable.Step> ready = new ArrayList<>();
-    List<Step> running = program.steps.stream().filter(step -> !step.operation.isView()).toList();
-    Map<Integer, Tensor> replaced = new LinkedHashMap<>();
+    Buffers buffers = new Buffers(program);
+    List<Step> running = program.steps.stream().filter(step -> !buffers.isDone(step)).toList();
     List<Operation.Kernel> kernels = new ArrayList<>();
     List<Set<Integer>> dropped = new ArrayList<>();
     for (Step step : running) {
@@ -77,7 +77,6 @@ final class Compiler {
       dropped.add(prepared.replacements.keySet());
       prepared.replacements.forEach((input, by) -> kept.add(by));
     }
-    Buffers buffers = new Buffers(program);
     MemoryPlan plan = buffers.plan();
     Tensor arena = Tensor.uninitialized(context, ElementType.U8, Shape.of(plan.bytes()));
     kept.add(arena);

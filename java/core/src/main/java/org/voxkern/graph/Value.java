@@ -92,18 +92,18 @@ public final class Value {
     return new Parameter(name, shape, initializer, true);
   }
 
-  private long channels(String what) {
-    if (shape().rank() < 2 || !shape().size(1).isKnown()) {
+  private long channels(String type) {
+    return known(1, type);
+  }
+
+  /** A size that parameters depend on. */
+  private long known(int axis, String type) {
+    try {
+      return shape().known(axis);
+    } catch (IllegalArgumentException failure) {
       throw new IllegalArgumentException(
-          "node '"
-              + (nextName == null ? what : nextName)
-              + "': the channels of '"
-              + name()
-              + "' "
-              + shape()
-              + " must be a number");
+          "node '" + nextName(type) + "' after '" + name() + "': " + failure.getMessage(), failure);
     }
-    return shape().known(1);
   }
 
   // Convolutions.
@@ -168,7 +168,7 @@ public final class Value {
   }
 
   public Value dense(long features, boolean bias) {
-    long in = shape().known(-1);
+    long in = known(-1, "dense");
     Operation operation = new Products.Linear(bias, Activation.none());
     return convolution(operation, Shape.of(features, in), features, bias, Initializer.fanIn(in));
   }
