@@ -42,6 +42,30 @@ run_cases() {
   "$runner" "$top"/tests/cases/*.txt -- "$@"
 }
 
+# The kernels for CUDA on the emulator: first it has to find what is wrong with wrong ones; then the cases of every
+# folder that has a kernel, under the sanitizers with two orders of threads, and in the build that looks for races.
+run_emulator() {
+  folder=$top/native/target/cases
+  "$folder/cuda-emulator/emulator_test" && "$folder/cuda-emulator/emulator_test_races" || return 1
+  for kernel in "$top"/kernels/*/*_cuda.cu; do
+    operation=${kernel%/*}
+    operation=${operation##*/}
+    for run in 1:libvoxkern_cuda_emulated.so 2:libvoxkern_cuda_emulated.so 1:libvoxkern_cuda_races.so; do
+      echo "$operation, seed ${run%%:*}, ${run#*:}:"
+      VOXKERN_EMULATOR_SEED=${run%%:*} VOXKERN_CUDA_EMULATED=${run#*:} "$folder/cases/vk_cases" \
+        --device cuda-emulated "$top/tests/cases/$operation.txt" > "$state/emulator-cases.log" || {
+        cat "$state/emulator-cases.log"
+        return 1
+      }
+      grep -E 'ran on cuda-emulated|cases of' "$state/emulator-cases.log"
+      grep -q 'ran on cuda-emulated' "$state/emulator-cases.log" || {
+        echo "no case of $operation ran on its CUDA kernels"
+        return 1
+      }
+    done
+  done
+}
+
 # ITK's own registration, which the Java tests compare with; linked with FFTW (GPL), never shipped.
 build_itk_baseline() { ninja -C "$native" voxkern_itk_baseline; }
 
@@ -114,6 +138,8 @@ run_test() {
     else
       echo '[SKIPPED] 1: needs libfftw3-dev to build the ITK baseline'
     fi
+    check "CUDA kernels on the emulator" emulator run_emulator
+    show emulator
     check "C++ format" cpp-format check_cpp_format
     check "Java format" java-format check_java_format
     check "bindings" bindings check_bindings

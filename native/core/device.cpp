@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -25,8 +26,11 @@ std::string ownFolder() {
 }
 
 Loaded load(vk_backend backend) {
-  const std::string name =
-      backend == VK_BACKEND_CUDA ? "libvoxkern_cuda.so" : "libvoxkern_cuda_emulated.so";
+  // Tests name another build of the emulated one.
+  const char* const variant = std::getenv("VOXKERN_CUDA_EMULATED");
+  const std::string name = backend == VK_BACKEND_CUDA ? "libvoxkern_cuda.so"
+                           : variant != nullptr       ? variant
+                                                      : "libvoxkern_cuda_emulated.so";
   void* const library = dlopen((ownFolder() + name).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const error = dlerror();

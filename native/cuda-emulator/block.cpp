@@ -144,6 +144,7 @@ class Runner {
   std::vector<int> unstarted_;
   std::vector<int> ready_;
   std::vector<Fiber*> freeFibers_;
+  std::vector<Fiber*> abandoned_;
   Random random_{0};
   uint64_t launches_ = 0;
   int runningNumber_ = -1;
@@ -317,8 +318,10 @@ void Runner::runBlock(uint3 index) {
     runningNumber_ = -1;
   }
   if (trapped_) {
-    // Fibers that wait are stuck in the kernel for good; their stacks go with them.
-    for (Thread& thread : threads_) thread.fiber = nullptr;
+    // Fibers that wait are stuck in the kernel for good.
+    for (const Thread& thread : threads_) {
+      if (thread.fiber != nullptr) abandoned_.push_back(thread.fiber);
+    }
   }
   setPoison(0, kArena, false);
 }

@@ -1,0 +1,320 @@
+// Kernels that are right, which have to run, and kernels that are wrong, each of which has to be
+// caught. Every one runs in a process of its own: emulator_test NAME runs it, without a name all of
+// them.
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "cuda/kernel.h"
+
+namespace vk::emulator_test {
+namespace {
+
+using cuda::kWholeWarp;
+
+#ifdef VK_EMULATOR_RACES
+constexpr bool kRaces = true;
+#else
+constexpr bool kRaces = false;
+#endif
+
+void need(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "not so: %s\n", what);
+  std::_Exit(3);
+}
+
+cudaStream_t stream() {
+  static cudaStream_t one = nullptr;
+  if (one == nullptr) cudaStreamCreateWithFlags(&one, cudaStreamNonBlocking);
+  return one;
+}
+
+template <class... Parameters, class... Arguments>
+cudaError_t runKernel(dim3 blocks, dim3 threads, size_t shared, void (*kernel)(Parameters...),
+                      Arguments... arguments) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = blocks;
+  config.blockDim = threads;
+  config.dynamicSmemBytes = shared;
+  config.stream = stream();
+  const cudaError_t error = cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...);
+  return error != cudaSuccess ? error : cudaStreamSynchronize(stream());
+}
+
+template <class T>
+struct Memory {
+  explicit Memory(size_t count) {
+    cudaMalloc(reinterpret_cast<void**>(&data), count * sizeof(T));
+    cudaMemset(data, 0, count * sizeof(T));
+  }
+  ~Memory() { cudaFree(data); }
+  T* data = nullptr;
+};
+
+// ------------------------------------------------------------------------------------ right
+// kernels
+
+__global__ void addUp(int* result) {
+  VK_SHARED(int, sums, 8);
+  const int sum = cuda::blockSum<256>(int(threadIdx.x), sums);
+  if (threadIdx.x == 0) atomicAdd(result, sum);
+}
+
+void sums() {
+  Memory<int> result(1);
+  need(runKernel(3, 256, 0, addUp, result.data) == cudaSuccess, "sums run");
+  need(*result.data == 3 * 255 * 128, "three blocks' sums");
+}
+
+__global__ void warpFunctions(unsigned* result) {
+  const int lane = int(threadIdx.x % 32);
+  unsigned wrong = 0;
+  wrong |= __ballot_sync(kWholeWarp, lane % 2) != 0xAAAAAAAAu;
+  wrong |= __shfl_xor_sync(kWholeWarp, double(lane), 1) != double(lane ^ 1);
+  wrong |= __shfl_up_sync(kWholeWarp, lane, 1u) != (lane == 0 ? 0 : lane - 1);
+  wrong |= __shfl_sync(kWholeWarp, int64_t(lane), 5, 8) != lane / 8 * 8 + 5;
+  wrong |= __reduce_max_sync(kWholeWarp, -lane) != 0;
+  wrong |= __any_sync(kWholeWarp, lane == 7) == 0;
+  wrong |= __all_sync(kWholeWarp, lane < 31) != 0;
+  if (lane < 16) wrong |= __reduce_add_sync(0xFFFFu, 1) != 16;
+  wrong |= __syncthreads_count(threadIdx.x < 40) != 40;
+  wrong |= __syncthreads_and(1) == 0;
+  wrong |= __syncthreads_or(threadIdx.x == 63) == 0;
+  atomicOr(result, wrong);
+}
+
+void warps() {
+  Memory<unsigned> result(1);
+  need(runKernel(2, 64, 0, warpFunctions, result.data) == cudaSuccess, "warp functions run");
+  need(*result.data == 0, "warp functions give what they should");
+}
+
+__global__ void reverse(float* values) {
+  VK_DYNAMIC_SHARED(float, copies);
+  copies[threadIdx.x] = values[threadIdx.x];
+  __syncthreads();
+  values[threadIdx.x] = copies[blockDim.x - 1 - threadIdx.x];
+}
+
+void graphs() {
+  Memory<float> values(64);
+  values.data[0] = 1;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal);
+  cudaLaunchConfig_t config{};
+  config.gridDim = 1;
+  config.blockDim = 64;
+  config.dynamicSmemBytes = 64 * sizeof(float);
+  config.stream = stream();
+  cudaLaunchKernelEx(&config, reverse, values.data);
+  cudaStreamEndCapture(stream(), &graph);
+  cudaGraphInstantiate(&executable, graph, 0);
+  need(values.data[0] == 1, "a capture runs nothing");
+  for (int i = 0; i < 3; ++i) cudaGraphLaunch(executable, stream());
+  need(values.data[0] == 1, "nothing runs before it is waited for");
+  need(cudaStreamSynchronize(stream()) == cudaSuccess, "the graph runs");
+  need(values.data[0] == 0 && values.data[63] == 1, "three times reversed");
+  cudaGraphExecDestroy(executable);
+  cudaGraphDestroy(graph);
+}
+
+__global__ void trapping() {
+  if (threadIdx.x == 3) __trap();
+  __syncthreads();
+}
+
+void faults() {
+  need(runKernel(1, 32, 0, trapping) == cudaErrorLaunchFailure, "a trap is a fault");
+  need(runKernel(1, 32, 0, trapping) == cudaErrorLaunchFailure, "a fault stays");
+}
+
+void limits() {
+  need(runKernel(1, 2048, 0, trapping) == cudaErrorInvalidConfiguration, "too many threads");
+  need(runKernel(1, 32, 60000, trapping) == cudaErrorInvalidValue, "too much shared memory");
+  void* memory = nullptr;
+  need(cudaMalloc(&memory, size_t{1} << 50) == cudaErrorMemoryAllocation, "too much memory");
+}
+
+// ------------------------------------------------------------------------------------ wrong
+// kernels
+
+__global__ void withoutBarrier(int* values) {
+  VK_SHARED(int, shared, 64);
+  shared[threadIdx.x] = int(threadIdx.x);
+  values[threadIdx.x] = shared[63 - threadIdx.x];
+}
+
+void missingBarrier() {
+  Memory<int> values(64);
+  runKernel(1, 64, 0, withoutBarrier, values.data);
+}
+
+__global__ void sameSlot(int* values) {
+  VK_SHARED(int, slot, 1);
+  slot[0] = int(threadIdx.x);
+  __syncthreads();
+  values[threadIdx.x] = slot[0];
+}
+
+void sharedRace() {
+  Memory<int> values(64);
+  runKernel(1, 64, 0, sameSlot, values.data);
+}
+
+__global__ void everyBlockWrites(int* value) {
+  if (threadIdx.x == 0) *value = int(blockIdx.x);
+}
+
+void globalRace() {
+  Memory<int> value(1);
+  runKernel(4, 32, 0, everyBlockWrites, value.data);
+}
+
+__global__ void beyondShared(int* values) {
+  VK_SHARED(int, shared, 32);
+  for (int i = 0; i <= 32; ++i) {
+    if (threadIdx.x == 0) shared[i] = i;
+  }
+  __syncthreads();
+  values[threadIdx.x] = shared[threadIdx.x];
+}
+
+void outOfShared() {
+  Memory<int> values(32);
+  runKernel(1, 32, 0, beyondShared, values.data);
+}
+
+__global__ void beyondGlobal(int* values) { values[threadIdx.x + 1] = 1; }
+
+void outOfGlobal() {
+  Memory<int> values(32);
+  runKernel(1, 32, 0, beyondGlobal, values.data);
+}
+
+__global__ void twoBarriers() {
+  if (threadIdx.x < 16) {
+    __syncthreads();
+  } else {
+    __syncthreads();
+  }
+}
+
+void divergentBarrier() { runKernel(1, 32, 0, twoBarriers); }
+
+__global__ void earlyReturn() {
+  if (threadIdx.x == 7) return;
+  __syncthreads();
+}
+
+void endedThread() { runKernel(1, 32, 0, earlyReturn); }
+
+__global__ void laneEnded(int* values) {
+  if (threadIdx.x == 31) return;
+  values[threadIdx.x] = __shfl_down_sync(kWholeWarp, int(threadIdx.x), 1u);
+}
+
+void endedLane() {
+  Memory<int> values(32);
+  runKernel(1, 32, 0, laneEnded, values.data);
+}
+
+__global__ void readsRubbish(int* values) {
+  VK_SHARED(int, shared, 32);
+  if (threadIdx.x > 0) shared[threadIdx.x] = 1;
+  __syncthreads();
+  values[threadIdx.x] = shared[threadIdx.x];
+}
+
+void uninitialised() {
+  Memory<int> values(32);
+  runKernel(1, 32, 0, readsRubbish, values.data);
+}
+
+__global__ void loadsVector(const float* values, float4* result) {
+  *result = *reinterpret_cast<const float4*>(values + 1);
+}
+
+void misaligned() {
+  Memory<float> values(8);
+  Memory<float4> result(1);
+  runKernel(1, 1, 0, loadsVector, values.data, result.data);
+}
+
+__global__ void narrowIndex(char* values, int rows, int columns) {
+  values[(rows - 1) * columns] = 1;
+}
+
+void indexOverflow() {
+  Memory<char> values(1);
+  runKernel(1, 1, 0, narrowIndex, values.data, 70000, 70000);
+}
+
+// ----------------------------------------------------------------------------------------------
+// all
+
+struct Test {
+  const char* name;
+  void (*run)();
+  /** What is said under the address and undefined-behaviour sanitizers, and by the race detector;
+   * empty where it has to run through, null where it is not for that build to find. */
+  const char* sanitized;
+  const char* races;
+};
+
+const Test tests[] = {
+    {"sums", sums, "", ""},
+    {"warps", warps, "", ""},
+    {"graphs", graphs, "", ""},
+    {"faults", faults, "", ""},
+    {"limits", limits, "", ""},
+    {"missing-barrier", missingBarrier, nullptr, "shared memory"},
+    {"shared-race", sharedRace, nullptr, "race on shared memory"},
+    {"global-race", globalRace, nullptr, "race on global memory"},
+    {"out-of-shared", outOfShared, "use-after-poison", "outside of its arrays"},
+    {"out-of-global", outOfGlobal, "heap-buffer-overflow", nullptr},
+    {"divergent-barrier", divergentBarrier, "barrier divergence", "barrier divergence"},
+    {"ended-thread", endedThread, "barrier divergence", "barrier divergence"},
+    {"ended-lane", endedLane, "has ended", "has ended"},
+    {"uninitialised-shared", uninitialised, nullptr, "uninitialised shared memory"},
+    {"misaligned-load", misaligned, "misaligned address", nullptr},
+    {"index-overflow", indexOverflow, "signed integer overflow", nullptr},
+};
+
+bool passes(const std::string& self, const Test& test, const char* expected) {
+  FILE* const child = popen((self + " " + test.name + " 2>&1").c_str(), "r");
+  std::string output;
+  char part[512];
+  while (std::fgets(part, sizeof part, child) != nullptr) output += part;
+  const int status = pclose(child);
+  const bool ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const bool asExpected = *expected == 0 ? ended : !ended && output.find(expected) != output.npos;
+  if (asExpected) return true;
+  std::printf("FAILED %s: expected %s, got status %d:\n%s", test.name,
+              *expected == 0 ? "that it runs" : expected, status, output.c_str());
+  return false;
+}
+
+}  // namespace
+}  // namespace vk::emulator_test
+
+int main(int count, char** arguments) {
+  using namespace vk::emulator_test;
+  int failed = 0, ran = 0;
+  for (const Test& test : tests) {
+    if (count > 1) {
+      if (std::strcmp(arguments[1], test.name) == 0) test.run();
+      continue;
+    }
+    const char* const expected = kRaces ? test.races : test.sanitized;
+    if (expected == nullptr) continue;
+    ++ran;
+    if (!passes(arguments[0], test, expected)) ++failed;
+  }
+  if (count == 1) std::printf("%d kernels, %d failed\n", ran, failed);
+  return failed > 0 ? 1 : 0;
+}
