@@ -43,7 +43,7 @@ template <class Args>
 RegisteredOperation registered(const char* name, Implementations<Args> table) {
   RegisteredOperation operation{name, {}};
   for (const Implementation<Args>& row : table) {
-    if (row.run != nullptr) operation.implementations.push_back(row.name);
+    operation.implementations.push_back(row.run != nullptr ? row.name : "");
   }
   return operation;
 }

@@ -186,7 +186,8 @@ typedef struct vk_plan {
 VK_API int32_t vk_operation_count(void);
 VK_API const char* vk_operation_name(int32_t operation);
 VK_API int32_t vk_implementation_count(int32_t operation);
-/** Name of an implementation: the backend, and for `cpu` the instruction set, e.g. "cpu-avx512". */
+/** Name of an implementation, numbered as a plan numbers it: the backend, and for `cpu` the
+ * instruction set, e.g. "cpu-avx512". Empty for one that this build does not have. */
 VK_API const char* vk_implementation_name(int32_t operation, int32_t implementation);
 
 #ifdef __cplusplus

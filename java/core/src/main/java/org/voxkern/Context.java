@@ -101,7 +101,10 @@ public final class Context implements AutoCloseable {
     for (int op = 0; op < Voxkern.vk_operation_count(); op++) {
       List<String> rows = new ArrayList<>();
       for (int row = 0; row < Voxkern.vk_implementation_count(op); row++) {
-        rows.add(Voxkern.vk_implementation_name(op, row).getString());
+        String name = Voxkern.vk_implementation_name(op, row).getString();
+        if (!name.isEmpty()) {
+          rows.add(name);
+        }
       }
       operations.put(Voxkern.vk_operation_name(op).getString(), List.copyOf(rows));
     }

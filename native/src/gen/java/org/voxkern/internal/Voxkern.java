@@ -163,7 +163,8 @@ public static native @Cast("vk_status") int vk_device_describe(@Cast("vk_backend
 public static native int vk_operation_count();
 public static native @Cast("const char*") BytePointer vk_operation_name(int operation);
 public static native int vk_implementation_count(int operation);
-/** Name of an implementation: the backend, and for {@code cpu} the instruction set, e.g. "cpu-avx512". */
+/** Name of an implementation, numbered as a plan numbers it: the backend, and for {@code cpu} the
+ * instruction set, e.g. "cpu-avx512". Empty for one that this build does not have. */
 public static native @Cast("const char*") BytePointer vk_implementation_name(int operation, int implementation);
 
 // #ifdef __cplusplus

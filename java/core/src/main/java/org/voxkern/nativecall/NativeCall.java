@@ -121,6 +121,16 @@ public final class NativeCall implements AutoCloseable {
     return view;
   }
 
+  /** Name of the implementation that a plan of a registered operation chose. */
+  public static String implementation(String operation, vk_plan plan) {
+    for (int op = 0; op < Voxkern.vk_operation_count(); op++) {
+      if (Voxkern.vk_operation_name(op).getString().equals(operation)) {
+        return Voxkern.vk_implementation_name(op, plan.implementation()).getString();
+      }
+    }
+    throw new IllegalArgumentException("no operation is registered as " + operation);
+  }
+
   public vk_plan plan() {
     return own(new vk_plan());
   }

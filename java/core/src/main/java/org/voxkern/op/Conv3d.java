@@ -129,6 +129,11 @@ public final class Conv3d {
     return activation;
   }
 
+  /** Error that is accepted, relative in the Frobenius norm. */
+  public double accuracy() {
+    return accuracy;
+  }
+
   double negativeSlope() {
     return negativeSlope;
   }
@@ -143,6 +148,7 @@ public final class Conv3d {
     builder.paddingEnd = paddingEnd;
     builder.activation = activation;
     builder.negativeSlope = negativeSlope;
+    builder.accuracy = accuracy;
     return builder;
   }
 
@@ -242,7 +248,7 @@ public final class Conv3d {
               params(call, weights),
               call.planned(type, output),
               plan));
-      return Context.operations().get("conv3d").get(plan.implementation());
+      return NativeCall.implementation("conv3d", plan);
     }
   }
 

@@ -112,6 +112,11 @@ public final class Conv3dTransposed {
     return parameters.activation();
   }
 
+  /** Error that is accepted, relative in the Frobenius norm. */
+  public double accuracy() {
+    return parameters.accuracy();
+  }
+
   /** A builder with these options. */
   public Builder toBuilder() {
     Builder builder = new Builder();
@@ -123,6 +128,7 @@ public final class Conv3dTransposed {
     builder.outputPadding = outputPadding;
     builder.activation = parameters.activation();
     builder.negativeSlope = parameters.negativeSlope();
+    builder.accuracy = parameters.accuracy();
     return builder;
   }
 
