@@ -50,6 +50,12 @@ public final class Context implements AutoCloseable {
       options.memory_limit(builder.memoryLimit);
       Status.check(Voxkern.vk_context_create(options, created));
     }
+    if (builder.backend == Backend.CUDA || builder.backend == Backend.CUDA_EMULATED) {
+      // Its memory is the device's, which tensors would read and write as the host's.
+      Voxkern.vk_context_destroy(created);
+      throw new UnsupportedOperationException(
+          "backend " + builder.backend + ": tensors cannot lie on a device yet");
+    }
     handle = created;
     backend = Backend.values()[Voxkern.vk_context_backend(handle)];
     instructionSet = InstructionSet.values()[Voxkern.vk_context_isa(handle)];
