@@ -13,6 +13,8 @@ import org.junit.jupiter.api.function.Executable;
 import org.voxkern.Context;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.op.Conv3d;
+import org.voxkern.op.Conv3dTransposed;
 
 class GraphTest {
   private static void assertFails(String message, Executable action) {
@@ -84,6 +86,17 @@ class GraphTest {
     assertFails(
         "node 'up' after 'flat': axis 1 of shape (N, D) must be a number, not a symbol",
         () -> flat.as("up").instanceNorm());
+    assertFails(
+        "node 'grouped' after 'a' (N, 4, D, 8, 8): 5 channels in 2 groups and a kernel of [2, 2,"
+            + " 2], expected a multiple of the groups, and sizes along z, y, x",
+        () ->
+            a.as("grouped")
+                .conv3dTransposed(
+                    5, new long[] {2, 2, 2}, Conv3dTransposed.builder().groups(2).build(), false));
+    assertFails(
+        "node 'flat' after 'a' (N, 4, D, 8, 8): 4 channels in 1 groups and a kernel of [3, 3],"
+            + " expected a multiple of the groups, and sizes along z, y, x",
+        () -> a.as("flat").conv3d(8, new long[] {3, 3}, Conv3d.builder().build(), true));
     // None of the mistakes left a trace.
     assertEquals(3, builder.output("a", a).build().nodes().size());
   }

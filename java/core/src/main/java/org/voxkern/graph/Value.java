@@ -128,7 +128,7 @@ public final class Value {
    * @param convolution stride, padding, dilation, groups, and maybe an activation
    */
   public Value conv3d(long channels, long[] kernel, Conv3d convolution, boolean bias) {
-    long in = channels("conv3d") / convolution.groups();
+    long in = perGroup("conv3d", channels("conv3d"), convolution.groups(), kernel);
     Shape weights = Shape.of(channels, in, kernel[0], kernel[1], kernel[2]);
     Initializer first = Initializer.fanIn(in * kernel[0] * kernel[1] * kernel[2]);
     return convolution(new Convolution(convolution, bias, false), weights, channels, bias, first);
@@ -145,11 +145,31 @@ public final class Value {
 
   public Value conv3dTransposed(
       long channels, long[] kernel, Conv3dTransposed convolution, boolean bias) {
-    long out = channels / convolution.groups();
+    long out = perGroup("conv3d_transposed", channels, convolution.groups(), kernel);
     Shape weights = Shape.of(channels("conv3d_transposed"), out, kernel[0], kernel[1], kernel[2]);
     Initializer first = Initializer.fanIn(out * kernel[0] * kernel[1] * kernel[2]);
     Operation operation = new TransposedConvolution(convolution, bias, false);
     return convolution(operation, weights, channels, bias, first);
+  }
+
+  private long perGroup(String type, long channels, long groups, long[] kernel) {
+    if (channels % groups != 0 || kernel.length != 3) {
+      throw new IllegalArgumentException(
+          "node '"
+              + nextName(type)
+              + "' after '"
+              + name()
+              + "' "
+              + shape()
+              + ": "
+              + channels
+              + " channels in "
+              + groups
+              + " groups and a kernel of "
+              + Arrays.toString(kernel)
+              + ", expected a multiple of the groups, and sizes along z, y, x");
+    }
+    return channels / groups;
   }
 
   private Value convolution(
