@@ -26,11 +26,13 @@ std::string ownFolder() {
 }
 
 Loaded load(vk_backend backend) {
-  // Tests name another build of the emulated one.
+  std::string name =
+      backend == VK_BACKEND_CUDA ? "libvoxkern_cuda.so" : "libvoxkern_cuda_emulated.so";
+#ifdef VK_CASES
+  // The build for the cases has another one, which looks for races.
   const char* const variant = std::getenv("VOXKERN_CUDA_EMULATED");
-  const std::string name = backend == VK_BACKEND_CUDA ? "libvoxkern_cuda.so"
-                           : variant != nullptr       ? variant
-                                                      : "libvoxkern_cuda_emulated.so";
+  if (backend == VK_BACKEND_CUDA_EMULATED && variant != nullptr) name = variant;
+#endif
   void* const library = dlopen((ownFolder() + name).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const error = dlerror();
