@@ -1,6 +1,7 @@
 #include "conv3d/conv3d_gradient_input.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "conv3d/conv3d_check.h"
@@ -97,32 +98,27 @@ int64_t pointwiseWorkspaceBytes(const Conv3dTransposedArgs& args) {
 int64_t transposedPackedBytes(const Conv3dTransposedArgs& args) { return conv3dPackedBytes(args); }
 
 struct Table {
-  std::vector<Implementation<Conv3dTransposedArgs>> rows;
+  ImplementationList<Conv3dTransposedArgs> rows;
 
   Table() {
+    using Host = HostImplementations<Conv3dTransposedArgs>;
+    if (conv3dImplementations().size() > kMostRows) {
+      throw std::logic_error("conv3d has more rows than are made for its adjoint");
+    }
     addFlipped(std::make_index_sequence<kMostRows>());
-    const auto pointwise =
-        HostImplementations<Conv3dTransposedArgs>(conv3dPointwiseTransposedCpuTable,
-                                                  pointwiseAccepts, pointwiseWorkspaceBytes,
-                                                  conv3dTransposedReference)
-            .withPacking(transposedPackedBytes, conv3dPointwisePackTransposedCpuTable,
-                         conv3dTransposedPackReference);
-    for (size_t i = 0; i < 4; ++i) {
-      rows.push_back(pointwise.rows[i]);
-      rows.back().name = kConv3dPointwiseNames[i];
-    }
-    const auto host = HostImplementations<Conv3dTransposedArgs>(
-                          conv3dSubLatticesCpuTable, subLatticesAccept,
-                          conv3dSubLatticesWorkspaceBytes, conv3dTransposedReference)
-                          .withPacking(transposedPackedBytes, conv3dSubLatticesPackCpuTable,
-                                       conv3dTransposedPackReference);
+    rows.add(Host(conv3dPointwiseTransposedCpuTable, pointwiseAccepts, pointwiseWorkspaceBytes,
+                  conv3dTransposedReference)
+                 .withPacking(transposedPackedBytes, conv3dPointwisePackTransposedCpuTable,
+                              conv3dTransposedPackReference),
+             kConv3dPointwiseNames);
     static const char* const names[] = {"cpu-sub-lattices-avx512", "cpu-sub-lattices-avx2",
-                                        "cpu-sub-lattices-neon", "cpu-sub-lattices-portable",
-                                        "reference"};
-    for (size_t i = 0; i < std::size(host.rows); ++i) {
-      rows.push_back(host.rows[i]);
-      rows.back().name = names[i];
-    }
+                                        "cpu-sub-lattices-neon", "cpu-sub-lattices-portable"};
+    Host subLattices = Host(conv3dSubLatticesCpuTable, subLatticesAccept,
+                            conv3dSubLatticesWorkspaceBytes, conv3dTransposedReference)
+                           .withPacking(transposedPackedBytes, conv3dSubLatticesPackCpuTable,
+                                        conv3dTransposedPackReference);
+    for (size_t i = 0; i < std::size(names); ++i) subLattices.rows[i].name = names[i];
+    rows.addLast(subLattices);
   }
 
   template <size_t... Row>
@@ -135,8 +131,8 @@ struct Table {
     if (Row >= table.size() || table[Row].backend != VK_BACKEND_CPU) return;
     const Implementation<Conv3dArgs>& row = table[Row];
     using F = Flipped<Row>;
-    rows.push_back({row.name, row.backend, row.isa, row.run == nullptr ? nullptr : F::run,
-                    F::accepts, F::workspaceBytes, F::packedBytes, F::pack});
+    rows.add({row.name, row.backend, row.isa, row.run == nullptr ? nullptr : F::run, F::accepts,
+              F::workspaceBytes, F::packedBytes, F::pack});
   }
 };
 

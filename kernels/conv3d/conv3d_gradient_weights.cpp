@@ -21,10 +21,6 @@ constexpr int64_t kEnoughTasks = 64;
 constexpr int64_t kSumBytes = int64_t{32} << 20;
 constexpr int64_t kMostLanes = 16;
 
-int64_t evenShare(int64_t items, int64_t most) {
-  return items == 0 ? 1 : chunkCount(items, chunkCount(items, most));
-}
-
 /** The convolution whose output planes are the boxes' of `planes` planes. */
 Conv3dArgs boxesOf(const Conv3dGradientWeightsArgs& args, int64_t inChannels, int64_t planes) {
   Conv3dArgs boxes = args;

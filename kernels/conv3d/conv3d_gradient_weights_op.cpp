@@ -52,28 +52,20 @@ Refusal takesF32(const Conv3dGradientWeightsArgs& args) {
 }  // namespace
 
 Implementations<Conv3dGradientWeightsArgs> conv3d_gradient_weightsImplementations() {
-  struct Table {
-    Implementation<Conv3dGradientWeightsArgs> rows[4 * kWinogradWeightsForms + 5];
-    Table() {
-      using Host = HostImplementations<Conv3dGradientWeightsArgs>;
-      Implementation<Conv3dGradientWeightsArgs>* row = rows;
-      for (int64_t form = 0; form < kWinogradWeightsForms; ++form) {
-        const WinogradWeightsImplementation& winograd = winogradWeightsImplementations()[form];
-        const Host host(*winograd.run, winograd.accepts, winograd.workspaceBytes,
-                        conv3dGradientWeightsReference);
-        for (size_t i = 0; i < 4; ++i, ++row) {
-          *row = host.rows[i];
-          row->name = winograd.names[i];
-        }
-      }
-      // The reference is the last row of each.
-      const Host direct(conv3dGradientWeightsCpuTable, takesF32,
-                        conv3dGradientWeightsWorkspaceBytes, conv3dGradientWeightsReference);
-      for (const Implementation<Conv3dGradientWeightsArgs>& each : direct.rows) *row++ = each;
+  using Host = HostImplementations<Conv3dGradientWeightsArgs>;
+  static const ImplementationList<Conv3dGradientWeightsArgs> table = [] {
+    ImplementationList<Conv3dGradientWeightsArgs> rows;
+    for (int64_t form = 0; form < kWinogradWeightsForms; ++form) {
+      const WinogradWeightsImplementation& winograd = winogradWeightsImplementations()[form];
+      rows.add(Host(*winograd.run, winograd.accepts, winograd.workspaceBytes,
+                    conv3dGradientWeightsReference),
+               winograd.names);
     }
-  };
-  static const Table table;
-  return table.rows;
+    rows.addLast(Host(conv3dGradientWeightsCpuTable, takesF32, conv3dGradientWeightsWorkspaceBytes,
+                      conv3dGradientWeightsReference));
+    return rows;
+  }();
+  return table;
 }
 
 }  // namespace vk

@@ -27,45 +27,31 @@ Refusal cpuAccepts(const Conv3dArgs& args) {
 
 Implementations<Conv3dArgs> conv3dImplementations() {
   using Host = HostImplementations<Conv3dArgs>;
-  struct Table {
-    Implementation<Conv3dArgs> rows[8 + 4 * kWinogradForms + 4 + 5];
-    Implementation<Conv3dArgs>* end = rows;
-
-    Table() {
-      add(Host(conv3dPointwiseCpuTable, conv3dPointwiseAccepts, conv3dPointwiseWorkspaceBytes,
-               conv3dReference)
-              .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
-          kConv3dPointwiseNames);
-      add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
-               conv3dReference)
-              .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,
-                           conv3dPackReference),
-          kWinogradRowsNames);
-      for (int64_t form = 0; form < kWinogradForms; ++form) {
-        const WinogradImplementation& winograd = winogradImplementations()[form];
-        add(Host(*winograd.run, winograd.accepts, winograd.workspaceBytes, conv3dReference)
-                .withPacking(winograd.packedBytes, *winograd.pack, conv3dPackReference),
-            winograd.names);
-      }
-      add(Host(conv3dBf16CpuTable, conv3dBf16Accepts, conv3dBf16WorkspaceBytes, conv3dReference)
-              .withPacking(conv3dBf16PackedBytes, conv3dBf16PackCpuTable, conv3dPackReference),
-          kConv3dBf16Names);
-      const Host direct =
-          Host(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes, conv3dReference)
-              .withPacking(conv3dPackedBytes, conv3dPackCpuTable, conv3dPackReference);
-      for (const Implementation<Conv3dArgs>& each : direct.rows) *end++ = each;
+  static const ImplementationList<Conv3dArgs> table = [] {
+    ImplementationList<Conv3dArgs> rows;
+    rows.add(Host(conv3dPointwiseCpuTable, conv3dPointwiseAccepts, conv3dPointwiseWorkspaceBytes,
+                  conv3dReference)
+                 .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
+             kConv3dPointwiseNames);
+    rows.add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
+                  conv3dReference)
+                 .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,
+                              conv3dPackReference),
+             kWinogradRowsNames);
+    for (int64_t form = 0; form < kWinogradForms; ++form) {
+      const WinogradImplementation& winograd = winogradImplementations()[form];
+      rows.add(Host(*winograd.run, winograd.accepts, winograd.workspaceBytes, conv3dReference)
+                   .withPacking(winograd.packedBytes, *winograd.pack, conv3dPackReference),
+               winograd.names);
     }
-
-    /** Without the reference, which is the last row of the table. */
-    void add(const Host& host, const char* const names[4]) {
-      for (size_t i = 0; i < 4; ++i, ++end) {
-        *end = host.rows[i];
-        end->name = names[i];
-      }
-    }
-  };
-  static const Table table;
-  return table.rows;
+    rows.add(Host(conv3dBf16CpuTable, conv3dBf16Accepts, conv3dBf16WorkspaceBytes, conv3dReference)
+                 .withPacking(conv3dBf16PackedBytes, conv3dBf16PackCpuTable, conv3dPackReference),
+             kConv3dBf16Names);
+    rows.addLast(Host(conv3dCpuTable, cpuAccepts, conv3dCpuWorkspaceBytes, conv3dReference)
+                     .withPacking(conv3dPackedBytes, conv3dPackCpuTable, conv3dPackReference));
+    return rows;
+  }();
+  return table;
 }
 
 }  // namespace vk

@@ -15,13 +15,6 @@ constexpr int64_t kLeastSlab = 8;
 /** Output channels that pay for copying the input once more. */
 constexpr int64_t kLeastRange = 64;
 
-int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
-
-/** The largest share when `items` are dealt evenly to as few as possible of at most `most`. */
-int64_t evenShare(int64_t items, int64_t most) {
-  return items == 0 ? 1 : chunkCount(items, chunkCount(items, std::max<int64_t>(most, 1)));
-}
-
 void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
   t.bandRows = rows;
   t.inputRows = (rows - 1) * t.stride[1] + (args.kernel[1] - 1) * t.dilation[1] + 1;

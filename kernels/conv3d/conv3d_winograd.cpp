@@ -27,14 +27,8 @@ constexpr int64_t kFewBlocks = 16;
 constexpr int64_t kChunkChannels = 8;
 constexpr int64_t kSharedFloats = 3 << 20;
 
-int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
-
 /** An odd number of lines: what lies a power of two apart would share a cache set. */
 int64_t oddLines(int64_t floats) { return roundUp(floats, kLanes) | kLanes; }
-
-int64_t evenShare(int64_t items, int64_t most) {
-  return items == 0 ? 1 : chunkCount(items, chunkCount(items, std::max<int64_t>(most, 1)));
-}
 
 /** Of `items` by `width` tiles, the items of a block that leave the fewest lanes empty; the most of
  * them where several do. */

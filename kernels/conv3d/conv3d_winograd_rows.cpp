@@ -17,8 +17,6 @@ constexpr int64_t kLanes = 16;
 /** Of a band's input: with its values, half as large again, it stays in the second-level cache. */
 constexpr int64_t kBandBytes = 192 * 1024;
 
-int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
-
 /** Vector operations as `conv3dLeastCost` counts them; measured. */
 double cost(const Conv3dArgs& args) {
   const double voxels = double(args.outSize[0]) *

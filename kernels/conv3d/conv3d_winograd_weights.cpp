@@ -30,12 +30,6 @@ constexpr int64_t kSumBytes = int64_t{32} << 20;
 /** Batches that pay for sums of their own. */
 constexpr int64_t kLeastBatches = 2;
 
-int64_t roundUp(int64_t value, int64_t multiple) { return chunkCount(value, multiple) * multiple; }
-
-int64_t evenShare(int64_t items, int64_t most) {
-  return items == 0 ? 1 : chunkCount(items, chunkCount(items, std::max<int64_t>(most, 1)));
-}
-
 bool empty(const Conv3dGradientWeightsArgs& args) {
   return args.batch * args.outSize[0] * args.outSize[1] * args.outSize[2] * args.inChannels *
              args.outChannels ==

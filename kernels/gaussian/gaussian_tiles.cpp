@@ -4,16 +4,13 @@
 
 #include "core/scratch.h"
 #include "gaussian/gaussian_math.h"
+#include "core/parallel.h"
 
 namespace vk {
 namespace {
 
 /** What one tile reads and writes should stay in a core's second-level cache. */
 constexpr int64_t kCacheBytes = 512 * 1024;
-
-int64_t roundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 double weightSum(const GaussianArgs& args, int axis, const GaussianTaps& taps) {
   double sum = 0;

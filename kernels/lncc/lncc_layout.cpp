@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/scratch.h"
+#include "core/parallel.h"
 
 namespace vk {
 namespace {
@@ -11,10 +12,6 @@ namespace {
 /** The sums along z of a tile should stay in a core's second-level cache. */
 constexpr int64_t kCacheDoubles = 64 * 1024;
 constexpr int64_t kTileSlices = 48;
-
-int64_t roundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 int64_t firstCounted(const uint8_t* row, int64_t width) {
   int64_t x = 0;

@@ -30,6 +30,15 @@ inline int64_t chunkCount(int64_t items, int64_t chunkSize) {
   return (items + chunkSize - 1) / chunkSize;
 }
 
+inline int64_t roundUp(int64_t value, int64_t multiple) {
+  return chunkCount(value, multiple) * multiple;
+}
+
+/** The largest share when `items` are dealt evenly to as few as possible of at most `most`. */
+inline int64_t evenShare(int64_t items, int64_t most) {
+  return items == 0 ? 1 : chunkCount(items, chunkCount(items, most > 1 ? most : 1));
+}
+
 /** Half-open item range of one chunk. */
 struct Range {
   int64_t begin;

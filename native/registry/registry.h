@@ -8,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/context.h"
 #include "core/device.h"
@@ -85,6 +86,29 @@ struct HostImplementations {
   }
 
   operator Implementations<Args>() const { return rows; }
+};
+
+/** The rows of an operation that has several SIMD kernels. */
+template <class Args>
+class ImplementationList {
+ public:
+  /** Host rows by names of their own: avx512, avx2, neon, portable. The reference is left out. */
+  void add(const HostImplementations<Args>& host, const char* const names[4]) {
+    for (size_t i = 0; i < 4; ++i) {
+      rows_.push_back(host.rows[i]);
+      rows_.back().name = names[i];
+    }
+  }
+  /** Host rows with the reference, which is the last row of every table. */
+  void addLast(const HostImplementations<Args>& host) {
+    rows_.insert(rows_.end(), std::begin(host.rows), std::end(host.rows));
+  }
+  void add(const Implementation<Args>& row) { rows_.push_back(row); }
+
+  operator Implementations<Args>() const { return rows_; }
+
+ private:
+  std::vector<Implementation<Args>> rows_;
 };
 
 /** Why this context cannot run this row, whatever the arguments; empty if it can. */
