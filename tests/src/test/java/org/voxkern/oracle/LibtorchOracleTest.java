@@ -103,16 +103,8 @@ class LibtorchOracleTest {
     conv.apply(input.ours(), weights.ours(), bias.ours(), null, output);
     assertNear("output", theirs, output, ROUNDED);
 
-    Input upstream = inputs.uniform(output.shape());
-    Torch.backward(theirs, upstream);
-    var byInput = inputs.output(input.shape());
-    var byWeights = inputs.output(weights.shape());
-    var byBias = inputs.output(bias.shape());
-    conv.gradientInput(upstream.ours(), weights.ours(), byInput);
-    conv.gradientWeights(upstream.ours(), input.ours(), byWeights, byBias);
-    assertGradient("input", input, byInput, ROUNDED);
-    assertGradient("weights", weights, byWeights, ROUNDED);
-    assertGradient("bias", bias, byBias, ROUNDED);
+    assertGradients(
+        theirs, output.shape(), input, weights, bias, conv::gradientInput, conv::gradientWeights);
   }
 
   @ParameterizedTest(
@@ -157,13 +149,39 @@ class LibtorchOracleTest {
     conv.apply(input.ours(), weights.ours(), bias.ours(), null, output);
     assertNear("output", theirs, output, ROUNDED);
 
-    Input upstream = inputs.uniform(output.shape());
+    assertGradients(
+        theirs, output.shape(), input, weights, bias, conv::gradientInput, conv::gradientWeights);
+  }
+
+  private interface GradientInput {
+    void write(
+        org.voxkern.Tensor upstream, org.voxkern.Tensor weights, org.voxkern.Tensor gradient);
+  }
+
+  private interface GradientWeights {
+    void write(
+        org.voxkern.Tensor upstream,
+        org.voxkern.Tensor input,
+        org.voxkern.Tensor gradient,
+        org.voxkern.Tensor gradientBias);
+  }
+
+  /** Of a convolution, transposed or not. */
+  private void assertGradients(
+      Tensor theirs,
+      Shape output,
+      Input input,
+      Input weights,
+      Input bias,
+      GradientInput gradientInput,
+      GradientWeights gradientWeights) {
+    Input upstream = inputs.uniform(output);
     Torch.backward(theirs, upstream);
     var byInput = inputs.output(input.shape());
     var byWeights = inputs.output(weights.shape());
     var byBias = inputs.output(bias.shape());
-    conv.gradientInput(upstream.ours(), weights.ours(), byInput);
-    conv.gradientWeights(upstream.ours(), input.ours(), byWeights, byBias);
+    gradientInput.write(upstream.ours(), weights.ours(), byInput);
+    gradientWeights.write(upstream.ours(), input.ours(), byWeights, byBias);
     assertGradient("input", input, byInput, ROUNDED);
     assertGradient("weights", weights, byWeights, ROUNDED);
     assertGradient("bias", bias, byBias, ROUNDED);
