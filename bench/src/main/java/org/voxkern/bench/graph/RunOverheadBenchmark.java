@@ -1,5 +1,6 @@
 package org.voxkern.bench.graph;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -44,10 +45,15 @@ public class RunOverheadBenchmark {
     Graph graph = builder.output("y", builder.input("x", 8).relu()).build();
     Weights none = Weights.initialize(graph, context, 0);
     executable = graph.compile(context, none, Map.of("x", Shape.of(8)));
-    input = Tensor.zeros(context, ElementType.F32, Shape.of(8));
+    input = Tensor.of(context, new float[] {-4, -3, -2, -1, 1, 2, 3, 4}, 8);
     output = Tensor.zeros(context, ElementType.F32, Shape.of(8));
     inputs = Map.of("x", input);
     outputs = Map.of("y", output);
+    executable.run(inputs, outputs);
+    float[] expected = {0, 0, 0, 0, 1, 2, 3, 4};
+    if (!Arrays.equals(output.toFloatArray(), expected)) {
+      throw new IllegalStateException("the graph gave " + Arrays.toString(output.toFloatArray()));
+    }
   }
 
   @Benchmark
