@@ -92,7 +92,7 @@ class AdaptivePool {
       const Range planes = cut({z, part.planes.end}, planesEach, 0);
       for (int64_t y = part.rows.begin; y < part.rows.end; y += kRowsF32) {
         const Range block = cut({y, part.rows.end}, kRowsF32, 0);
-        combineRows(Sum(), rowsOf(part.volume, planes, block), width_, blockSums);
+        combineRows(Sum(), rowsOf(part.volume, planes, block), 0, width_, blockSums);
         for (int64_t x = 0; x < width_; ++x) sums[x] += static_cast<double>(blockSums[x]);
       }
     }
@@ -126,7 +126,7 @@ class AdaptivePool {
     if (places) {
       findInRows(rows, width_, scratch, taps);
     } else {
-      combineRows(Largest(), rows, width_, scratch);
+      combineRows(Largest(), rows, 0, width_, scratch);
     }
     for (int64_t x = 0; x < args_.outSize[2]; ++x) {
       const Range bin = adaptiveBin(args_, 2, x);

@@ -39,12 +39,10 @@ HWY_ATTR void averagePoolCpu(const AveragePoolArgs& args, Context& context,
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
         const float* const divisors = scratch + rowFloats;
         const float divisor = rowDivisor(args, row.z, row.y);
-        combineRows(sum, tapRows(args, input, row.volume, row.z, row.y), args.inSize[2],
-                    scratch + args.window.paddingBegin[2]);
-        reduceRow(sum, args, scratch, output + row.index * args.outSize[2],
-                  [&](auto d, auto value, int64_t x) HWY_ATTR {
-                    return hn::Div(value, hn::Mul(hn::Set(d, divisor), hn::LoadU(d, divisors + x)));
-                  });
+        poolRow(sum, args, input, row, scratch, output,
+                [&](auto d, auto value, int64_t x) HWY_ATTR {
+                  return hn::Div(value, hn::Mul(hn::Set(d, divisor), hn::LoadU(d, divisors + x)));
+                });
       });
 }
 

@@ -58,10 +58,8 @@ HWY_ATTR void lpPoolCpu(const LpPoolArgs& args, Context& context, const Workspac
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Powers::kOutside); },
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
-        combineRows(powers, tapRows(args, input, row.volume, row.z, row.y), args.inSize[2],
-                    scratch + args.window.paddingBegin[2]);
-        reduceRow(powers, args, scratch, output + row.index * args.outSize[2],
-                  [&](auto d, auto sum, int64_t) HWY_ATTR { return power(d, sum, root); });
+        poolRow(powers, args, input, row, scratch, output,
+                [&](auto d, auto sum, int64_t) HWY_ATTR { return power(d, sum, root); });
       });
 }
 

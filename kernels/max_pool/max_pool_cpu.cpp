@@ -38,7 +38,7 @@ class Finder {
     const int64_t firstRow =
         y * window.stride[1] - window.paddingBegin[1] + rows.begin * window.dilation[1];
     eachOutputVector(
-        args_.outSize[2], window.stride[2], [&](auto d, int64_t x, int64_t count) HWY_ATTR {
+        0, args_.outSize[2], window.stride[2], [&](auto d, int64_t x, int64_t count) HWY_ATTR {
           const hn::RebindToSigned<decltype(d)> di;
           HWY_ALIGN float value[16];
           HWY_ALIGN int32_t tap[16];
@@ -110,10 +110,8 @@ HWY_ATTR void maxPoolCpu(const MaxPoolArgs& args, Context& context, const Worksp
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Largest::kOutside); },
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
-        combineRows(largest, tapRows(args, input, row.volume, row.z, row.y), args.inSize[2],
-                    scratch + args.window.paddingBegin[2]);
-        reduceRow(largest, args, scratch, output + row.index * width,
-                  [](auto, auto value, int64_t) HWY_ATTR { return value; });
+        poolRow(largest, args, input, row, scratch, output,
+                [](auto, auto value, int64_t) HWY_ATTR { return value; });
       });
 }
 

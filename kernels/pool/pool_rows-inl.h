@@ -45,13 +45,18 @@ HWY_ATTR inline TapRows tapRows(const PoolArgs& args, const float* input, int64_
   return taps;
 }
 
-/** Combines `Vectors` vectors at x of all rows. A kind has load(value), combine(so far, value)
+/** Floats ahead that are asked for: processors do not see that short rows of several planes, read
+ * in turn, go on. It may lie beyond the tensor, where asking does nothing. */
+constexpr int64_t kAhead = 768;
+
+/** `Vectors` vectors at x of all rows, combined. A kind has load(value), combine(so far, value)
  * and `outside`, which changes nothing. */
-template <int Vectors, class Kind>
-HWY_ATTR void combineVectors(const Kind& kind, const TapRows& taps, int64_t x, float* row) {
+template <int Vectors, class Kind, class V>
+HWY_ATTR HWY_INLINE void combineVectors(const Kind& kind, const TapRows& taps, int64_t x,
+                                        V (&sum)[Vectors]) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  hn::Vec<decltype(d)> sum[Vectors], plane[Vectors];
+  V plane[Vectors];
   for (int i = 0; i < Vectors; ++i) sum[i] = hn::Set(d, Kind::kOutside);
   for (int64_t z = 0; z < taps.planes; ++z) {
     // Plane by plane, so that the error of a sum grows with planes plus rows, not with their
@@ -60,23 +65,35 @@ HWY_ATTR void combineVectors(const Kind& kind, const TapRows& taps, int64_t x, f
     const float* from = taps.first + z * taps.planeStep + x;
     for (int64_t y = 0; y < taps.rows; ++y, from += taps.rowStep) {
       for (int i = 0; i < Vectors; ++i) {
+        __builtin_prefetch(from + i * lanes + kAhead);
         plane[i] = kind.combine(d, plane[i], kind.load(d, hn::LoadU(d, from + i * lanes)));
       }
     }
     for (int i = 0; i < Vectors; ++i) sum[i] = kind.combine(d, sum[i], plane[i]);
   }
-  for (int i = 0; i < Vectors; ++i) hn::StoreU(sum[i], d, row + x + i * lanes);
 }
 
-/** row[x] becomes what all rows have at x, for the whole width; up to a vector of `outside`
+/** The same, written to a row. */
+template <int Vectors, class Kind>
+HWY_ATTR void combineInto(const Kind& kind, const TapRows& taps, int64_t x, float* row) {
+  const hn::ScalableTag<float> d;
+  hn::Vec<decltype(d)> sum[Vectors];
+  combineVectors(kind, taps, x, sum);
+  for (int i = 0; i < Vectors; ++i) {
+    hn::StoreU(sum[i], d, row + x + i * static_cast<int64_t>(hn::Lanes(d)));
+  }
+}
+
+/** row[x] becomes what all rows have at x, from `begin` to the width; up to a vector of `outside`
  * follows. */
 template <class Kind>
-HWY_ATTR void combineRows(const Kind& kind, const TapRows& taps, int64_t width, float* row) {
+HWY_ATTR void combineRows(const Kind& kind, const TapRows& taps, int64_t begin, int64_t width,
+                          float* row) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t x = 0;
-  for (; x + 4 * lanes <= width; x += 4 * lanes) combineVectors<4>(kind, taps, x, row);
-  for (; x + lanes <= width; x += lanes) combineVectors<1>(kind, taps, x, row);
+  int64_t x = begin;
+  for (; x + 4 * lanes <= width; x += 4 * lanes) combineInto<4>(kind, taps, x, row);
+  for (; x + lanes <= width; x += lanes) combineInto<1>(kind, taps, x, row);
   if (x == width) return;
   const auto within = hn::FirstN(d, static_cast<size_t>(width - x));
   auto sum = hn::Set(d, Kind::kOutside);
@@ -91,18 +108,20 @@ HWY_ATTR void combineRows(const Kind& kind, const TapRows& taps, int64_t width, 
   hn::StoreU(hn::IfThenElse(within, sum, hn::Set(d, Kind::kOutside)), d, row + x);
 }
 
-/** Calls body(d, x, count) over [0, width) of outputs by vectors, the last of which has
+/** Calls body(d, x, count) over [begin, width) of outputs by vectors, the last of which has
  * `count` lanes of use. With strides of 3 and more, where neighbours lie apart, by single lanes. */
 template <class Body>
-HWY_ATTR void eachOutputVector(int64_t width, int64_t stride, const Body& body) {
+HWY_ATTR void eachOutputVector(int64_t begin, int64_t width, int64_t stride, const Body& body) {
   if (stride > 2) {
     const hn::CappedTag<float, 1> one;
-    for (int64_t x = 0; x < width; ++x) body(one, x, int64_t{1});
+    for (int64_t x = begin; x < width; ++x) body(one, x, int64_t{1});
     return;
   }
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t x = 0; x < width; x += lanes) body(d, x, lanes < width - x ? lanes : width - x);
+  for (int64_t x = begin; x < width; x += lanes) {
+    body(d, x, lanes < width - x ? lanes : width - x);
+  }
 }
 
 /** Values at `from`, one every `stride`. */
@@ -114,15 +133,15 @@ HWY_ATTR hn::Vec<D> loadStrided(D d, const float* from, int64_t stride) {
   return even;
 }
 
-/** out[x] = finish(what the kernel along x sees of the combined row, x); `row` begins with the
- * padding. */
+/** out[x] = finish(what the kernel along x sees of the combined row, x) from `begin` on; `row`
+ * begins with the padding. */
 template <class Kind, class Finish>
-HWY_ATTR void reduceRow(const Kind& kind, const PoolArgs& args, const float* row, float* out,
-                        const Finish& finish) {
+HWY_ATTR void reduceRow(const Kind& kind, const PoolArgs& args, const float* row, int64_t begin,
+                        float* out, const Finish& finish) {
   const int64_t kernel = args.window.kernel[2];
   const int64_t stride = args.window.stride[2];
   const int64_t dilation = args.window.dilation[2];
-  eachOutputVector(args.outSize[2], stride, [&](auto d, int64_t x, int64_t count) HWY_ATTR {
+  eachOutputVector(begin, args.outSize[2], stride, [&](auto d, int64_t x, int64_t count) HWY_ATTR {
     const float* from = row + x * stride;
     auto sum = hn::Set(d, Kind::kOutside);
     int64_t k = 0;
@@ -143,6 +162,42 @@ HWY_ATTR void reduceRow(const Kind& kind, const PoolArgs& args, const float* row
       hn::BlendedStore(sum, hn::FirstN(d, static_cast<size_t>(count)), d, out + x);
     }
   });
+}
+
+/** Even and odd places of two vectors, one behind the other. */
+template <class D, class V = hn::Vec<D>>
+HWY_ATTR void separate(D d, V low, V high, V& even, V& odd) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)d;
+  even = low;
+  odd = high;
+#else
+  even = hn::ConcatEven(d, high, low);
+  odd = hn::ConcatOdd(d, high, low);
+#endif
+}
+
+/** Whether pairs of neighbours along x, side by side, are the windows. */
+inline bool poolsPairs(const PoolArgs& args) {
+  return args.window.kernel[2] == 2 && args.window.stride[2] == 2 && args.window.dilation[2] == 1 &&
+         args.window.paddingBegin[2] == 0 && 2 * args.outSize[2] <= args.inSize[2];
+}
+
+/** The whole vectors of a row of outputs where poolsPairs, never stored in between; gives how many
+ * outputs that are. */
+template <class Kind, class Finish>
+HWY_ATTR int64_t reducePairs(const Kind& kind, const TapRows& taps, int64_t width, float* out,
+                             const Finish& finish) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t x = 0;
+  for (; x + lanes <= width; x += lanes) {
+    hn::Vec<decltype(d)> both[2], even, odd;
+    combineVectors(kind, taps, 2 * x, both);
+    separate(d, both[0], both[1], even, odd);
+    hn::StoreU(finish(d, kind.combine(d, even, odd), x), d, out + x);
+  }
+  return x;
 }
 
 /** A row of outputs; `index` counts them over all volumes. */
@@ -171,6 +226,19 @@ HWY_ATTR void eachOutputRow(const PoolArgs& args, Context& context, const Worksp
                    body(OutputRow{plane / planes, plane % planes, i % rows, i}, scratch);
                  }
                });
+}
+
+/** One row of outputs. Scratch is a row of the input with its padding, filled with `outside`. */
+template <class Kind, class Finish>
+HWY_ATTR void poolRow(const Kind& kind, const PoolArgs& args, const float* input,
+                      const OutputRow& row, float* scratch, float* output, const Finish& finish) {
+  const TapRows taps = tapRows(args, input, row.volume, row.z, row.y);
+  const int64_t width = args.outSize[2];
+  float* const out = output + row.index * width;
+  const int64_t done = poolsPairs(args) ? reducePairs(kind, taps, width, out, finish) : 0;
+  if (done == width) return;
+  combineRows(kind, taps, 2 * done, args.inSize[2], scratch + args.window.paddingBegin[2]);
+  reduceRow(kind, args, scratch, done, out, finish);
 }
 
 HWY_ATTR inline void fillRow(float* row, int64_t floats, float value) {
