@@ -152,6 +152,10 @@ public final class Tensor implements AutoCloseable {
   /** A window of the tensor's memory: {@code length} bytes from byte {@code offset}. */
   public ByteBuffer buffer(long offset, int length) {
     Objects.checkFromIndexSize(offset, length, byteCount());
+    if (length == 0) {
+      // JavaCPP takes a limit of 0 for one that is not set.
+      return ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder());
+    }
     // Not by position: JavaCPP would give a buffer that begins at the tensor, which absolute access
     // sees, and whose int position cannot reach beyond 2 GiB.
     BytePointer window = new BytePointer(memory()).getPointer(offset);
