@@ -1,5 +1,7 @@
 package org.voxkern.graph;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -7,7 +9,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
+import org.voxkern.Scope;
 import org.voxkern.Tensor;
+import org.voxkern.op.Convert;
 
 /**
  * The values of a graph's parameters, by their names. The tensors belong to the scope that was
@@ -54,6 +58,52 @@ public final class Weights {
     named.forEach((name, tensor) -> weights.check(name, tensor));
     named.forEach((name, tensor) -> weights.tensors.put(name, tensor.copy()));
     return weights;
+  }
+
+  /**
+   * Reads a safetensors file that names tensors as the graph does, which is as PyTorch has them;
+   * other floating-point types become f32.
+   *
+   * @throws java.nio.file.NoSuchFileException if there is no such file
+   * @throws IllegalArgumentException if the file is broken, or its tensors do not fit the graph as
+   *     {@link #of} has it
+   */
+  public static Weights read(Graph graph, Context context, Path path) throws IOException {
+    try (SafeTensors file = SafeTensors.open(path)) {
+      Weights weights = new Weights(graph);
+      requireSame(weights.parameters.keySet(), file.entries().keySet());
+      for (String name : weights.parameters.keySet()) {
+        weights.tensors.put(name, weights.read(context, file, name));
+      }
+      return weights;
+    } catch (IllegalArgumentException failure) {
+      String message = failure.getMessage();
+      throw message.startsWith(path.toString())
+          ? failure
+          : new IllegalArgumentException(path + ": " + message, failure);
+    }
+  }
+
+  private Tensor read(Context context, SafeTensors file, String name) throws IOException {
+    try (Scope scope = Scope.open(context)) {
+      Tensor stored = file.read(context, name);
+      boolean floating =
+          switch (stored.type()) {
+            case F16, BF16, F64 -> true;
+            default -> false;
+          };
+      Tensor values = floating ? Convert.to(stored, ElementType.F32) : stored;
+      check(name, values);
+      return values.moveTo(scope.parent());
+    }
+  }
+
+  /**
+   * Writes a safetensors file that PyTorch reads as a state dictionary. The file appears at once
+   * when it is complete.
+   */
+  public void write(Path path) throws IOException {
+    SafeTensors.write(path, tensors, Map.of("format", "pt"));
   }
 
   private static void requireSame(Set<String> expected, Set<String> given) {
