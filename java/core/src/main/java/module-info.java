@@ -9,5 +9,6 @@ module org.voxkern.core {
   exports org.voxkern.metrics;
   exports org.voxkern.op;
   exports org.voxkern.registration;
+  exports org.voxkern.segmentation;
   exports org.voxkern.transform;
 }
