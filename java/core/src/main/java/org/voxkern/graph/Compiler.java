@@ -47,6 +47,18 @@ final class Compiler {
     }
   }
 
+  static MemoryNeed memoryNeed(
+      Graph graph, Context context, Weights weights, Map<String, Shape> inputs) {
+    weights.requireFor(graph);
+    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs));
+    // Folded constants are made on the way.
+    try (Scope temporary = Scope.open(context)) {
+      Fusion.apply(program);
+      separateOutputs(program);
+      return MemoryNeed.of(program, context);
+    }
+  }
+
   /** Gives every output a slot of its own, which a step writes as a whole. */
   private static void separateOutputs(Program program) {
     Set<Integer> written = new HashSet<>();

@@ -57,6 +57,16 @@ public final class Executable implements AutoCloseable {
     return context;
   }
 
+  /** In the order of the graph. */
+  public Set<String> inputNames() {
+    return inputs.keySet();
+  }
+
+  /** In the order of the graph. */
+  public Set<String> outputNames() {
+    return outputs.keySet();
+  }
+
   /** The shape of an output. */
   public Shape outputShape(String name) {
     return shapes.get(slot("output", outputs, name));

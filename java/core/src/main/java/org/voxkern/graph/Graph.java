@@ -82,6 +82,28 @@ public final class Graph {
     return Compiler.compile(this, context, weights, shapes, compilation);
   }
 
+  /**
+   * Shapes of the outputs, by name, for these shapes of the inputs.
+   *
+   * @throws IllegalArgumentException if a shape does not fit an input, or sizes that were symbols
+   *     do not fit each other, naming the node and the shapes
+   */
+  public Map<String, Shape> outputShapes(Map<String, Shape> shapes) {
+    Shape[] all = Inference.shapes(this, shapes);
+    Map<String, Shape> named = new LinkedHashMap<>();
+    outputs.forEach((name, node) -> named.put(name, all[node.index()]));
+    return named;
+  }
+
+  /**
+   * What an executable for these shapes takes, known before anything is allocated.
+   *
+   * @throws IllegalArgumentException as {@link #compile} does
+   */
+  public MemoryNeed memoryNeed(Context context, Weights weights, Map<String, Shape> shapes) {
+    return Compiler.memoryNeed(this, context, weights, shapes);
+  }
+
   /** What compiling may change. */
   public enum Compilation {
     /** Operations are fused, batch norms folded into convolutions. */

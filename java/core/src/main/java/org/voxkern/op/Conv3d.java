@@ -203,20 +203,9 @@ public final class Conv3d {
    * @throws IllegalArgumentException if shapes or types do not fit, naming both
    */
   public PackedWeights pack(Tensor weights, Shape input) {
-    Shape output = outputShape(input, weights.shape());
     try (NativeCall call = new NativeCall(weights.context())) {
       vk_conv3d_params params = params(call, weights.shape());
-      vk_plan plan = call.plan();
-      vk_view none = call.view(null);
-      Status.check(
-          Voxkern.vk_conv3d_plan(
-              call.context(),
-              call.planned(weights.type(), input),
-              none,
-              none,
-              params,
-              call.planned(weights.type(), output),
-              plan));
+      vk_plan plan = planned(call, weights.type(), input, weights.shape());
       Tensor packed = packed(weights, plan);
       try {
         pack(call, plan, weights, params, packed);
@@ -228,6 +217,21 @@ public final class Conv3d {
     }
   }
 
+  /** Bytes of packed weights, and of scratch memory during a call. */
+  public record Memory(long packedBytes, long scratchBytes) {}
+
+  /**
+   * What inputs of a shape take on a context beside themselves and the output.
+   *
+   * @throws IllegalArgumentException if the shapes do not fit, naming both
+   */
+  public Memory memory(Context context, ElementType type, Shape input, Shape weights) {
+    try (NativeCall call = new NativeCall(context)) {
+      vk_plan plan = planned(call, type, input, weights);
+      return new Memory(plan.packed_bytes(), plan.workspace_bytes());
+    }
+  }
+
   /**
    * Name of the implementation that takes inputs of a shape on a context, as {@link
    * Context#operations} lists them.
@@ -235,21 +239,26 @@ public final class Conv3d {
    * @throws IllegalArgumentException if the shapes do not fit, naming both
    */
   public String implementation(Context context, ElementType type, Shape input, Shape weights) {
-    Shape output = outputShape(input, weights);
     try (NativeCall call = new NativeCall(context)) {
-      vk_plan plan = call.plan();
-      vk_view none = call.view(null);
-      Status.check(
-          Voxkern.vk_conv3d_plan(
-              call.context(),
-              call.planned(type, input),
-              none,
-              none,
-              params(call, weights),
-              call.planned(type, output),
-              plan));
-      return NativeCall.implementation("conv3d", plan);
+      return NativeCall.implementation("conv3d", planned(call, type, input, weights));
     }
+  }
+
+  /** A plan without tensors. */
+  private vk_plan planned(NativeCall call, ElementType type, Shape input, Shape weights) {
+    Shape output = outputShape(input, weights);
+    vk_plan plan = call.plan();
+    vk_view none = call.view(null);
+    Status.check(
+        Voxkern.vk_conv3d_plan(
+            call.context(),
+            call.planned(type, input),
+            none,
+            none,
+            params(call, weights),
+            call.planned(type, output),
+            plan));
+    return plan;
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.voxkern.op;
 
 import org.voxkern.Context;
+import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.internal.Voxkern;
@@ -185,26 +186,44 @@ public final class Conv3dTransposed {
   }
 
   /**
+   * What inputs of a shape take on a context beside themselves and the output.
+   *
+   * @throws IllegalArgumentException if the shapes do not fit, naming both
+   */
+  public Conv3d.Memory memory(Context context, ElementType type, Shape input, Shape weights) {
+    try (NativeCall call = new NativeCall(context)) {
+      vk_plan plan = planned(call, type, input, weights);
+      return new Conv3d.Memory(plan.packed_bytes(), plan.workspace_bytes());
+    }
+  }
+
+  /** A plan without tensors. */
+  private vk_plan planned(NativeCall call, ElementType type, Shape input, Shape weights) {
+    Shape output = outputShape(input, weights);
+    vk_plan plan = call.plan();
+    vk_view none = call.view(null);
+    Status.check(
+        Voxkern.vk_conv3d_transposed_plan(
+            call.context(),
+            call.planned(type, input),
+            none,
+            none,
+            parameters.params(call, weights),
+            call.planned(type, output),
+            plan));
+    return plan;
+  }
+
+  /**
    * Packs weights for inputs of a shape, into a tensor of the innermost scope. They serve other
    * shapes too where the same implementation takes them.
    *
    * @throws IllegalArgumentException if shapes or types do not fit, naming both
    */
   public PackedWeights pack(Tensor weights, Shape input) {
-    Shape output = outputShape(input, weights.shape());
     try (NativeCall call = new NativeCall(weights.context())) {
       vk_conv3d_params params = parameters.params(call, weights.shape());
-      vk_plan plan = call.plan();
-      vk_view none = call.view(null);
-      Status.check(
-          Voxkern.vk_conv3d_transposed_plan(
-              call.context(),
-              call.planned(weights.type(), input),
-              none,
-              none,
-              params,
-              call.planned(weights.type(), output),
-              plan));
+      vk_plan plan = planned(call, weights.type(), input, weights.shape());
       Tensor packed = Conv3d.packed(weights, plan);
       try {
         pack(call, plan, weights, params, packed);
