@@ -17,9 +17,7 @@ final class Jars {
 
   /** What an application that reads images and registers them has on its class path. */
   static List<Path> runtime() {
-    return onClassPath(
-        name ->
-            name.startsWith("voxkern-") || name.startsWith("javacpp-") || name.startsWith("slf4j"));
+    return onClassPath(name -> name.matches("(voxkern-(core|native|itk)|javacpp|slf4j)-.*"));
   }
 
   /** Those that carry shared libraries. */
