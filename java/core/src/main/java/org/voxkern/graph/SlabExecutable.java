@@ -61,8 +61,8 @@ public final class SlabExecutable implements AutoCloseable {
 
     final Shape output;
 
-    /** The last slices of the input, then room for a slab; null where none are kept. */
-    Tensor window;
+    /** The last slices of the input that the next slab needs; null where it needs none. */
+    Tensor history;
 
     private Layer(
         Conv3d convolution,
@@ -98,6 +98,9 @@ public final class SlabExecutable implements AutoCloseable {
   private final List<Tensor> kept = new ArrayList<>();
   private final Tensor[] buffers = new Tensor[2];
 
+  /** What a convolution reads: its history, then a slab. */
+  private Tensor window;
+
   private SlabExecutable(Context context, Shape input, long slab, List<Layer> layers) {
     this.context = context;
     this.input = input;
@@ -125,20 +128,32 @@ public final class SlabExecutable implements AutoCloseable {
       Graph graph, Context context, Weights weights, Shape input, long slab) {
     try (Scope temporary = Scope.open(context)) {
       List<Layer> layers = layers(program(graph, weights, input));
-      long bytes = 2 * widest(layers, input, slab) * Float.BYTES;
+      long elements = 2 * widest(layers, input, slab) + widestWindow(layers, slab);
+      long packed = 0;
       long scratch = 0;
       for (Layer layer : layers) {
         if (layer.convolution != null) {
           Shape window = slices(layer.input, slab + layer.context);
           Conv3d.Memory memory =
               layer.convolution.memory(context, ElementType.F32, window, layer.weightsShape);
-          bytes += memory.packedBytes() + layer.output.size(1) * Float.BYTES;
-          bytes += window.elementCount() * Float.BYTES;
+          packed += memory.packedBytes();
+          elements += layer.output.size(1) + slices(layer.input, layer.context).elementCount();
           scratch = Math.max(scratch, memory.scratchBytes());
         }
       }
-      return bytes + scratch;
+      return elements * Float.BYTES + packed + scratch;
     }
+  }
+
+  /** Elements of the largest window that has a history. */
+  private static long widestWindow(List<Layer> layers, long slab) {
+    long widest = 0;
+    for (Layer layer : layers) {
+      if (layer.context > 0) {
+        widest = Math.max(widest, slices(layer.input, slab + layer.context).elementCount());
+      }
+    }
+    return widest;
   }
 
   /** Elements of the largest slab. */
@@ -261,10 +276,15 @@ public final class SlabExecutable implements AutoCloseable {
           layer.bias = program.constants.get(inputs.get(2)).copy();
           kept.add(layer.bias);
         }
-        layer.window = Tensor.uninitialized(context, ElementType.F32, window);
-        kept.add(layer.window);
+        if (layer.context > 0) {
+          layer.history =
+              Tensor.uninitialized(context, ElementType.F32, slices(layer.input, layer.context));
+          kept.add(layer.history);
+        }
       }
     }
+    window = Tensor.uninitialized(context, ElementType.F32, Shape.of(widestWindow(layers, slab)));
+    kept.add(window);
     for (int i = 0; i < 2; i++) {
       buffers[i] =
           Tensor.uninitialized(context, ElementType.F32, Shape.of(widest(layers, input, slab)));
@@ -289,8 +309,8 @@ public final class SlabExecutable implements AutoCloseable {
           "the volume is " + volume + ", expected F32 of shape " + input);
     }
     for (Layer layer : layers) {
-      if (layer.window != null) {
-        layer.window.fillZero();
+      if (layer.history != null) {
+        layer.history.fillZero();
       }
     }
     for (long index = 0; index < slabCount(); index++) {
@@ -308,11 +328,11 @@ public final class SlabExecutable implements AutoCloseable {
       boolean any = begin < input.size(2) && begin + slab > 0;
       Tensor output = slices;
       if (layer.convolution != null) {
-        append(layer, slices);
+        Tensor seen = layer.history == null ? slices : windowOf(layer, slices);
         output = buffers[other].view(ElementType.F32, slices(layer.output, slab), 0);
         other = 1 - other;
         if (any) {
-          layer.convolution.apply(layer.window, layer.packed, layer.bias, null, output);
+          layer.convolution.apply(seen, layer.packed, layer.bias, null, output);
         }
       } else if (any) {
         layer.activation.apply(slices, output);
@@ -366,16 +386,15 @@ public final class SlabExecutable implements AutoCloseable {
     }
   }
 
-  /** Moves the window on by a slab. */
-  private static void append(Layer layer, Tensor slices) {
-    long slab = slices.shape().size(2);
-    TensorView window = TensorView.of(layer.window);
-    // In pieces no longer than the slab, so that what is read is not written in the same copy.
-    for (long at = 0; at < layer.context; at += slab) {
-      long count = Math.min(slab, layer.context - at);
-      CopyStrided.apply(window.slice(2, at + slab, count, 1), window.slice(2, at, count, 1));
-    }
-    CopyStrided.apply(TensorView.of(slices), window.slice(2, layer.context, slab, 1));
+  /** The history and a slab in one, of which the last slices are the next history. */
+  private Tensor windowOf(Layer layer, Tensor slices) {
+    Tensor whole = window.view(ElementType.F32, slices(layer.input, layer.context + slab), 0);
+    TensorView view = TensorView.of(whole);
+    TensorView history = TensorView.of(layer.history);
+    CopyStrided.apply(history, view.slice(2, 0, layer.context, 1));
+    CopyStrided.apply(TensorView.of(slices), view.slice(2, layer.context, slab, 1));
+    CopyStrided.apply(view.slice(2, slab, layer.context, 1), history);
+    return whole;
   }
 
   /** Releases the memory and the constants. */
