@@ -18,6 +18,8 @@ final class BatchNormFolding {
     Step before = program.onlyFor(norm.inputs.get(0));
     boolean known =
         before != null
+            && !((Normalizations.Batch) norm.operation).training()
+            && norm.written().size() == 1
             && program.constants.keySet().containsAll(rest(norm.inputs))
             && program.constants.keySet().containsAll(rest(before.inputs));
     if (!known) {

@@ -43,12 +43,17 @@ final class Buffers {
     }
     for (int at = 0; at < program.steps.size(); at++) {
       Step step = program.steps.get(at);
-      if (!step.operation.isView()) {
-        first[step.output] = at;
+      for (int output : step.written()) {
+        if (!step.operation.isView()) {
+          first[output] = at;
+        }
+        last[root(output)] = Math.max(last[root(output)], at);
       }
-      last[root(step.output)] = Math.max(last[root(step.output)], at);
-      for (int input : step.inputs) {
-        last[root(input)] = Math.max(last[root(input)], at);
+      for (int input = 0; input < step.inputs.size(); input++) {
+        if (!step.operation.readsShapeOnly(input)) {
+          int root = root(step.inputs.get(input));
+          last[root] = Math.max(last[root], at);
+        }
       }
     }
     for (int at = 0; at < program.steps.size(); at++) {
@@ -109,6 +114,7 @@ final class Buffers {
     int root = root(slot);
     return last[root] >= 0
         && !program.constants.containsKey(root)
+        && !program.variables.containsKey(root)
         && !program.inputs.containsValue(root)
         && !program.outputs.containsValue(root);
   }

@@ -33,11 +33,12 @@ final class Compiler {
       Map<String, Shape> inputs,
       Graph.Compilation compilation) {
     weights.requireFor(graph);
-    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs));
+    boolean training = compilation == Graph.Compilation.TRAINING;
+    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs), training);
     // What is made on the way and not kept dies with this scope, also after a mistake.
     try (Scope temporary = Scope.open(context)) {
-      if (compilation == Graph.Compilation.OPTIMISED) {
-        Fusion.apply(program);
+      if (compilation != Graph.Compilation.AS_BUILT) {
+        Fusion.apply(context, program);
       }
       separateOutputs(program);
       Compiler compiler = new Compiler(context, program);
@@ -64,7 +65,7 @@ final class Compiler {
     Set<Integer> written = new HashSet<>();
     program.steps.stream()
         .filter(step -> !step.operation.isView())
-        .forEach(step -> written.add(step.output));
+        .forEach(step -> written.addAll(step.written()));
     Map<String, Integer> outputs = new LinkedHashMap<>(program.outputs);
     outputs.forEach(
         (name, slot) -> {
@@ -109,31 +110,41 @@ final class Compiler {
         if (program.inputs.containsValue(root) || program.outputs.containsValue(root)) {
           bindings.add(new Executable.Binding(input, root, program.shapes.get(slot)));
         } else if (!dropped.get(index).contains(input)) {
-          inputs[input] =
-              program.constants.containsKey(root) ? constant(root, slot) : tensors[slot];
+          inputs[input] = held(slot, root);
         }
       }
-      boolean bound = program.outputs.containsValue(step.output);
       ready.add(
           new Executable.Step(
-              step.name,
-              kernels.get(index),
-              inputs,
-              bindings,
-              bound ? null : tensors[step.output],
-              bound ? step.output : -1));
+              step.name, kernels.get(index), inputs, bindings, outputs(step), boundOutputs(step)));
     }
     return new Executable(context, program, ready, kept, plan.bytes());
   }
 
-  /** A copy of a constant, since the weights may change or go, in the shape that is read. */
-  private Tensor constant(int root, int slot) {
-    if (tensors[root] == null) {
+  private Tensor[] outputs(Step step) {
+    return step.outputs.stream()
+        .map(slot -> slot < 0 || program.outputs.containsValue(slot) ? null : tensors[slot])
+        .toArray(Tensor[]::new);
+  }
+
+  private int[] boundOutputs(Step step) {
+    return step.outputs.stream()
+        .mapToInt(slot -> program.outputs.containsValue(slot) ? slot : -1)
+        .toArray();
+  }
+
+  /** What is read of a slot: planned memory, a constant, a variable. */
+  private Tensor held(int slot, int root) {
+    if (program.constants.containsKey(root) && tensors[root] == null) {
+      // A copy, since the weights may change or go.
       tensors[root] = program.constants.get(root).copy();
       kept.add(tensors[root]);
     }
-    Shape shape = program.shapes.get(slot);
-    return root == slot ? tensors[root] : tensors[root].view(program.types.get(slot), shape, 0);
+    Tensor whole = program.variables.getOrDefault(root, tensors[root]);
+    boolean fixed = program.constants.containsKey(root) || program.variables.containsKey(root);
+    if (!fixed) {
+      return tensors[slot];
+    }
+    return root == slot ? whole : whole.view(whole.type(), program.shapes.get(slot), 0);
   }
 
   private static Operation.Kernel prepare(Step step, Prepared preparation) {

@@ -6,12 +6,45 @@ import org.voxkern.ElementType;
 import org.voxkern.Tensor;
 import org.voxkern.op.Activation;
 import org.voxkern.op.Binary;
+import org.voxkern.op.Conv3d;
+import org.voxkern.op.Convert;
 import org.voxkern.op.Softmax;
 import org.voxkern.op.Unary;
 
 /** Operations on each element, and softmax. */
 final class Elementwise {
   private Elementwise() {}
+
+  /**
+   * The gradient of what an activation takes. Those that operations apply themselves keep the sign,
+   * so that their output tells as much as their input, which then need not be kept.
+   */
+  private static Value throughActivation(Activation activation, Value read, Backward backward) {
+    return backward.apply(
+        GradientOperation.of(
+                activation.kind().name().toLowerCase(Locale.ROOT) + "_gradient",
+                (in, out) -> activation.gradient(in.get(0), in.get(1), out.get(0)),
+                1)
+            .over(1),
+        read,
+        backward.upstream());
+  }
+
+  /** The gradient of the sum that an operation applies an activation to. */
+  static Value beforeActivation(Conv3d.Activation kind, double slope, Backward backward) {
+    if (kind == Conv3d.Activation.NONE) {
+      return backward.upstream();
+    }
+    if (slope < 0) {
+      throw new UnsupportedOperationException(
+          "the gradient of an activation with the negative slope "
+              + slope
+              + " needs its input: give it a node of its own");
+    }
+    Activation activation =
+        kind == Conv3d.Activation.RELU ? Activation.relu() : Activation.leakyRelu(slope);
+    return throughActivation(activation, backward.output(), backward);
+  }
 
   record Activate(Activation activation) implements Operation {
     @Override
@@ -32,6 +65,13 @@ final class Elementwise {
     @Override
     public boolean mayOverwrite(int input) {
       return true;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      boolean fromOutput = Fusible.isFused(activation) && activation.alpha() >= 0;
+      Value read = fromOutput ? backward.output() : backward.input(0);
+      return Backward.all(throughActivation(activation, read, backward));
     }
   }
 
@@ -55,6 +95,24 @@ final class Elementwise {
     public void run(List<Tensor> inputs, Tensor output) {
       Unary.apply(function, inputs.get(0), output);
     }
+
+    @Override
+    public boolean mayOverwrite(int input) {
+      return true;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                      function.name().toLowerCase(Locale.ROOT) + "_gradient",
+                      (in, out) -> Unary.gradient(function, in.get(0), in.get(1), out.get(0)),
+                      1)
+                  .over(1),
+              backward.input(0),
+              backward.upstream()));
+    }
   }
 
   record OfTwo(Binary.Function function) implements Operation {
@@ -77,6 +135,122 @@ final class Elementwise {
     public void run(List<Tensor> inputs, Tensor output) {
       Binary.apply(function, inputs.get(0), inputs.get(1), output);
     }
+
+    @Override
+    public boolean mayOverwrite(int input) {
+      return true;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      boolean sum = function == Binary.Function.ADD || function == Binary.Function.SUBTRACT;
+      Value[] gradients = backward.none();
+      for (int operand = 0; operand < 2; operand++) {
+        Value like = backward.input(operand);
+        boolean same = like.shape().equals(backward.output().shape());
+        if (!backward.wanted(operand)) {
+          continue;
+        }
+        if (sum && same && (operand == 0 || function == Binary.Function.ADD)) {
+          gradients[operand] = backward.upstream();
+        } else {
+          GradientOperation operation =
+              operand == 0 ? gradientOf(0, "_gradient_a") : gradientOf(1, "_gradient_b");
+          gradients[operand] =
+              backward.apply(
+                  sum ? operation.shapeOnly(0, 1) : operation,
+                  backward.input(0),
+                  backward.input(1),
+                  backward.upstream());
+        }
+      }
+      return Backward.all(gradients);
+    }
+
+    private GradientOperation gradientOf(int operand, String suffix) {
+      return GradientOperation.of(
+          type() + suffix,
+          (in, out) ->
+              Binary.gradient(
+                  function,
+                  in.get(0),
+                  in.get(1),
+                  in.get(2),
+                  operand == 0 ? out.get(0) : null,
+                  operand == 1 ? out.get(0) : null),
+          operand);
+    }
+  }
+
+  /** value scale + offset, as another element type. */
+  record Linear(double scale, double offset, ElementType to) implements Operation {
+    @Override
+    public String type() {
+      return scale == 1 && offset == 0 ? "cast" : "linear";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return inputs.get(0);
+    }
+
+    @Override
+    public ElementType outputType(List<ElementType> inputs) {
+      return to;
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Convert.apply(inputs.get(0), scale, offset, output);
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      boolean smooth = to == ElementType.F32 && backward.input(0).type() == ElementType.F32;
+      if (!smooth) {
+        return Backward.all((Value) null);
+      }
+      return Backward.all(
+          scale == 1
+              ? backward.upstream()
+              : backward.apply(new Linear(scale, 0, to), backward.upstream()));
+    }
+  }
+
+  /** min(max(x, low), high). */
+  record Clipped(double low, double high) implements Operation {
+    @Override
+    public String type() {
+      return "clip";
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return inputs.get(0);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      Unary.clip(inputs.get(0), low, high, output);
+    }
+
+    @Override
+    public boolean mayOverwrite(int input) {
+      return true;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                      "clip_gradient",
+                      (in, out) -> Unary.clipGradient(in.get(0), low, high, in.get(1), out.get(0)),
+                      1)
+                  .over(1),
+              backward.input(0),
+              backward.upstream()));
+    }
   }
 
   record SoftmaxAlong(int axis, boolean logarithm) implements Operation {
@@ -93,12 +267,29 @@ final class Elementwise {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      (logarithm ? Softmax.logAlong(axis) : Softmax.along(axis)).apply(inputs.get(0), output);
+      softmax(inputs.get(0)).apply(inputs.get(0), output);
+    }
+
+    private Softmax softmax(Tensor input) {
+      int along = axis < 0 ? axis + input.shape().rank() : axis;
+      return logarithm ? Softmax.logAlong(along) : Softmax.along(along);
     }
 
     @Override
     public boolean mayOverwrite(int input) {
       return true;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                  type() + "_gradient",
+                  (in, out) -> softmax(in.get(0)).gradient(in.get(0), in.get(1), out.get(0)),
+                  0),
+              backward.output(),
+              backward.upstream()));
     }
   }
 }

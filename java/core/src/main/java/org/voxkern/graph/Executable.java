@@ -23,14 +23,17 @@ public final class Executable implements AutoCloseable {
   /** An input of a step that is the caller's: the root's tensor in a shape. */
   record Binding(int input, int root, Shape shape) {}
 
-  /** One kernel with the tensors that are known; {@code boundOutput} is -1 or an output's slot. */
+  /**
+   * One kernel with the tensors that are known; {@code boundOutputs} are -1 or the slots of what
+   * the caller gives.
+   */
   record Step(
       String name,
       Operation.Kernel kernel,
       Tensor[] inputs,
       List<Binding> bindings,
-      Tensor output,
-      int boundOutput) {}
+      Tensor[] outputs,
+      int[] boundOutputs) {}
 
   private final Context context;
   private final Map<String, Integer> inputs;
@@ -136,14 +139,35 @@ public final class Executable implements AutoCloseable {
                 ? tensor
                 : tensor.view(tensor.type(), binding.shape(), 0);
       }
-      Tensor output = step.output() == null ? bound[step.boundOutput()] : step.output();
+      bindOutputs(step, bound);
       try {
-        step.kernel().run(Arrays.asList(step.inputs()), output);
+        if (step.outputs().length == 1) {
+          step.kernel().run(Arrays.asList(step.inputs()), step.outputs()[0]);
+        } else {
+          step.kernel().run(Arrays.asList(step.inputs()), Arrays.asList(step.outputs()));
+        }
       } catch (IllegalArgumentException failure) {
         throw new IllegalArgumentException(
             "node '" + step.name() + "': " + failure.getMessage(), failure);
       } finally {
         step.bindings().forEach(binding -> step.inputs()[binding.input()] = null);
+        unbindOutputs(step);
+      }
+    }
+  }
+
+  private static void bindOutputs(Step step, Tensor[] bound) {
+    for (int output = 0; output < step.outputs().length; output++) {
+      if (step.boundOutputs()[output] >= 0) {
+        step.outputs()[output] = bound[step.boundOutputs()[output]];
+      }
+    }
+  }
+
+  private static void unbindOutputs(Step step) {
+    for (int output = 0; output < step.outputs().length; output++) {
+      if (step.boundOutputs()[output] >= 0) {
+        step.outputs()[output] = null;
       }
     }
   }

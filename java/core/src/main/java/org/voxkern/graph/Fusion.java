@@ -3,6 +3,7 @@ package org.voxkern.graph;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.voxkern.Context;
 import org.voxkern.Tensor;
 import org.voxkern.graph.Program.Step;
 import org.voxkern.op.Binary;
@@ -11,8 +12,8 @@ import org.voxkern.op.Binary;
 final class Fusion {
   private Fusion() {}
 
-  static void apply(Program program) {
-    foldConstants(program);
+  static void apply(Context context, Program program) {
+    foldConstants(context, program);
     for (Step step : List.copyOf(program.steps)) {
       if (step.operation instanceof Normalizations.Batch) {
         BatchNormFolding.apply(program, step);
@@ -29,17 +30,23 @@ final class Fusion {
   }
 
   /** Runs what depends on constants alone. */
-  private static void foldConstants(Program program) {
+  private static void foldConstants(Context context, Program program) {
     for (Step step : List.copyOf(program.steps)) {
       if (program.constants.keySet().containsAll(step.inputs)) {
         List<Tensor> inputs = step.inputs.stream().map(program.constants::get).toList();
-        Tensor result =
-            Tensor.uninitialized(
-                inputs.get(0).context(),
-                program.types.get(step.output),
-                program.shapes.get(step.output));
-        step.operation.run(inputs, result);
-        program.constants.put(step.output, result);
+        List<Tensor> results = new ArrayList<>();
+        for (int output : step.outputs) {
+          Tensor result =
+              output < 0
+                  ? null
+                  : Tensor.uninitialized(
+                      context, program.types.get(output), program.shapes.get(output));
+          results.add(result);
+          if (result != null) {
+            program.constants.put(output, result);
+          }
+        }
+        step.operation.run(inputs, results);
         program.steps.remove(step);
       }
     }
@@ -52,8 +59,7 @@ final class Fusion {
           .withActivation(activate.activation())
           .ifPresent(
               fused ->
-                  program.replace(
-                      before, step, new Step(before.name, fused, before.inputs, step.output)));
+                  program.replace(before, step, before.fused(fused, before.inputs, step.output)));
     }
   }
 
@@ -70,7 +76,7 @@ final class Fusion {
         if (fused.isPresent()) {
           List<Integer> inputs = new ArrayList<>(before.inputs);
           inputs.add(other);
-          program.replace(before, sum, new Step(before.name, fused.get(), inputs, sum.output));
+          program.replace(before, sum, before.fused(fused.get(), inputs, sum.output));
           return;
         }
       }

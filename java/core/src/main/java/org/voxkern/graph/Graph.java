@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
@@ -22,6 +23,9 @@ import org.voxkern.Shape;
  * }</pre>
  */
 public final class Graph {
+  /** The input by which random operations draw, in graphs that have such. */
+  public static final String SEQUENCE = "sequence";
+
   private final List<Node> nodes;
   private final Map<String, Node> inputs;
   private final Map<String, Node> outputs;
@@ -51,6 +55,63 @@ public final class Graph {
   /** By name, in the order in which they were declared. */
   public Map<String, Node> outputs() {
     return outputs;
+  }
+
+  /** A builder that holds this graph's nodes by their names, and no outputs yet. */
+  public Builder toBuilder() {
+    return copy(operation -> operation);
+  }
+
+  /**
+   * This graph while it is trained: dropout drops, batch norms take the statistics of the batch.
+   *
+   * <p>Where something is random there is one more input, {@link #SEQUENCE}, an i64 scalar: every
+   * number gives other draws. Where running statistics change their new values are more outputs,
+   * named by {@link #updateOf}.
+   */
+  public Graph inTraining() {
+    Builder builder = copy(Operation::inTraining);
+    outputs.forEach((name, node) -> builder.output(name, builder.value(node.name())));
+    for (Node node : nodes) {
+      if (node.operation() != null) {
+        node.operation()
+            .inTraining()
+            .updates()
+            .forEach(
+                (input, output) ->
+                    builder.output(
+                        updateOf(node.inputs().get(input).name()),
+                        builder.value(node.name()).further(output)));
+      }
+    }
+    return builder.build();
+  }
+
+  /** What the new value of a parameter that no optimiser changes is called among the outputs. */
+  public static String updateOf(String parameter) {
+    return "update." + parameter;
+  }
+
+  private Builder copy(UnaryOperator<Operation> changed) {
+    Builder builder = new Builder();
+    for (Node node : nodes) {
+      List<Value> from = new ArrayList<>();
+      node.inputs().forEach(input -> from.add(builder.value(input.name())));
+      if (node.isInput()) {
+        builder.input(node.name(), node.type(), node.shape());
+      } else if (node.parameter() != null) {
+        builder.parameter(node.parameter());
+      } else if (node.operation() instanceof FurtherOutput output) {
+        from.get(0).further(output.number());
+      } else {
+        Operation operation = changed.apply(node.operation());
+        if (operation.isRandom() && !node.operation().isRandom()) {
+          from.add(builder.sequence());
+        }
+        builder.apply(node.name(), operation, from);
+      }
+    }
+    return builder;
   }
 
   public List<Parameter> parameters() {
@@ -109,7 +170,12 @@ public final class Graph {
     /** Operations are fused, batch norms folded into convolutions. */
     OPTIMISED,
     /** Every node runs by itself. */
-    AS_BUILT
+    AS_BUILT,
+    /**
+     * Operations are fused, and parameters read from the weights' own tensors at every run, so that
+     * it sees what an optimiser wrote. The weights must live as long as the executable.
+     */
+    TRAINING
   }
 
   @Override
@@ -199,6 +265,48 @@ public final class Graph {
           Inference.shape(name, operation, from.stream().map(Node::shape).toList());
       ElementType type = operation.outputType(from.stream().map(Node::type).toList());
       return add(name, operation, null, from, shape, type);
+    }
+
+    /**
+     * A node by its whole name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Value value(String name) {
+      Node node = byName.get(name);
+      if (node == null) {
+        throw new IllegalArgumentException("there is no node '" + name + "'");
+      }
+      return new Value(this, node, null);
+    }
+
+    /** The input by which random operations draw. */
+    private Value sequence() {
+      return byName.containsKey(SEQUENCE)
+          ? value(SEQUENCE)
+          : input(SEQUENCE, ElementType.I64, SymbolicShape.of());
+    }
+
+    /** An output of a node beyond the first, which has a node of its own. */
+    Value further(Node first, int number) {
+      String name = first.name() + ":" + number;
+      if (byName.containsKey(name)) {
+        return value(name);
+      }
+      List<SymbolicShape> shapes =
+          first.operation() == null
+              ? List.of()
+              : first.operation().furtherShapes(first.inputs().stream().map(Node::shape).toList());
+      if (number < 1 || number > shapes.size()) {
+        throw new IllegalArgumentException(
+            "node '" + first.name() + "' has no further output " + number);
+      }
+      List<ElementType> types =
+          first
+              .operation()
+              .furtherTypes(first.inputs().stream().map(Node::type).toList(), shapes.size());
+      Operation marker = new FurtherOutput(number);
+      return add(name, marker, null, List.of(first), shapes.get(number - 1), types.get(number - 1));
     }
 
     /** A whole name: that of the open scopes and a node's own. */

@@ -69,6 +69,10 @@ final class Inference {
     return symbols;
   }
 
+  static List<SymbolicShape> inputs(Node node, Shape[] shapes) {
+    return node.inputs().stream().map(input -> SymbolicShape.of(shapes[input.index()])).toList();
+  }
+
   /** The shape of every node, by its index, with these shapes of the inputs. */
   static Shape[] shapes(Graph graph, Map<String, Shape> inputs) {
     symbols(graph, inputs);
@@ -76,9 +80,12 @@ final class Inference {
     for (Node node : graph.nodes()) {
       if (node.operation() == null) {
         shapes[node.index()] = node.isInput() ? inputs.get(node.name()) : node.parameter().shape();
+      } else if (node.operation() instanceof FurtherOutput output) {
+        Node first = node.inputs().get(0);
+        List<SymbolicShape> all = first.operation().furtherShapes(inputs(first, shapes));
+        shapes[node.index()] = all.get(output.number() - 1).known();
       } else {
-        List<SymbolicShape> from =
-            node.inputs().stream().map(input -> SymbolicShape.of(shapes[input.index()])).toList();
+        List<SymbolicShape> from = inputs(node, shapes);
         shapes[node.index()] = shape(node.name(), node.operation(), from).known();
       }
     }

@@ -3,6 +3,7 @@ package org.voxkern.graph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.op.Concat;
@@ -41,6 +42,38 @@ final class Layouts {
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
       Concat.along(axis).apply(inputs, output);
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      Value[] gradients = backward.none();
+      for (int input = 0; input < gradients.length; input++) {
+        if (backward.wanted(input)) {
+          List<Value> operands = new ArrayList<>(List.of(backward.upstream()));
+          List<Integer> shapes = new ArrayList<>();
+          for (int before = 0; before <= input; before++) {
+            operands.add(backward.input(before));
+            shapes.add(before + 1);
+          }
+          gradients[input] =
+              backward.apply(
+                  GradientOperation.of("concat_gradient", this::cut, input + 1)
+                      .shapeOnly(shapes.toArray(new Integer[0])),
+                  operands.toArray(new Value[0]));
+        }
+      }
+      return Backward.all(gradients);
+    }
+
+    /** The part of the first input that is behind those that the others but the last stand for. */
+    private void cut(List<Tensor> inputs, List<Tensor> outputs) {
+      Shape part = outputs.get(0).shape();
+      int at = axis < 0 ? axis + part.rank() : axis;
+      long[] starts = new long[part.rank()];
+      for (Tensor before : inputs.subList(1, inputs.size() - 1)) {
+        starts[at] += before.shape().size(at);
+      }
+      Slice.of(starts, part.toArray()).apply(inputs.get(0), outputs.get(0));
     }
   }
 
@@ -94,6 +127,52 @@ final class Layouts {
     public void run(List<Tensor> inputs, Tensor output) {
       output.set(inputs.get(0));
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return reshaped(backward);
+    }
+  }
+
+  /** The first input's elements in the second's shape. */
+  private record ReshapedLike() implements Operation {
+    @Override
+    public String type() {
+      return "reshape_like";
+    }
+
+    @Override
+    public boolean isView() {
+      return true;
+    }
+
+    @Override
+    public boolean readsShapeOnly(int input) {
+      return input == 1;
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      Convolution.require(
+          inputs.get(0).elementCount().compare(inputs.get(1).elementCount())
+              != Size.Relation.DIFFERENT,
+          "the shapes have other numbers of elements");
+      return inputs.get(1);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(backward.upstream().apply(this, backward.input(0)), null);
+    }
+  }
+
+  private static List<Value> reshaped(Backward backward) {
+    return Backward.all(backward.apply(new ReshapedLike(), backward.upstream(), backward.input(0)));
   }
 
   /** All axes from one on become one. */
@@ -121,9 +200,14 @@ final class Layouts {
     public void run(List<Tensor> inputs, Tensor output) {
       output.set(inputs.get(0));
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return reshaped(backward);
+    }
   }
 
-  /** The input itself: what dropout is where nothing is trained. */
+  /** The input itself. */
   record Same(String type, boolean isView) implements Operation {
     @Override
     public SymbolicShape outputShape(List<SymbolicShape> inputs) {
@@ -133,6 +217,11 @@ final class Layouts {
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
       output.set(inputs.get(0));
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(backward.upstream());
     }
   }
 
@@ -158,6 +247,15 @@ final class Layouts {
     public void run(List<Tensor> inputs, Tensor output) {
       Permute.of(order.stream().mapToInt(Integer::intValue).toArray()).apply(inputs.get(0), output);
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      List<Integer> inverse = new ArrayList<>();
+      for (int axis = 0; axis < order.size(); axis++) {
+        inverse.add(order.indexOf(axis));
+      }
+      return Backward.all(backward.apply(new Permuted(inverse), backward.upstream()));
+    }
   }
 
   record Padded(Pad pad) implements Operation {
@@ -182,6 +280,34 @@ final class Layouts {
     public void run(List<Tensor> inputs, Tensor output) {
       pad.apply(inputs.get(0), output);
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                      "pad_gradient", (in, out) -> pad.gradient(in.get(0), out.get(0)), 1)
+                  .shapeOnly(1),
+              backward.upstream(),
+              backward.input(0)));
+    }
+  }
+
+  /**
+   * @param slice that gave the output, for the shapes of the input and the output
+   */
+  private static Value sliceGradient(Backward backward, BiFunction<Shape, Shape, Slice> slice) {
+    return backward.apply(
+        GradientOperation.of(
+                "slice_gradient",
+                (in, out) ->
+                    slice
+                        .apply(out.get(0).shape(), in.get(0).shape())
+                        .gradient(in.get(0), out.get(0)),
+                1)
+            .shapeOnly(1),
+        backward.upstream(),
+        backward.input(0));
   }
 
   /** From start to before end along an axis; negative ones count from the end, as in Python. */
@@ -208,11 +334,19 @@ final class Layouts {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      Shape shape = inputs.get(0).shape();
-      int at = axis < 0 ? axis + shape.rank() : axis;
-      long[] starts = new long[shape.rank()];
-      starts[at] = start < 0 ? shape.size(at) + start : start;
-      Slice.of(starts, output.shape().toArray()).apply(inputs.get(0), output);
+      slice(inputs.get(0).shape(), output.shape()).apply(inputs.get(0), output);
+    }
+
+    private Slice slice(Shape whole, Shape part) {
+      int at = axis < 0 ? axis + whole.rank() : axis;
+      long[] starts = new long[whole.rank()];
+      starts[at] = start < 0 ? whole.size(at) + start : start;
+      return Slice.of(starts, part.toArray());
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(sliceGradient(backward, this::slice));
     }
   }
 
@@ -241,11 +375,23 @@ final class Layouts {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      long[] whole = inputs.get(0).shape().toArray();
-      long[] part = output.shape().toArray();
-      long[] starts = new long[whole.length];
-      Arrays.setAll(starts, axis -> (whole[axis] - part[axis]) / 2);
-      Slice.of(starts, part).apply(inputs.get(0), output);
+      slice(inputs.get(0).shape(), output.shape()).apply(inputs.get(0), output);
+    }
+
+    private static Slice slice(Shape whole, Shape part) {
+      long[] starts = new long[whole.rank()];
+      Arrays.setAll(starts, axis -> (whole.size(axis) - part.size(axis)) / 2);
+      return Slice.of(starts, part.toArray());
+    }
+
+    @Override
+    public boolean readsShapeOnly(int input) {
+      return input == 1;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(sliceGradient(backward, CenterCrop::slice), null);
     }
   }
 }

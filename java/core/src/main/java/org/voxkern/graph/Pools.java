@@ -1,6 +1,9 @@
 package org.voxkern.graph;
 
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import org.voxkern.ElementType;
 import org.voxkern.Tensor;
 import org.voxkern.op.AdaptivePool;
 import org.voxkern.op.AveragePool;
@@ -58,6 +61,19 @@ final class Pools {
     public void run(List<Tensor> inputs, Tensor output) {
       MaxPool.apply(window, inputs.get(0), output, null);
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      // It looks for the largest again: the input mostly stays in any case, indices would be new.
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                  "max_pool_gradient",
+                  (in, out) -> MaxPool.gradient(window, in.get(0), null, in.get(1), out.get(0)),
+                  0),
+              backward.input(0),
+              backward.upstream()));
+    }
   }
 
   /** Mean of the voxels inside the input, or of the padding's zeros too. */
@@ -74,8 +90,23 @@ final class Pools {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      (paddingCounts ? AveragePool.ofPadded(window) : AveragePool.ofInside(window))
-          .apply(inputs.get(0), output);
+      pool().apply(inputs.get(0), output);
+    }
+
+    private AveragePool pool() {
+      return paddingCounts ? AveragePool.ofPadded(window) : AveragePool.ofInside(window);
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      AveragePool pool = pool();
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                      "average_pool_gradient", (in, out) -> pool.gradient(in.get(0), out.get(0)), 1)
+                  .shapeOnly(1),
+              backward.upstream(),
+              backward.input(0)));
     }
   }
 
@@ -95,11 +126,52 @@ final class Pools {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
+      run(inputs, Arrays.asList(output, null));
+    }
+
+    /** Where the largest lie. */
+    @Override
+    public List<SymbolicShape> furtherShapes(List<SymbolicShape> inputs) {
+      return max ? List.of(outputShape(inputs)) : List.of();
+    }
+
+    @Override
+    public List<ElementType> furtherTypes(List<ElementType> inputs, int count) {
+      return Collections.nCopies(count, ElementType.I64);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, List<Tensor> outputs) {
       if (max) {
-        AdaptivePool.max(inputs.get(0), output, null);
+        AdaptivePool.max(inputs.get(0), outputs.get(0), outputs.get(1));
       } else {
-        AdaptivePool.average(inputs.get(0), output);
+        AdaptivePool.average(inputs.get(0), outputs.get(0));
       }
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      if (!max) {
+        return Backward.all(
+            backward.apply(
+                GradientOperation.of(
+                        "adaptive_average_pool_gradient",
+                        (in, out) -> AdaptivePool.averageGradient(in.get(0), out.get(0)),
+                        1)
+                    .shapeOnly(1),
+                backward.upstream(),
+                backward.input(0)));
+      }
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of(
+                      "adaptive_max_pool_gradient",
+                      (in, out) -> AdaptivePool.maxGradient(in.get(0), in.get(1), out.get(0)),
+                      2)
+                  .shapeOnly(2),
+              backward.output(1),
+              backward.upstream(),
+              backward.input(0)));
     }
   }
 }

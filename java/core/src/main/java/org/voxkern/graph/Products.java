@@ -56,6 +56,49 @@ final class Products {
     }
 
     @Override
+    public List<Value> gradient(Backward backward) {
+      Dense dense = Dense.linear();
+      Value upstream = backward.upstream();
+      Value[] gradients = backward.none();
+      if (backward.wanted(0)) {
+        gradients[0] =
+            backward.apply(
+                GradientOperation.of(
+                        "dense_gradient_input",
+                        (in, out) -> dense.gradientInput(in.get(0), in.get(1), out.get(0)),
+                        2)
+                    .shapeOnly(2),
+                upstream,
+                backward.input(1),
+                backward.input(0));
+      }
+      if (backward.wanted(1)) {
+        gradients[1] =
+            backward.apply(
+                GradientOperation.of(
+                        "dense_gradient_weights",
+                        (in, out) -> dense.gradientWeights(in.get(0), in.get(1), out.get(0)),
+                        2)
+                    .shapeOnly(2),
+                backward.input(0),
+                upstream,
+                backward.input(1));
+      }
+      if (bias && backward.wanted(2)) {
+        gradients[2] =
+            backward.apply(
+                GradientOperation.of(
+                        "dense_gradient_bias",
+                        (in, out) -> dense.gradientBias(in.get(0), out.get(0)),
+                        1)
+                    .shapeOnly(1),
+                upstream,
+                backward.input(2));
+      }
+      return Backward.all(gradients);
+    }
+
+    @Override
     public Optional<Operation> withActivation(Activation next) {
       return activation.kind() == Activation.Kind.NONE && Fusible.isFused(next)
           ? Optional.of(new Linear(bias, next))
@@ -96,6 +139,37 @@ final class Products {
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
       Matmul.builder().build().apply(inputs.get(0), inputs.get(1), null, output);
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      Matmul product = Matmul.builder().build();
+      Value[] gradients = backward.none();
+      if (backward.wanted(0)) {
+        gradients[0] =
+            backward.apply(
+                GradientOperation.of(
+                        "matmul_gradient_a",
+                        (in, out) -> product.gradientA(in.get(0), in.get(1), out.get(0)),
+                        2)
+                    .shapeOnly(2),
+                backward.upstream(),
+                backward.input(1),
+                backward.input(0));
+      }
+      if (backward.wanted(1)) {
+        gradients[1] =
+            backward.apply(
+                GradientOperation.of(
+                        "matmul_gradient_b",
+                        (in, out) -> product.gradientB(in.get(0), in.get(1), out.get(0)),
+                        2)
+                    .shapeOnly(2),
+                backward.input(0),
+                backward.upstream(),
+                backward.input(1));
+      }
+      return Backward.all(gradients);
     }
   }
 }

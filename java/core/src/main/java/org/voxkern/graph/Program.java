@@ -18,23 +18,50 @@ final class Program {
     final List<Integer> inputs;
     final int output;
 
-    Step(String name, Operation operation, List<Integer> inputs, int output) {
+    /** The output, then the further ones; -1 where nothing reads one. */
+    final List<Integer> outputs;
+
+    Step(String name, Operation operation, List<Integer> inputs, List<Integer> outputs) {
       this.name = name;
       this.operation = operation;
       this.inputs = List.copyOf(inputs);
-      this.output = output;
+      this.outputs = List.copyOf(outputs);
+      output = outputs.get(0);
+    }
+
+    Step(String name, Operation operation, List<Integer> inputs, int output) {
+      this(name, operation, inputs, List.of(output));
+    }
+
+    List<Integer> written() {
+      return outputs.stream().filter(slot -> slot >= 0).toList();
+    }
+
+    /** Another operation whose output takes the place of this one's; further ones stay. */
+    Step fused(Operation by, List<Integer> from, int to) {
+      List<Integer> slots = new ArrayList<>(outputs);
+      slots.set(0, to);
+      return new Step(name, by, from, slots);
     }
   }
 
   final List<Shape> shapes = new ArrayList<>();
   final List<ElementType> types = new ArrayList<>();
   final Map<Integer, Tensor> constants = new HashMap<>();
+
+  /** Parameters that are read from the weights' own tensors at every run. */
+  final Map<Integer, Tensor> variables = new HashMap<>();
+
   final Map<String, Integer> inputs = new LinkedHashMap<>();
   final Map<String, Integer> outputs = new LinkedHashMap<>();
   List<Step> steps = new ArrayList<>();
 
-  /** What the outputs need of a graph; shapes are those of the nodes. */
-  static Program of(Graph graph, Weights weights, Shape[] shapes) {
+  /**
+   * What the outputs need of a graph; shapes are those of the nodes.
+   *
+   * @param live whether parameters are variables, not constants
+   */
+  static Program of(Graph graph, Weights weights, Shape[] shapes, boolean live) {
     boolean[] needed = new boolean[shapes.length];
     graph.outputs().values().forEach(node -> needed[node.index()] = true);
     for (int index = shapes.length - 1; index >= 0; index--) {
@@ -43,19 +70,43 @@ final class Program {
       }
     }
     Program program = new Program();
+    Map<Integer, List<Integer>> further = new HashMap<>();
+    for (Node node : graph.nodes()) {
+      if (needed[node.index()] && node.operation() instanceof FurtherOutput output) {
+        List<Integer> slots =
+            further.computeIfAbsent(node.inputs().get(0).index(), first -> new ArrayList<>());
+        while (slots.size() < output.number()) {
+          slots.add(-1);
+        }
+        slots.set(output.number() - 1, node.index());
+      }
+    }
     for (Node node : graph.nodes()) {
       int slot = program.slot(node.type(), shapes[node.index()]);
       if (node.isInput()) {
         program.inputs.put(node.name(), slot);
       } else if (needed[slot] && node.parameter() != null) {
-        program.constants.put(slot, weights.get(node.name()));
-      } else if (needed[slot]) {
+        (live ? program.variables : program.constants).put(slot, weights.get(node.name()));
+      } else if (needed[slot] && !(node.operation() instanceof FurtherOutput)) {
         List<Integer> from = node.inputs().stream().map(Node::index).toList();
-        program.steps.add(new Step(node.name(), node.operation(), from, slot));
+        program.steps.add(
+            new Step(node.name(), node.operation(), from, outputs(node, shapes, further)));
       }
     }
     graph.outputs().forEach((name, node) -> program.outputs.put(name, node.index()));
     return program;
+  }
+
+  private static List<Integer> outputs(
+      Node node, Shape[] shapes, Map<Integer, List<Integer>> further) {
+    List<SymbolicShape> inputs = Inference.inputs(node, shapes);
+    int count = node.operation().furtherShapes(inputs).size();
+    List<Integer> slots = new ArrayList<>(List.of(node.index()));
+    slots.addAll(further.getOrDefault(node.index(), List.of()));
+    while (slots.size() < 1 + count) {
+      slots.add(-1);
+    }
+    return slots;
   }
 
   int slot(ElementType type, Shape shape) {

@@ -19,6 +19,15 @@ final class Sampling {
         inputs.stream().allMatch(input -> input.rank() == 5), "expected (N, C, D, H, W)");
   }
 
+  private static Value resizeGradient(Resize resize, Backward backward) {
+    return backward.apply(
+        GradientOperation.of(
+                "resize_gradient", (in, out) -> resize.gradient(in.get(0), out.get(0)), 1)
+            .shapeOnly(1),
+        backward.upstream(),
+        backward.input(0));
+  }
+
   /** By whole factors along z, y, x. */
   record Enlarged(Resize resize, long z, long y, long x) implements Operation {
     @Override
@@ -40,6 +49,11 @@ final class Sampling {
     public void run(List<Tensor> inputs, Tensor output) {
       resize.apply(inputs.get(0), output);
     }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(resizeGradient(resize, backward));
+    }
   }
 
   /** To the space of the second input. */
@@ -59,6 +73,16 @@ final class Sampling {
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
       resize.apply(inputs.get(0), output);
+    }
+
+    @Override
+    public boolean readsShapeOnly(int input) {
+      return input == 1;
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return Backward.all(resizeGradient(resize, backward), null);
     }
   }
 
@@ -83,6 +107,35 @@ final class Sampling {
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
       sample.apply(inputs.get(0), inputs.get(1), output);
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      Value[] gradients = backward.none();
+      if (backward.wanted(0)) {
+        gradients[0] =
+            backward.apply(
+                GradientOperation.of(
+                        "grid_sample_gradient_input",
+                        (in, out) -> sample.gradientInput(in.get(0), in.get(1), out.get(0)),
+                        2)
+                    .shapeOnly(2),
+                backward.input(1),
+                backward.upstream(),
+                backward.input(0));
+      }
+      if (backward.wanted(1)) {
+        gradients[1] =
+            backward.apply(
+                GradientOperation.of(
+                    "grid_sample_gradient_grid",
+                    (in, out) -> sample.gradientGrid(in.get(0), in.get(1), in.get(2), out.get(0)),
+                    1),
+                backward.input(0),
+                backward.input(1),
+                backward.upstream());
+      }
+      return Backward.all(gradients);
     }
   }
 
@@ -115,7 +168,7 @@ final class Sampling {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      Warp3d warp = Warp3d.builder().border(border).displacementMap(VOXELS).build();
+      Warp3d warp = warp();
       for (long n = 0; n < output.shape().size(0); n++) {
         warp.apply(
             volume(inputs.get(0), n),
@@ -124,6 +177,56 @@ final class Sampling {
             null,
             volume(output, n),
             null);
+      }
+    }
+
+    private Warp3d warp() {
+      return Warp3d.builder().border(border).displacementMap(VOXELS).build();
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      Value[] gradients = backward.none();
+      if (backward.wanted(0)) {
+        gradients[0] =
+            backward.apply(
+                GradientOperation.of("warp3d_gradient_image", this::gradientImage, 2).shapeOnly(2),
+                backward.input(1),
+                backward.upstream(),
+                backward.input(0));
+      }
+      if (backward.wanted(1)) {
+        gradients[1] =
+            backward.apply(
+                GradientOperation.of("warp3d_gradient_field", this::gradientField, 1),
+                backward.input(0),
+                backward.input(1),
+                backward.upstream());
+      }
+      return Backward.all(gradients);
+    }
+
+    private void gradientImage(List<Tensor> inputs, List<Tensor> outputs) {
+      Warp3d warp = warp();
+      for (long n = 0; n < outputs.get(0).shape().size(0); n++) {
+        warp.gradientImage(
+            volume(inputs.get(0), n),
+            null,
+            null,
+            volume(inputs.get(1), n),
+            volume(outputs.get(0), n));
+      }
+    }
+
+    private void gradientField(List<Tensor> inputs, List<Tensor> outputs) {
+      Warp3d warp = warp();
+      for (long n = 0; n < outputs.get(0).shape().size(0); n++) {
+        warp.gradientField(
+            volume(inputs.get(0), n),
+            volume(inputs.get(1), n),
+            null,
+            volume(inputs.get(2), n),
+            volume(outputs.get(0), n));
       }
     }
   }
@@ -146,6 +249,30 @@ final class Sampling {
     public void run(List<Tensor> inputs, Tensor output) {
       for (long n = 0; n < output.shape().size(0); n++) {
         Exponential.apply(volume(inputs.get(0), n), VOXELS, steps, volume(output, n));
+      }
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      if (steps < 0) {
+        throw new UnsupportedOperationException(
+            "scaling and squaring is differentiable where the number of its steps is given");
+      }
+      return Backward.all(
+          backward.apply(
+              GradientOperation.of("exponential_gradient", this::gradient, 0),
+              backward.input(0),
+              backward.upstream()));
+    }
+
+    private void gradient(List<Tensor> inputs, List<Tensor> outputs) {
+      for (long n = 0; n < outputs.get(0).shape().size(0); n++) {
+        Exponential.gradient(
+            volume(inputs.get(0), n),
+            VOXELS,
+            steps,
+            volume(inputs.get(1), n),
+            volume(outputs.get(0), n));
       }
     }
   }

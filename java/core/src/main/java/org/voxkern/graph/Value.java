@@ -3,6 +3,7 @@ package org.voxkern.graph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.op.Activation;
 import org.voxkern.op.Binary;
@@ -11,6 +12,7 @@ import org.voxkern.op.Conv3dTransposed;
 import org.voxkern.op.GridSample;
 import org.voxkern.op.Pad;
 import org.voxkern.op.PoolWindow;
+import org.voxkern.op.Reduce;
 import org.voxkern.op.Resize;
 import org.voxkern.op.Softmax;
 import org.voxkern.op.Unary;
@@ -53,6 +55,10 @@ public final class Value {
     return node.shape();
   }
 
+  public ElementType type() {
+    return node.type();
+  }
+
   /**
    * This value, where the node that is made of it has a name: {@code x.as("conv0").conv3d(8, 3)}.
    */
@@ -69,6 +75,15 @@ public final class Value {
     List<Value> inputs = new ArrayList<>(List.of(this));
     inputs.addAll(Arrays.asList(others));
     return builder.apply(nextName(operation.type()), operation, inputs);
+  }
+
+  /**
+   * An output beyond the first of this node's operation, counted from 1.
+   *
+   * @throws IllegalArgumentException if the operation has none of that number
+   */
+  public Value further(int number) {
+    return builder.further(node, number);
   }
 
   /** A node with parameters that are named after it. */
@@ -228,7 +243,10 @@ public final class Value {
     };
   }
 
-  /** By running statistics, with a scale and a shift for each channel. */
+  /**
+   * By running statistics, while it is trained by those of the batch, with a scale and a shift for
+   * each channel.
+   */
   public Value batchNorm() {
     return batchNorm(1e-5, true);
   }
@@ -244,8 +262,7 @@ public final class Value {
       parameters.addAll(List.of(scaleAndShift(shape)));
     }
     return parametric(
-        new Normalizations.Batch(epsilon, affine, Activation.none()),
-        parameters.toArray(new Parameter[0]));
+        new Normalizations.Batch(epsilon, affine), parameters.toArray(new Parameter[0]));
   }
 
   /** Over all axes from one on, whose sizes must be numbers. */
@@ -305,6 +322,26 @@ public final class Value {
     return binary(Binary.Function.DIVIDE, other);
   }
 
+  /** Times a number. */
+  public Value times(double factor) {
+    return apply(new Elementwise.Linear(factor, 0, ElementType.F32));
+  }
+
+  /** Plus a number. */
+  public Value plus(double offset) {
+    return apply(new Elementwise.Linear(1, offset, ElementType.F32));
+  }
+
+  /** As f32, from any element type. */
+  public Value toFloat() {
+    return type() == ElementType.F32 ? this : apply(new Elementwise.Linear(1, 0, ElementType.F32));
+  }
+
+  /** min(max(x, low), high). */
+  public Value clip(double low, double high) {
+    return apply(new Elementwise.Clipped(low, high));
+  }
+
   /** {@link Softmax} along an axis. */
   public Value softmax(int axis) {
     return apply(new Elementwise.SoftmaxAlong(axis, false));
@@ -314,9 +351,51 @@ public final class Value {
     return apply(new Elementwise.SoftmaxAlong(axis, true));
   }
 
-  /** The identity, until there is training. */
+  /** Of each element with probability 1/2 in training; the identity otherwise. */
   public Value dropout() {
-    return apply(new Layouts.Same("dropout", true));
+    return dropout(0.5, false);
+  }
+
+  /**
+   * Drops in training, each layer by other draws; the identity otherwise.
+   *
+   * @param wholeChannels whether (n, c) of (N, C, ...) are dropped together
+   */
+  public Value dropout(double probability, boolean wholeChannels) {
+    String name = nextName("dropout");
+    Operation operation = new Dropping(probability, wholeChannels, Weights.seedOf(name, 0), false);
+    return builder.apply(name, operation, List.of(this));
+  }
+
+  // Reductions.
+
+  /**
+   * Along axes, negative ones from the end; along all where there are none.
+   *
+   * @param keepAxes whether they stay with size 1
+   */
+  public Value reduce(Reduce.Reduction reduction, boolean keepAxes, int... axes) {
+    return apply(new Reductions.Along(reduction, Arrays.stream(axes).boxed().toList(), keepAxes));
+  }
+
+  /** Along axes, which do not stay; of everything where there are none. */
+  public Value sum(int... axes) {
+    return reduce(Reduce.Reduction.SUM, false, axes);
+  }
+
+  /** Along axes, which do not stay; of everything where there are none. */
+  public Value mean(int... axes) {
+    return reduce(Reduce.Reduction.MEAN, false, axes);
+  }
+
+  /** Repeated to the shape that this and another broadcast to. */
+  public Value expandLike(Value like) {
+    return apply(new Reductions.ExpandedLike(), like);
+  }
+
+  /** One of {@code depth} is 1 along a new axis: this holds i32 or i64 indices. */
+  public Value oneHot(int axis, long depth) {
+    return apply(new OneHotAlong(axis, depth));
   }
 
   // Pools.

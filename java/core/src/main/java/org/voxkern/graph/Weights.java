@@ -37,8 +37,8 @@ public final class Weights {
     return weights;
   }
 
-  /** Depends on the name, so that a layer starts alike wherever it is in the network. */
-  private static long seedOf(String name, long seed) {
+  /** Depends on the name, so that a layer is alike wherever it is in the network. */
+  static long seedOf(String name, long seed) {
     long hash = seed;
     for (int i = 0; i < name.length(); i++) {
       hash = hash * 0x100000001b3L ^ name.charAt(i);

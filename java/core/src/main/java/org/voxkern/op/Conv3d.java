@@ -134,7 +134,8 @@ public final class Conv3d {
     return accuracy;
   }
 
-  double negativeSlope() {
+  /** Of {@link Activation#LEAKY_RELU}. */
+  public double negativeSlope() {
     return negativeSlope;
   }
 

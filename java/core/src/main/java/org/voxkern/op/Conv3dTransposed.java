@@ -109,6 +109,11 @@ public final class Conv3dTransposed {
     return outputPadding.clone();
   }
 
+  /** Of {@link Conv3d.Activation#LEAKY_RELU}. */
+  public double negativeSlope() {
+    return parameters.negativeSlope();
+  }
+
   public Conv3d.Activation activation() {
     return parameters.activation();
   }
