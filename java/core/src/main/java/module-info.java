@@ -10,5 +10,6 @@ module org.voxkern.core {
   exports org.voxkern.op;
   exports org.voxkern.registration;
   exports org.voxkern.segmentation;
+  exports org.voxkern.train.loss;
   exports org.voxkern.transform;
 }

@@ -1,24 +1,11 @@
 package org.voxkern.graph;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.voxkern.Backend;
-import org.voxkern.Context;
-import org.voxkern.ElementType;
-import org.voxkern.Scope;
 import org.voxkern.Shape;
-import org.voxkern.Tensor;
 import org.voxkern.op.Activation;
 import org.voxkern.op.Binary;
 import org.voxkern.op.Conv3d;
@@ -30,154 +17,22 @@ import org.voxkern.op.Reduce;
 import org.voxkern.op.Resize;
 import org.voxkern.op.Unary;
 import org.voxkern.op.Warp3d;
+import org.voxkern.testing.GradientCheck;
 
-/**
- * The gradient's rule of each operation against differences, in f64 on the reference backend, and
- * what runs in f32 against that.
- */
+/** The gradient's rule of each operation. */
 class GradientRuleTest {
-  private static final double STEP = 1e-5;
-
-  private final Random random = new Random(41);
-
-  private double[] normal(Shape shape) {
-    return random
-        .doubles(2 * shape.elementCount())
-        .limit(shape.elementCount())
-        .map(ignored -> random.nextGaussian())
-        .toArray();
-  }
+  private final GradientCheck gradients = new GradientCheck(41);
 
   private static Shape shape(long... sizes) {
     return Shape.of(sizes);
   }
 
-  /** One way of making a value of inputs. */
-  private interface Network extends Function<List<Value>, Value> {}
-
-  private void check(Network network, Shape... shapes) {
-    check(network, Arrays.stream(shapes).map(this::normal).toList(), shapes.length, shapes);
-  }
-
-  /**
-   * @param differentiated how many of the inputs, the first ones
-   */
-  private void check(Network network, List<double[]> inputs, int differentiated, Shape... shapes) {
-    double[][] exact = gradients(network, ElementType.F64, inputs, differentiated, shapes);
-    double[][] fast = gradients(network, ElementType.F32, inputs, differentiated, shapes);
-    for (int input = 0; input < differentiated; input++) {
-      double[] gradient = exact[input];
-      double length = Math.sqrt(Arrays.stream(gradient).map(g -> g * g).sum());
-      assertTrue(length > 0, "the gradient of input " + input + " is zero, which shows nothing");
-      double off = 0;
-      for (int i = 0; i < gradient.length; i++) {
-        off += Math.pow(gradient[i] - fast[input][i], 2);
-      }
-      assertTrue(Math.sqrt(off) <= 2e-5 * length, "f32, input " + input + ": " + Math.sqrt(off));
-    }
-  }
-
-  /** Checked against differences where the type is f64. */
-  private double[][] gradients(
-      Network network,
-      ElementType type,
-      List<double[]> inputs,
-      int differentiated,
-      Shape[] shapes) {
-    Graph.Builder builder = Graph.builder();
-    List<Value> values = new ArrayList<>();
-    Map<String, Shape> sizes = new LinkedHashMap<>();
-    for (int input = 0; input < shapes.length; input++) {
-      String name = "x" + input;
-      values.add(builder.input(name, type, SymbolicShape.of(shapes[input])));
-      sizes.put(name, shapes[input]);
-    }
-    Value result = network.apply(values);
-    Value weights = builder.input("weights", type, result.shape());
-    sizes.put("weights", result.shape().known());
-    double[] weighting = new double[(int) result.shape().known().elementCount()];
-    Random own = new Random(5);
-    Arrays.setAll(weighting, i -> own.nextGaussian());
-    Graph graph = builder.output("loss", result.multiply(weights).sum()).build();
-    String[] sources =
-        IntStream.range(0, differentiated).mapToObj(i -> "x" + i).toArray(String[]::new);
-    Graph both = Differentiation.of(graph, "loss").withRespectTo(sources).build();
-    Backend backend = type == ElementType.F64 ? Backend.REFERENCE : Backend.CPU;
-    try (Context context = Context.builder().backend(backend).build()) {
-      Weights none = Weights.initialize(graph, context, 0);
-      Executable executable = both.compile(context, none, sizes);
-      Executable plain = both.compile(context, none, sizes, Graph.Compilation.AS_BUILT);
-      List<double[]> all = new ArrayList<>(inputs);
-      all.add(weighting);
-      Map<String, double[]> results = run(executable, type, sizes, all);
-      double[][] gradients = new double[differentiated][];
-      for (int input = 0; input < differentiated; input++) {
-        gradients[input] = results.get(Differentiation.nameOf("x" + input));
-        assertArrayEquals(
-            gradients[input], run(plain, type, sizes, all).get("gradient.x" + input), 1e-4);
-        if (type == ElementType.F64) {
-          Executable forward = graph.compile(context, none, sizes);
-          compareWithDifferences(forward, sizes, all, input, gradients[input]);
-        }
-      }
-      return gradients;
-    }
-  }
-
-  private void compareWithDifferences(
-      Executable executable,
-      Map<String, Shape> sizes,
-      List<double[]> inputs,
-      int input,
-      double[] gradient) {
-    for (int round = 0; round < 3; round++) {
-      double[] direction = normal(shape(gradient.length));
-      double[] values = new double[2];
-      for (int side = 0; side < 2; side++) {
-        double step = side == 0 ? -STEP : STEP;
-        List<double[]> moved = new ArrayList<>(inputs);
-        double[] to = inputs.get(input).clone();
-        Arrays.setAll(to, i -> to[i] + step * direction[i]);
-        moved.set(input, to);
-        values[side] = run(executable, ElementType.F64, sizes, moved).get("loss")[0];
-      }
-      double difference = (values[1] - values[0]) / (2 * STEP);
-      double product =
-          IntStream.range(0, gradient.length).mapToDouble(i -> gradient[i] * direction[i]).sum();
-      double scale = Math.sqrt(Arrays.stream(gradient).map(g -> g * g).sum());
-      assertEquals(difference, product, 2e-6 * Math.max(scale, 1e-3), "input " + input);
-    }
-  }
-
-  private static Map<String, double[]> run(
-      Executable executable, ElementType type, Map<String, Shape> sizes, List<double[]> inputs) {
-    Map<String, double[]> results = new LinkedHashMap<>();
-    try (Scope scope = Scope.open(executable.context())) {
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      for (Map.Entry<String, Shape> size : sizes.entrySet()) {
-        double[] values = inputs.get(tensors.size());
-        long[] to = size.getValue().toArray();
-        float[] rounded = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-          rounded[i] = (float) values[i];
-        }
-        tensors.put(
-            size.getKey(),
-            type == ElementType.F64
-                ? Tensor.of(scope.context(), values, to)
-                : Tensor.of(scope.context(), rounded, to));
-      }
-      executable.run(tensors).forEach((name, result) -> results.put(name, doubles(result)));
-    }
-    return results;
-  }
-
-  private static double[] doubles(Tensor tensor) {
-    if (tensor.type() == ElementType.F64) {
-      return tensor.toDoubleArray();
-    }
-    float[] values = tensor.toFloatArray();
-    return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+  private void check(Function<List<Value>, Value> network, Shape... shapes) {
+    gradients.check(
+        network,
+        Arrays.stream(shapes)
+            .map(shape -> gradients.normal(shape.toArray()))
+            .toArray(GradientCheck.Input[]::new));
   }
 
   @Test
@@ -233,21 +88,13 @@ class GradientRuleTest {
       Shape[] shapes = affine ? new Shape[] {input, shape(4), shape(4)} : new Shape[] {input};
       check(x -> apply(group, x), shapes);
       for (Operation batch : List.of(trained, fixed)) {
-        double[] mean = {0.1, -0.2, 0.3, 0.05};
-        double[] variance = {1, 2, 0.5, 0.7};
-        List<double[]> inputs = new ArrayList<>(Arrays.stream(shapes).map(this::normal).toList());
-        inputs.addAll(List.of(mean, variance));
-        List<Shape> all = new ArrayList<>(Arrays.asList(shapes));
-        all.addAll(List.of(shape(4), shape(4)));
-        int last = all.size() - 1;
-        check(
-            x ->
-                affine
-                    ? x.get(0).apply(batch, x.get(last - 1), x.get(last), x.get(1), x.get(2))
-                    : x.get(0).apply(batch, x.get(last - 1), x.get(last)),
-            inputs,
-            shapes.length,
-            all.toArray(new Shape[0]));
+        List<GradientCheck.Input> inputs = new ArrayList<>();
+        for (Shape each : shapes) {
+          inputs.add(gradients.normal(each.toArray()));
+        }
+        inputs.add(1, GradientCheck.constant(new double[] {0.1, -0.2, 0.3, 0.05}, 4));
+        inputs.add(2, GradientCheck.constant(new double[] {1, 2, 0.5, 0.7}, 4));
+        gradients.check(x -> apply(batch, x), inputs.toArray(new GradientCheck.Input[0]));
       }
     }
     check(x -> apply(new Normalizations.Layer(-2), x), shape(3, 2, 4), shape(2, 4), shape(2, 4));

@@ -206,14 +206,17 @@ final class Elementwise {
 
     @Override
     public List<Value> gradient(Backward backward) {
-      boolean smooth = to == ElementType.F32 && backward.input(0).type() == ElementType.F32;
-      if (!smooth) {
-        return Backward.all((Value) null);
+      ElementType from = backward.input(0).type();
+      boolean continuous = isFloating(to) && isFloating(from);
+      boolean same = scale == 1 && from == to;
+      if (!continuous || same) {
+        return Backward.all(continuous ? backward.upstream() : null);
       }
-      return Backward.all(
-          scale == 1
-              ? backward.upstream()
-              : backward.apply(new Linear(scale, 0, to), backward.upstream()));
+      return Backward.all(backward.apply(new Linear(scale, 0, from), backward.upstream()));
+    }
+
+    private static boolean isFloating(ElementType type) {
+      return type == ElementType.F32 || type == ElementType.F64;
     }
   }
 

@@ -241,6 +241,11 @@ public final class Graph {
           ElementType.F32);
     }
 
+    /** F32 numbers that do not change. */
+    public Value constant(float[] values, long... sizes) {
+      return apply(Constants.Numbers.of(values, sizes));
+    }
+
     /** A node of an operation, named after its type. */
     public Value apply(Operation operation, Value... inputs) {
       return apply(nextName(operation.type()), operation, List.of(inputs));

@@ -175,6 +175,38 @@ final class Layouts {
     return Backward.all(backward.apply(new ReshapedLike(), backward.upstream(), backward.input(0)));
   }
 
+  /** One more axis, of size 1, which the output has there. */
+  record Unsqueezed(int axis) implements Operation {
+    @Override
+    public String type() {
+      return "unsqueeze";
+    }
+
+    @Override
+    public boolean isView() {
+      return true;
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      List<Size> sizes = new ArrayList<>(inputs.get(0).sizes());
+      int at = axis < 0 ? axis + sizes.size() + 1 : axis;
+      Convolution.require(at >= 0 && at <= sizes.size(), "the output has no new axis " + axis);
+      sizes.add(at, Size.of(1));
+      return SymbolicShape.of(sizes);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return reshaped(backward);
+    }
+  }
+
   /** All axes from one on become one. */
   record Flatten(int axis) implements Operation {
     @Override
@@ -318,6 +350,9 @@ final class Layouts {
     }
 
     private static Size position(Size size, long position) {
+      if (position == Value.END) {
+        return size;
+      }
       return position < 0 ? size.plus(position) : Size.of(position);
     }
 

@@ -39,7 +39,8 @@ public final class Value {
     this.nextName = nextName;
   }
 
-  Graph.Builder builder() {
+  /** Of the graph that this is part of. */
+  public Graph.Builder builder() {
     return builder;
   }
 
@@ -324,17 +325,17 @@ public final class Value {
 
   /** Times a number. */
   public Value times(double factor) {
-    return apply(new Elementwise.Linear(factor, 0, ElementType.F32));
+    return apply(new Elementwise.Linear(factor, 0, type()));
   }
 
   /** Plus a number. */
   public Value plus(double offset) {
-    return apply(new Elementwise.Linear(1, offset, ElementType.F32));
+    return apply(new Elementwise.Linear(1, offset, type()));
   }
 
-  /** As f32, from any element type. */
-  public Value toFloat() {
-    return type() == ElementType.F32 ? this : apply(new Elementwise.Linear(1, 0, ElementType.F32));
+  /** As another element type, as {@link org.voxkern.op.Convert} does it. */
+  public Value cast(ElementType type) {
+    return type() == type ? this : apply(new Elementwise.Linear(1, 0, type));
   }
 
   /** min(max(x, low), high). */
@@ -386,6 +387,11 @@ public final class Value {
   /** Along axes, which do not stay; of everything where there are none. */
   public Value mean(int... axes) {
     return reduce(Reduce.Reduction.MEAN, false, axes);
+  }
+
+  /** How many elements this has, a number of its type. */
+  public Value elementCount() {
+    return apply(new Constants.Count());
   }
 
   /** Repeated to the shape that this and another broadcast to. */
@@ -449,6 +455,11 @@ public final class Value {
     return apply(new Layouts.Flatten(1));
   }
 
+  /** With one more axis, of size 1. */
+  public Value unsqueeze(int axis) {
+    return apply(new Layouts.Unsqueezed(axis));
+  }
+
   public Value permute(int... order) {
     return apply(new Layouts.Permuted(Arrays.stream(order).boxed().toList()));
   }
@@ -456,6 +467,9 @@ public final class Value {
   public Value pad(Pad pad) {
     return apply(new Layouts.Padded(pad));
   }
+
+  /** As the end of a {@link #slice}: up to the last. */
+  public static final long END = Long.MAX_VALUE;
 
   /** From start to before end along an axis; negative ones count from the end. */
   public Value slice(int axis, long start, long end) {
