@@ -51,10 +51,10 @@ final class Compiler {
   static MemoryNeed memoryNeed(
       Graph graph, Context context, Weights weights, Map<String, Shape> inputs) {
     weights.requireFor(graph);
-    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs));
+    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs), false);
     // Folded constants are made on the way.
     try (Scope temporary = Scope.open(context)) {
-      Fusion.apply(program);
+      Fusion.apply(context, program);
       separateOutputs(program);
       return MemoryNeed.of(program, context);
     }

@@ -112,7 +112,7 @@ public final class SlabExecutable implements AutoCloseable {
   public static Optional<String> refusal(
       Graph graph, Context context, Weights weights, Shape input) {
     try (Scope temporary = Scope.open(context)) {
-      layers(program(graph, weights, input));
+      layers(program(graph, context, weights, input));
       return Optional.empty();
     } catch (UnsupportedOperationException refusal) {
       return Optional.of(refusal.getMessage());
@@ -127,7 +127,7 @@ public final class SlabExecutable implements AutoCloseable {
   public static long memoryNeed(
       Graph graph, Context context, Weights weights, Shape input, long slab) {
     try (Scope temporary = Scope.open(context)) {
-      List<Layer> layers = layers(program(graph, weights, input));
+      List<Layer> layers = layers(program(graph, context, weights, input));
       long elements = 2 * widest(layers, input, slab) + widestWindow(layers, slab);
       long packed = 0;
       long scratch = 0;
@@ -185,7 +185,7 @@ public final class SlabExecutable implements AutoCloseable {
       throw new IllegalArgumentException("slabs of " + slab + " slices: expected 1 or more");
     }
     try (Scope scope = Scope.open(context)) {
-      Program program = program(graph, weights, input);
+      Program program = program(graph, context, weights, input);
       List<Layer> layers = layers(program);
       SlabExecutable executable = new SlabExecutable(context, input, slab, layers);
       executable.allocate(program);
@@ -194,7 +194,7 @@ public final class SlabExecutable implements AutoCloseable {
     }
   }
 
-  private static Program program(Graph graph, Weights weights, Shape input) {
+  private static Program program(Graph graph, Context context, Weights weights, Shape input) {
     weights.requireFor(graph);
     if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
       throw new UnsupportedOperationException(
@@ -205,8 +205,9 @@ public final class SlabExecutable implements AutoCloseable {
               + ", slab by slab takes one of each");
     }
     String name = graph.inputs().keySet().iterator().next();
-    Program program = Program.of(graph, weights, Inference.shapes(graph, Map.of(name, input)));
-    Fusion.apply(program);
+    Program program =
+        Program.of(graph, weights, Inference.shapes(graph, Map.of(name, input)), false);
+    Fusion.apply(context, program);
     return program;
   }
 
