@@ -11,6 +11,8 @@ constexpr const char* kGradient = "binary_gradient";
 
 bool isLogical(vk_binary_function function) { return function >= VK_BINARY_AND; }
 
+bool isWhole(vk_element_type type) { return type >= VK_I8 && type <= VK_U64; }
+
 void padSizes(const vk_view& view, int32_t rank, int64_t* sizes) {
   for (int32_t axis = 0; axis < rank; ++axis) {
     const int32_t own = axis - (rank - view.rank);
@@ -101,12 +103,11 @@ Refusal plainAccepts(const BinaryArgs& args) {
   if (isLogical(args.function)) return args.type == VK_BOOL ? "" : "combines bool only";
   const bool equality = args.function == VK_BINARY_EQUAL || args.function == VK_BINARY_NOT_EQUAL;
   if (args.type == VK_BOOL) return equality ? "" : "has no arithmetic or order of bool";
-  return args.type == VK_I32 || args.type == VK_I64 ? "" : "takes i32 and i64 only";
+  return isWhole(args.type) || args.type == VK_F64 ? "" : "takes whole numbers and f64 only";
 }
 
 Refusal referenceAccepts(const BinaryArgs& args) {
-  const bool isFloat = args.type == VK_F32 || args.type == VK_F64;
-  return isFloat && !isLogical(args.function) ? "" : plainAccepts(args);
+  return args.type == VK_F32 && !isLogical(args.function) ? "" : plainAccepts(args);
 }
 
 Refusal cpuAcceptsGradient(const BinaryGradientArgs& args) {

@@ -1,5 +1,6 @@
-// Integers and bool, for the arithmetic on indices and masks that networks have, and choosing
+// Integers, bool and f64, for the arithmetic on indices and masks that networks have, and choosing
 // between elements of any type.
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -13,7 +14,10 @@ constexpr int64_t kChunk = 32768;
 /** Wraps around; a remainder or quotient by 0 is 0. */
 template <class T>
 T arithmetic(vk_binary_function function, T a, T b) {
-  using Bits = std::make_unsigned_t<T>;
+  // Not of T's own size: the product of two 16-bit numbers would be one of int, which may overflow.
+  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+  constexpr bool kSigned = std::is_signed_v<T>;
+  const bool isMinusOne = kSigned && b == static_cast<T>(-1);
   const Bits wideA = static_cast<Bits>(a);
   const Bits wideB = static_cast<Bits>(b);
   switch (function) {
@@ -26,21 +30,26 @@ T arithmetic(vk_binary_function function, T a, T b) {
     case VK_BINARY_DIVIDE:
       if (b == 0) return 0;
       // The least number by -1 would trap.
-      return b == -1 ? static_cast<T>(Bits(0) - wideA) : static_cast<T>(a / b);
+      return isMinusOne ? static_cast<T>(Bits(0) - wideA) : static_cast<T>(a / b);
     case VK_BINARY_MIN:
       return a < b ? a : b;
     case VK_BINARY_MAX:
       return a > b ? a : b;
     case VK_BINARY_MOD:
     case VK_BINARY_FMOD: {
-      if (b == 0 || b == -1) return 0;
+      if (b == 0 || isMinusOne) return 0;
       const T rest = static_cast<T>(a % b);
-      const bool moves = function == VK_BINARY_MOD && rest != 0 && (rest < 0) != (b < 0);
-      return moves ? static_cast<T>(rest + b) : rest;
+      if constexpr (kSigned) {
+        const bool moves = function == VK_BINARY_MOD && rest != 0 && (rest < 0) != (b < 0);
+        return moves ? static_cast<T>(rest + b) : rest;
+      }
+      return rest;
     }
     default: {
       // Of negative powers only those of 1 and -1 are whole.
-      if (b < 0) return a == 1 ? T(1) : a != -1 ? T(0) : (b & 1) != 0 ? T(-1) : T(1);
+      if constexpr (kSigned) {
+        if (b < 0) return a == 1 ? T(1) : a != -1 ? T(0) : (b & 1) != 0 ? T(-1) : T(1);
+      }
       Bits power = 1, square = wideA;
       for (Bits rest = wideB; rest != 0; rest >>= 1) {
         if ((rest & 1u) != 0) power *= square;
@@ -48,6 +57,32 @@ T arithmetic(vk_binary_function function, T a, T b) {
       }
       return static_cast<T>(power);
     }
+  }
+}
+
+/** NaN wins, in both. */
+double arithmetic(vk_binary_function function, double a, double b) {
+  switch (function) {
+    case VK_BINARY_ADD:
+      return a + b;
+    case VK_BINARY_SUBTRACT:
+      return a - b;
+    case VK_BINARY_MULTIPLY:
+      return a * b;
+    case VK_BINARY_DIVIDE:
+      return a / b;
+    case VK_BINARY_MIN:
+      return std::isnan(a) || a < b ? a : b;
+    case VK_BINARY_MAX:
+      return std::isnan(a) || a > b ? a : b;
+    case VK_BINARY_FMOD:
+      return std::fmod(a, b);
+    case VK_BINARY_MOD: {
+      const double rest = std::fmod(a, b);
+      return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    }
+    default:
+      return std::pow(a, b);
   }
 }
 
@@ -76,7 +111,7 @@ bool compare(vk_binary_function function, T a, T b) {
 }
 
 template <class T>
-void integers(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
+void run(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
   const T* const a = static_cast<const T*>(args.a) + offsets[0];
   const T* const b = static_cast<const T*>(args.b) + offsets[1];
   const int64_t stepA = args.broadcast.isScalar(0) ? 0 : 1;
@@ -86,7 +121,7 @@ void integers(const BinaryArgs& args, int64_t first, const int64_t* offsets, int
     for (int64_t i = 0; i < count; ++i) {
       y[i] = compare(args.function, a[i * stepA], b[i * stepB]) ? 1 : 0;
     }
-  } else if constexpr (std::is_signed_v<T>) {
+  } else {
     T* const y = static_cast<T*>(args.output) + first;
     for (int64_t i = 0; i < count; ++i) {
       y[i] = arithmetic(args.function, a[i * stepA], b[i * stepB]);
@@ -130,6 +165,29 @@ void chooseRun(const BinaryArgs& args, int64_t first, const int64_t* offsets, in
   }
 }
 
+void runOf(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
+  switch (args.type) {
+    case VK_I8:
+      return run<int8_t>(args, first, offsets, count);
+    case VK_I16:
+      return run<int16_t>(args, first, offsets, count);
+    case VK_U16:
+      return run<uint16_t>(args, first, offsets, count);
+    case VK_I32:
+      return run<int32_t>(args, first, offsets, count);
+    case VK_U32:
+      return run<uint32_t>(args, first, offsets, count);
+    case VK_I64:
+      return run<int64_t>(args, first, offsets, count);
+    case VK_U64:
+      return run<uint64_t>(args, first, offsets, count);
+    case VK_F64:
+      return run<double>(args, first, offsets, count);
+    default:
+      return run<uint8_t>(args, first, offsets, count);
+  }
+}
+
 }  // namespace
 
 void binaryPlain(const BinaryArgs& args, Context& context, const Workspace&) {
@@ -139,9 +197,7 @@ void binaryPlain(const BinaryArgs& args, Context& context, const Workspace&) {
     forEachRun(args.broadcast, range.begin, range.end,
                [&](int64_t first, const int64_t* offsets, int64_t run) {
                  if (args.function == VK_BINARY_WHERE) return chooseRun(args, first, offsets, run);
-                 if (args.type == VK_I32) return integers<int32_t>(args, first, offsets, run);
-                 if (args.type == VK_I64) return integers<int64_t>(args, first, offsets, run);
-                 integers<uint8_t>(args, first, offsets, run);
+                 runOf(args, first, offsets, run);
                });
   });
 }

@@ -177,22 +177,24 @@ void binaryReference(const BinaryArgs& args, Context&, const Workspace&) {
       return forward<double>(args);
     case VK_F32:
       return forward<float>(args);
+    case VK_I8:
+      return forward<int8_t>(args);
+    case VK_I16:
+      return forward<int16_t>(args);
     case VK_I32:
       return forward<int32_t>(args);
+    case VK_U32:
+      return forward<uint32_t>(args);
     case VK_I64:
       return forward<int64_t>(args);
-    default:
-      break;
-  }
-  switch (elementSize(args.type)) {
-    case 1:
-      return forward<uint8_t>(args);
-    case 2:
-      return forward<uint16_t>(args);
-    case 4:
-      return forward<uint32_t>(args);
-    default:
+    case VK_U64:
       return forward<uint64_t>(args);
+    case VK_BOOL:
+    case VK_U8:
+      return forward<uint8_t>(args);
+    default:
+      // Those of 16 bits, of which reals are only chosen.
+      return forward<uint16_t>(args);
   }
 }
 

@@ -65,6 +65,8 @@ void cumsumPlain(const CumsumArgs& args, Context& context, const Workspace&) {
       return sum<int32_t, uint32_t>(args, context);
     case VK_I64:
       return sum<int64_t, uint64_t>(args, context);
+    case VK_F64:
+      return sum<double, double>(args, context);
     default:
       return sum<float, double>(args, context);
   }

@@ -62,6 +62,60 @@ void column(const TopKArgs& args, int64_t outer, int64_t inner, uint64_t* candid
   }
 }
 
+bool isBefore(double a, double b) { return a < b || (b != b && a == a); }
+bool isBefore(int64_t a, int64_t b) { return a < b; }
+bool isBefore(uint64_t a, uint64_t b) { return a < b; }
+
+/** The same for numbers of 64 bits, whose candidates are indices alone. */
+template <class T>
+void wideColumn(const TopKArgs& args, int64_t outer, int64_t inner, int64_t* candidates) {
+  const AxisSplit& split = args.split;
+  const T* const x = static_cast<const T*>(args.input) + outer * split.size * split.inner + inner;
+  const auto better = [&](int64_t a, int64_t b) {
+    const T left = x[a * split.inner], right = x[b * split.inner];
+    if (args.largest ? isBefore(right, left) : isBefore(left, right)) return true;
+    if (args.largest ? isBefore(left, right) : isBefore(right, left)) return false;
+    return a < b;
+  };
+  const int64_t room = candidatesOf(args);
+  int64_t held = 0;
+  int64_t limit = -1;
+  for (int64_t i = 0; i < split.size; ++i) {
+    if (limit >= 0 && better(limit, i)) continue;
+    if (held == room) {
+      std::nth_element(candidates, candidates + args.k - 1, candidates + held, better);
+      held = args.k;
+      limit = candidates[args.k - 1];
+      if (better(limit, i)) continue;
+    }
+    candidates[held++] = i;
+  }
+  if (held > args.k)
+    std::nth_element(candidates, candidates + args.k - 1, candidates + held, better);
+  std::sort(candidates, candidates + args.k, better);
+  const int64_t first = outer * args.k * split.inner + inner;
+  for (int64_t i = 0; i < args.k; ++i) {
+    args.indices[first + i * split.inner] = candidates[i];
+    static_cast<T*>(args.values)[first + i * split.inner] = x[candidates[i] * split.inner];
+  }
+}
+
+void columnOf(const TopKArgs& args, int64_t outer, int64_t inner, uint64_t* candidates) {
+  int64_t* const indices = reinterpret_cast<int64_t*>(candidates);
+  switch (args.type) {
+    case VK_I32:
+      return column<int32_t>(args, outer, inner, candidates);
+    case VK_I64:
+      return wideColumn<int64_t>(args, outer, inner, indices);
+    case VK_U64:
+      return wideColumn<uint64_t>(args, outer, inner, indices);
+    case VK_F64:
+      return wideColumn<double>(args, outer, inner, indices);
+    default:
+      return column<float>(args, outer, inner, candidates);
+  }
+}
+
 }  // namespace
 
 int64_t topKWorkspaceBytes(const TopKArgs& args) {
@@ -78,13 +132,7 @@ void topKPlain(const TopKArgs& args, Context& context, const Workspace& workspac
     const int32_t slot = slots.acquire();
     uint64_t* const candidates = workspace.as<uint64_t>() + slot * candidatesOf(args);
     for (int64_t i = range.begin; i < range.end; ++i) {
-      const int64_t outer = i / args.split.inner;
-      const int64_t inner = i % args.split.inner;
-      if (args.type == VK_I32) {
-        column<int32_t>(args, outer, inner, candidates);
-      } else {
-        column<float>(args, outer, inner, candidates);
-      }
+      columnOf(args, i / args.split.inner, i % args.split.inner, candidates);
     }
     slots.release(slot);
   });

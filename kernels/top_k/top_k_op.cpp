@@ -35,19 +35,17 @@ TopKArgs checked(const Context& context, const vk_view* input, int32_t axis, int
 }
 
 Refusal plainAccepts(const TopKArgs& args) {
-  if (args.type != VK_F32 && args.type != VK_I32) return "takes f32 and i32 only";
+  const bool takes = args.type == VK_F32 || args.type == VK_F64 || args.type == VK_I32 ||
+                     args.type == VK_I64 || args.type == VK_U64;
+  if (!takes) return "takes f32, f64, i32, i64 and u64 only";
   return args.split.size <= INT32_MAX ? "" : "takes up to 2^31 - 1 elements along the axis";
-}
-
-Refusal referenceAccepts(const TopKArgs& args) {
-  return args.type == VK_F64 || args.type == VK_I64 ? "" : plainAccepts(args);
 }
 
 }  // namespace
 
 Implementations<TopKArgs> top_kImplementations() {
   static const PlainImplementations<TopKArgs> table(topKPlain, plainAccepts, topKWorkspaceBytes,
-                                                    topKReference, referenceAccepts);
+                                                    topKReference, plainAccepts);
   return table;
 }
 

@@ -42,6 +42,8 @@ void topKReference(const TopKArgs& args, Context&, const Workspace&) {
       return sortAll<int32_t>(args);
     case VK_I64:
       return sortAll<int64_t>(args);
+    case VK_U64:
+      return sortAll<uint64_t>(args);
     default:
       return sortAll<float>(args);
   }

@@ -14,9 +14,9 @@ import org.voxkern.nativecall.Status;
  *
  * <p>Shapes broadcast as NumPy's do: aligned at the last axis, an axis of size 1 or a missing one
  * repeats along the other's. The gradient of an operand that repeats is the sum over its
- * repetitions. f32, or f64 on the reference backend; i32 and i64 have all but the gradients, bool
- * has equality and the logical functions. Integers wrap around and divide towards zero, and what is
- * divided by zero is 0.
+ * repetitions. f32, or f64 on the reference backend; f64 and whole numbers of every type have all
+ * but the gradients, bool has equality and the logical functions. Integers wrap around and divide
+ * towards zero, and what is divided by zero is 0.
  */
 public final class Binary {
   /** In the order of {@code vk_binary_function}, which has the choice between FMOD and EQUAL. */

@@ -11,8 +11,8 @@ import org.voxkern.nativecall.Status;
 /**
  * Sums of all elements up to each along an axis, and the gradient, the sums from the other end.
  *
- * <p>f32, whose sums are kept in f64, i32 and i64, which wrap around; f64 on the reference backend.
- * Instances are immutable and may be shared by threads.
+ * <p>f32, whose sums are kept in f64, f64, i32 and i64, which wrap around. Instances are immutable
+ * and may be shared by threads.
  */
 public final class Cumsum {
   private final int axis;

@@ -13,9 +13,8 @@ import org.voxkern.nativecall.Status;
  * The k greatest or least elements along an axis, best first, with where they lie.
  *
  * <p>Of equal elements that with the lower index comes first; NaN is above every number. Values
- * have the input's type, indices are i64. f32 and i32; f64 and i64 on the reference backend. The
- * gradient goes to the elements that were taken. Instances are immutable and may be shared by
- * threads.
+ * have the input's type, indices are i64. f32, f64, i32, i64 and u64. The gradient goes to the
+ * elements that were taken. Instances are immutable and may be shared by threads.
  */
 public final class TopK {
   private final int axis;
