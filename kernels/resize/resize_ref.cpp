@@ -19,6 +19,7 @@ double position(const ResizeArgs& args, int axis, int64_t i) {
   const double out = double(args.outSize[axis]);
   const double scale = args.params.scale[axis] > 0 ? args.params.scale[axis] : out / in;
   const double half = (double(i) + 0.5) / scale - 0.5;
+  const double last = args.params.scale[axis] > 0 ? scale * in : out;
   const double begin = args.params.roi_begin[axis];
   const double end = args.params.roi_end[axis];
   switch (args.params.coordinates) {
@@ -29,7 +30,7 @@ double position(const ResizeArgs& args, int axis, int64_t i) {
     case VK_RESIZE_PYTORCH_HALF_PIXEL:
       return args.outSize[axis] > 1 ? half : 0;
     case VK_RESIZE_ALIGN_CORNERS:
-      return args.outSize[axis] > 1 ? double(i) * (in - 1) / (out - 1) : 0;
+      return args.outSize[axis] > 1 ? double(i) * (in - 1) / (last - 1) : 0;
     case VK_RESIZE_ASYMMETRIC:
       return double(i) / scale;
     default:

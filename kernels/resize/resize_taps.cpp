@@ -25,7 +25,8 @@ double positionOf(const ResizeArgs& args, int axis, int64_t i) {
     case VK_RESIZE_PYTORCH_HALF_PIXEL:
       return out > 1 ? (x + 0.5) / s - 0.5 : 0;
     case VK_RESIZE_ALIGN_CORNERS:
-      return out > 1 ? x * (in - 1) / (out - 1) : 0;
+      // Not s in where s comes from the sizes: the last voxel is the last corner then, to the bit.
+      return out > 1 ? x * (in - 1) / ((args.params.scale[axis] > 0 ? s * in : out) - 1) : 0;
     case VK_RESIZE_ASYMMETRIC:
       return x / s;
     case VK_RESIZE_TF_CROP_AND_RESIZE:

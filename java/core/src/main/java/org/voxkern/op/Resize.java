@@ -44,7 +44,7 @@ public final class Resize {
     HALF_PIXEL_SYMMETRIC,
     /** The same, but 0 where the output has one voxel. */
     PYTORCH_HALF_PIXEL,
-    /** i (input size - 1) / (output size - 1). */
+    /** i (input size - 1) / (s input size - 1), s input size being the output size unless given. */
     ALIGN_CORNERS,
     /** i / s. */
     ASYMMETRIC,
