@@ -229,7 +229,7 @@ public final class SlabExecutable implements AutoCloseable {
         layer = new Layer(fused.convolution(), null, weights, lag, shape, output);
       } else if (chained && step.operation instanceof Elementwise.Activate activate) {
         layer = new Layer(null, activate.activation(), null, lag, shape, output);
-      } else if (chained && step.operation instanceof Layouts.Same) {
+      } else if (chained && isIdentity(step)) {
         slot = step.output;
         continue;
       }
@@ -263,9 +263,13 @@ public final class SlabExecutable implements AutoCloseable {
         && program.shapes.get(step.output).size(2) == depth;
   }
 
+  private static boolean isIdentity(Step step) {
+    return step.operation instanceof Layouts.Same
+        || step.operation instanceof Dropping dropping && !dropping.training();
+  }
+
   private void allocate(Program program) {
-    List<Step> steps =
-        program.steps.stream().filter(step -> !(step.operation instanceof Layouts.Same)).toList();
+    List<Step> steps = program.steps.stream().filter(step -> !isIdentity(step)).toList();
     for (int i = 0; i < layers.size(); i++) {
       Layer layer = layers.get(i);
       if (layer.convolution != null) {
