@@ -82,7 +82,7 @@ class GradientRuleTest {
   void norms() {
     for (boolean affine : new boolean[] {true, false}) {
       Shape input = shape(2, 4, 3, 2, 3);
-      Operation group = new Normalizations.Group(2, affine, Activation.none());
+      Operation group = new Normalizations.Group(2, 1e-2, affine, Activation.none());
       Operation trained = new Normalizations.Batch(1e-3, affine).inTraining();
       Operation fixed = new Normalizations.Batch(1e-3, affine);
       Shape[] shapes = affine ? new Shape[] {input, shape(4), shape(4)} : new Shape[] {input};
@@ -97,7 +97,11 @@ class GradientRuleTest {
         gradients.check(x -> apply(batch, x), inputs.toArray(new GradientCheck.Input[0]));
       }
     }
-    check(x -> apply(new Normalizations.Layer(-2), x), shape(3, 2, 4), shape(2, 4), shape(2, 4));
+    check(
+        x -> apply(new Normalizations.Layer(-2, 1e-2), x),
+        shape(3, 2, 4),
+        shape(2, 4),
+        shape(2, 4));
   }
 
   private static Value apply(Operation operation, List<Value> inputs) {

@@ -1,6 +1,7 @@
 package org.voxkern.graph;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
@@ -8,17 +9,19 @@ import org.voxkern.Tensor;
 import org.voxkern.op.Expand;
 
 /** Values that do not depend on a run. */
-final class Constants {
+public final class Constants {
   private Constants() {}
 
-  /** Given f32 numbers, without an input. */
-  static final class Numbers implements Operation {
-    private final float[] values;
+  /** Given numbers, without an input. */
+  public static final class Numbers implements Operation {
+    private final ElementType elementType;
     private final Shape shape;
+    private final ByteBuffer bytes;
 
-    private Numbers(float[] values, Shape shape) {
-      this.values = values;
+    private Numbers(ElementType elementType, Shape shape, ByteBuffer bytes) {
+      this.elementType = elementType;
       this.shape = shape;
+      this.bytes = bytes;
     }
 
     static Numbers of(float[] values, long... sizes) {
@@ -26,7 +29,30 @@ final class Constants {
       Convolution.require(
           shape.elementCount() == values.length,
           values.length + " values do not fill a constant of shape " + shape);
-      return new Numbers(values.clone(), shape);
+      ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.nativeOrder());
+      bytes.asFloatBuffer().put(values);
+      return new Numbers(ElementType.F32, shape, bytes);
+    }
+
+    /** A copy of a tensor below 2 GiB. */
+    public static Numbers of(Tensor tensor) {
+      ByteBuffer source = tensor.buffer();
+      ByteBuffer bytes = ByteBuffer.allocate(source.remaining()).order(ByteOrder.nativeOrder());
+      bytes.put(source).rewind();
+      return new Numbers(tensor.type(), tensor.shape(), bytes);
+    }
+
+    public ElementType elementType() {
+      return elementType;
+    }
+
+    public Shape shape() {
+      return shape;
+    }
+
+    /** The numbers in native byte order, read-only. */
+    public ByteBuffer bytes() {
+      return bytes.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
     }
 
     @Override
@@ -41,17 +67,17 @@ final class Constants {
 
     @Override
     public ElementType outputType(List<ElementType> inputs) {
-      return ElementType.F32;
+      return elementType;
     }
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      output.buffer().asFloatBuffer().put(values);
+      output.buffer().put(bytes());
     }
   }
 
   /** How many elements the input has, as a number of its type. */
-  record Count() implements Operation {
+  public record Count() implements Operation {
     @Override
     public String type() {
       return "element_count";
@@ -91,7 +117,7 @@ final class Constants {
   }
 
   /** One number in the shape of the input. */
-  record Like(double value) implements Operation {
+  public record Like(double value) implements Operation {
     @Override
     public String type() {
       return "constant_like";

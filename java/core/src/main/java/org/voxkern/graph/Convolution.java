@@ -8,7 +8,7 @@ import org.voxkern.op.Activation;
 import org.voxkern.op.Conv3d;
 
 /** Convolution: input, weights (O, C / groups, kz, ky, kx), then bias and residual where it has. */
-record Convolution(Conv3d convolution, boolean bias, boolean residual) implements Fusible {
+public record Convolution(Conv3d convolution, boolean bias, boolean residual) implements Fusible {
   @Override
   public String type() {
     return "conv3d";

@@ -7,9 +7,9 @@ import org.voxkern.Tensor;
 import org.voxkern.op.Dropout;
 
 /** The identity; in training, with the number of the draw as a second input, {@link Dropout}. */
-record Dropping(double probability, boolean wholeChannels, long seed, boolean training)
+public record Dropping(double probability, boolean wholeChannels, long seed, boolean training)
     implements Operation {
-  Dropping {
+  public Dropping {
     Convolution.require(
         probability >= 0 && probability <= 1,
         "a probability of " + probability + " to drop, expected 0 to 1");

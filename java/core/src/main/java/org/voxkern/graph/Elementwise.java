@@ -12,7 +12,7 @@ import org.voxkern.op.Softmax;
 import org.voxkern.op.Unary;
 
 /** Operations on each element, and softmax. */
-final class Elementwise {
+public final class Elementwise {
   private Elementwise() {}
 
   /**
@@ -46,7 +46,7 @@ final class Elementwise {
     return throughActivation(activation, backward.output(), backward);
   }
 
-  record Activate(Activation activation) implements Operation {
+  public record Activate(Activation activation) implements Operation {
     @Override
     public String type() {
       return activation.kind().name().toLowerCase(Locale.ROOT);
@@ -75,7 +75,7 @@ final class Elementwise {
     }
   }
 
-  record OfOne(Unary.Function function) implements Operation {
+  public record OfOne(Unary.Function function) implements Operation {
     @Override
     public String type() {
       return function.name().toLowerCase(Locale.ROOT);
@@ -115,7 +115,7 @@ final class Elementwise {
     }
   }
 
-  record OfTwo(Binary.Function function) implements Operation {
+  public record OfTwo(Binary.Function function) implements Operation {
     @Override
     public String type() {
       return function.name().toLowerCase(Locale.ROOT);
@@ -183,7 +183,7 @@ final class Elementwise {
   }
 
   /** value scale + offset, as another element type. */
-  record Linear(double scale, double offset, ElementType to) implements Operation {
+  public record Linear(double scale, double offset, ElementType to) implements Operation {
     @Override
     public String type() {
       return scale == 1 && offset == 0 ? "cast" : "linear";
@@ -221,7 +221,7 @@ final class Elementwise {
   }
 
   /** min(max(x, low), high). */
-  record Clipped(double low, double high) implements Operation {
+  public record Clipped(double low, double high) implements Operation {
     @Override
     public String type() {
       return "clip";
@@ -256,7 +256,7 @@ final class Elementwise {
     }
   }
 
-  record SoftmaxAlong(int axis, boolean logarithm) implements Operation {
+  public record SoftmaxAlong(int axis, boolean logarithm) implements Operation {
     @Override
     public String type() {
       return logarithm ? "log_softmax" : "softmax";

@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.voxkern.op.Activation;
 
 /** An operation that can do what follows it in the same pass. */
-interface Fusible extends Operation {
+public interface Fusible extends Operation {
   /** This operation with an activation applied last, if it has none yet and can apply it. */
   Optional<Operation> withActivation(Activation activation);
 

@@ -2,9 +2,12 @@ package org.voxkern.graph;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.voxkern.Context;
@@ -59,7 +62,7 @@ public final class Graph {
 
   /** A builder that holds this graph's nodes by their names, and no outputs yet. */
   public Builder toBuilder() {
-    return copy(operation -> operation);
+    return copy(operation -> operation, node -> true);
   }
 
   /**
@@ -70,7 +73,7 @@ public final class Graph {
    * named by {@link #updateOf}.
    */
   public Graph inTraining() {
-    Builder builder = copy(Operation::inTraining);
+    Builder builder = copy(Operation::inTraining, node -> true);
     outputs.forEach((name, node) -> builder.output(name, builder.value(node.name())));
     for (Node node : nodes) {
       if (node.operation() != null) {
@@ -92,9 +95,12 @@ public final class Graph {
     return "update." + parameter;
   }
 
-  private Builder copy(UnaryOperator<Operation> changed) {
+  private Builder copy(UnaryOperator<Operation> changed, Predicate<Node> kept) {
     Builder builder = new Builder();
     for (Node node : nodes) {
+      if (!kept.test(node)) {
+        continue;
+      }
       List<Value> from = new ArrayList<>();
       node.inputs().forEach(input -> from.add(builder.value(input.name())));
       if (node.isInput()) {
@@ -231,7 +237,7 @@ public final class Graph {
     }
 
     /** A parameter by its whole name, whatever scope is open. */
-    Value parameter(Parameter parameter) {
+    public Value parameter(Parameter parameter) {
       return add(
           parameter.name(),
           null,
@@ -362,6 +368,30 @@ public final class Graph {
         throw new IllegalStateException("the graph has no output");
       }
       return new Graph(this);
+    }
+
+    /**
+     * A graph of other outputs, and of what they need of this builder's nodes and inputs; this
+     * builder stays as it is.
+     *
+     * @param inputs names of inputs that stay whether they are needed or not
+     * @throws IllegalArgumentException if there is no output
+     */
+    public Graph build(Map<String, Value> outputs, Set<String> inputs) {
+      if (outputs.isEmpty()) {
+        throw new IllegalArgumentException("the graph has no output");
+      }
+      Set<Node> needed = new HashSet<>();
+      outputs.values().forEach(value -> needed.add(value.node()));
+      inputs.forEach(name -> needed.add(value(name).node()));
+      for (int index = nodes.size() - 1; index >= 0; index--) {
+        if (needed.contains(nodes.get(index))) {
+          needed.addAll(nodes.get(index).inputs());
+        }
+      }
+      Builder part = new Graph(this).copy(operation -> operation, needed::contains);
+      outputs.forEach((name, value) -> part.output(name, part.value(value.name())));
+      return part.build();
     }
   }
 }

@@ -12,10 +12,10 @@ import org.voxkern.op.Permute;
 import org.voxkern.op.Slice;
 
 /** Operations that move elements and do not change them. */
-final class Layouts {
+public final class Layouts {
   private Layouts() {}
 
-  record Joined(int axis) implements Operation {
+  public record Joined(int axis) implements Operation {
     @Override
     public String type() {
       return "concat";
@@ -78,7 +78,7 @@ final class Layouts {
   }
 
   /** The same elements in another shape; a size of -1 is what is left, 0 the input's. */
-  record Reshape(List<Size> sizes) implements Operation {
+  public record Reshape(List<Size> sizes) implements Operation {
     @Override
     public String type() {
       return "reshape";
@@ -176,7 +176,7 @@ final class Layouts {
   }
 
   /** One more axis, of size 1, which the output has there. */
-  record Unsqueezed(int axis) implements Operation {
+  public record Unsqueezed(int axis) implements Operation {
     @Override
     public String type() {
       return "unsqueeze";
@@ -207,8 +207,45 @@ final class Layouts {
     }
   }
 
+  /** Without axes of size 1, which are counted in the input, negative ones from the end. */
+  public record Squeezed(List<Integer> axes) implements Operation {
+    @Override
+    public String type() {
+      return "squeeze";
+    }
+
+    @Override
+    public boolean isView() {
+      return true;
+    }
+
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      SymbolicShape input = inputs.get(0);
+      List<Size> sizes = new ArrayList<>(input.sizes());
+      List<Integer> dropped = axes.stream().map(input::axis).distinct().sorted().toList();
+      for (int back = dropped.size() - 1; back >= 0; back--) {
+        Size size = sizes.remove((int) dropped.get(back));
+        Convolution.require(
+            size.compare(Size.of(1)) != Size.Relation.DIFFERENT,
+            "axis " + dropped.get(back) + " has size " + size + ", expected 1");
+      }
+      return SymbolicShape.of(sizes);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+
+    @Override
+    public List<Value> gradient(Backward backward) {
+      return reshaped(backward);
+    }
+  }
+
   /** All axes from one on become one. */
-  record Flatten(int axis) implements Operation {
+  public record Flatten(int axis) implements Operation {
     @Override
     public String type() {
       return "flatten";
@@ -240,7 +277,7 @@ final class Layouts {
   }
 
   /** The input itself. */
-  record Same(String type, boolean isView) implements Operation {
+  public record Same(String type, boolean isView) implements Operation {
     @Override
     public SymbolicShape outputShape(List<SymbolicShape> inputs) {
       return inputs.get(0);
@@ -257,7 +294,7 @@ final class Layouts {
     }
   }
 
-  record Permuted(List<Integer> order) implements Operation {
+  public record Permuted(List<Integer> order) implements Operation {
     @Override
     public String type() {
       return "permute";
@@ -290,7 +327,7 @@ final class Layouts {
     }
   }
 
-  record Padded(Pad pad) implements Operation {
+  public record Padded(Pad pad) implements Operation {
     @Override
     public String type() {
       return "pad";
@@ -343,7 +380,7 @@ final class Layouts {
   }
 
   /** From start to before end along an axis; negative ones count from the end, as in Python. */
-  record Part(int axis, long start, long end) implements Operation {
+  public record Part(int axis, long start, long end) implements Operation {
     @Override
     public String type() {
       return "slice";
@@ -386,7 +423,7 @@ final class Layouts {
   }
 
   /** The middle of the first input's space, as large as that of the second. */
-  record CenterCrop() implements Operation {
+  public record CenterCrop() implements Operation {
     @Override
     public String type() {
       return "center_crop";

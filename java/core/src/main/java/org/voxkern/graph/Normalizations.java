@@ -14,7 +14,7 @@ import org.voxkern.op.GroupNorm;
 import org.voxkern.op.LayerNorm;
 
 /** Operations that normalise; all may write over their input. */
-final class Normalizations {
+public final class Normalizations {
   private Normalizations() {}
 
   private static SymbolicShape checked(List<SymbolicShape> inputs, int from, SymbolicShape each) {
@@ -70,7 +70,8 @@ final class Normalizations {
   }
 
   /** Input, then scale and shift of each channel where affine; groups of channels. */
-  record Group(long groups, boolean affine, Activation activation) implements Fusible {
+  public record Group(long groups, double epsilon, boolean affine, Activation activation)
+      implements Fusible {
     @Override
     public String type() {
       return "group_norm";
@@ -85,7 +86,7 @@ final class Normalizations {
     }
 
     private GroupNorm norm() {
-      return GroupNorm.builder().groups(groups).activation(activation).build();
+      return GroupNorm.builder().groups(groups).epsilon(epsilon).activation(activation).build();
     }
 
     /** Mean and inverse deviation of each group. */
@@ -141,7 +142,7 @@ final class Normalizations {
     @Override
     public Optional<Operation> withActivation(Activation next) {
       return activation.kind() == Activation.Kind.NONE && Fusible.isFused(next)
-          ? Optional.of(new Group(groups, affine, next))
+          ? Optional.of(new Group(groups, epsilon, affine, next))
           : Optional.empty();
     }
 
@@ -157,13 +158,13 @@ final class Normalizations {
    *
    * @param momentum weight of a batch in the running statistics
    */
-  record Batch(
+  public record Batch(
       double epsilon, double momentum, boolean affine, boolean training, Activation activation)
       implements Fusible {
     private static final int NEW_MEAN = 3;
     private static final int NEW_VARIANCE = 4;
 
-    Batch(double epsilon, boolean affine) {
+    public Batch(double epsilon, boolean affine) {
       this(epsilon, 0.1, affine, false, Activation.none());
     }
 
@@ -300,7 +301,7 @@ final class Normalizations {
   }
 
   /** Over all axes from one on; input, then scale and shift of their shape. */
-  record Layer(int axis) implements Operation {
+  public record Layer(int axis, double epsilon) implements Operation {
     @Override
     public String type() {
       return "layer_norm";
@@ -319,7 +320,10 @@ final class Normalizations {
     }
 
     private LayerNorm norm(Shape input) {
-      return LayerNorm.builder().axis(axis < 0 ? axis + input.rank() : axis).build();
+      return LayerNorm.builder()
+          .axis(axis < 0 ? axis + input.rank() : axis)
+          .epsilon(epsilon)
+          .build();
     }
 
     /** Mean and inverse deviation. */

@@ -7,7 +7,7 @@ import org.voxkern.Tensor;
 import org.voxkern.op.OneHot;
 
 /** {@link OneHot}, as f32; constant as far as gradients go. */
-record OneHotAlong(int axis, long depth) implements Operation {
+public record OneHotAlong(int axis, long depth) implements Operation {
   @Override
   public String type() {
     return "one_hot";

@@ -11,7 +11,7 @@ import org.voxkern.op.MaxPool;
 import org.voxkern.op.PoolWindow;
 
 /** Windows over space, and all of it. */
-final class Pools {
+public final class Pools {
   private Pools() {}
 
   private static SymbolicShape outputShape(PoolWindow window, SymbolicShape input) {
@@ -46,7 +46,7 @@ final class Pools {
     return outside ? windows.plus(-1) : windows;
   }
 
-  record Max(PoolWindow window) implements Operation {
+  public record Max(PoolWindow window) implements Operation {
     @Override
     public String type() {
       return "max_pool";
@@ -77,7 +77,7 @@ final class Pools {
   }
 
   /** Mean of the voxels inside the input, or of the padding's zeros too. */
-  record Average(PoolWindow window, boolean paddingCounts) implements Operation {
+  public record Average(PoolWindow window, boolean paddingCounts) implements Operation {
     @Override
     public String type() {
       return "average_pool";
@@ -111,7 +111,7 @@ final class Pools {
   }
 
   /** To a fixed number of windows along each axis of space. */
-  record Adaptive(boolean max, long z, long y, long x) implements Operation {
+  public record Adaptive(boolean max, long z, long y, long x) implements Operation {
     @Override
     public String type() {
       return max ? "adaptive_max_pool" : "adaptive_average_pool";

@@ -10,11 +10,11 @@ import org.voxkern.op.Dense;
 import org.voxkern.op.Matmul;
 
 /** Products of matrices. */
-final class Products {
+public final class Products {
   private Products() {}
 
   /** Input (..., in), weights (out, in), then bias (out) where it has. */
-  record Linear(boolean bias, Activation activation) implements Fusible {
+  public record Linear(boolean bias, Activation activation) implements Fusible {
     @Override
     public String type() {
       return "dense";
@@ -112,7 +112,7 @@ final class Products {
   }
 
   /** (..., m, k) by (..., k, n), whose batches broadcast. */
-  record Product() implements Operation {
+  public record Product() implements Operation {
     @Override
     public String type() {
       return "matmul";

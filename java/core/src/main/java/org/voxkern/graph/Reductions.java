@@ -11,11 +11,11 @@ import org.voxkern.op.Expand;
 import org.voxkern.op.Reduce;
 
 /** One value of many, and many of one. */
-final class Reductions {
+public final class Reductions {
   private Reductions() {}
 
   /** Along axes, negative ones from the end; along all where there are none. */
-  record Along(Reduce.Reduction reduction, List<Integer> axes, boolean keepAxes)
+  public record Along(Reduce.Reduction reduction, List<Integer> axes, boolean keepAxes)
       implements Operation {
     @Override
     public String type() {
@@ -70,7 +70,7 @@ final class Reductions {
   }
 
   /** The first input, repeated to the shape that it and the second broadcast to. */
-  record ExpandedLike() implements Operation {
+  public record ExpandedLike() implements Operation {
     @Override
     public String type() {
       return "expand";

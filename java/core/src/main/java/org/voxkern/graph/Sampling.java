@@ -9,7 +9,7 @@ import org.voxkern.op.Resize;
 import org.voxkern.op.Warp3d;
 
 /** Operations that look between voxels. */
-final class Sampling {
+public final class Sampling {
   private static final double[] VOXELS = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
   private Sampling() {}
@@ -29,7 +29,7 @@ final class Sampling {
   }
 
   /** By whole factors along z, y, x. */
-  record Enlarged(Resize resize, long z, long y, long x) implements Operation {
+  public record Enlarged(Resize resize, long z, long y, long x) implements Operation {
     @Override
     public String type() {
       return "resize";
@@ -57,7 +57,7 @@ final class Sampling {
   }
 
   /** To the space of the second input. */
-  record ResizedLike(Resize resize) implements Operation {
+  public record ResizedLike(Resize resize) implements Operation {
     @Override
     public String type() {
       return "resize";
@@ -86,7 +86,7 @@ final class Sampling {
     }
   }
 
-  record AtGrid(GridSample sample) implements Operation {
+  public record AtGrid(GridSample sample) implements Operation {
     @Override
     public String type() {
       return "grid_sample";
@@ -153,7 +153,7 @@ final class Sampling {
   }
 
   /** Image (N, C, ...) and displacement (N, 3, D, H, W) in voxels, components x, y, z. */
-  record Warped(Warp3d.Border border) implements Operation {
+  public record Warped(Warp3d.Border border) implements Operation {
     @Override
     public String type() {
       return "warp3d";
@@ -232,7 +232,7 @@ final class Sampling {
   }
 
   /** Scaling and squaring of velocities (N, 3, D, H, W) in voxels, components x, y, z. */
-  record Flow(int steps) implements Operation {
+  public record Flow(int steps) implements Operation {
     @Override
     public String type() {
       return "exponential";

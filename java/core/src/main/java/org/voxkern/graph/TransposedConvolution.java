@@ -9,7 +9,7 @@ import org.voxkern.op.Conv3d;
 import org.voxkern.op.Conv3dTransposed;
 
 /** Transposed convolution: input, weights (C, O / groups, kz, ky, kx), then bias and residual. */
-record TransposedConvolution(Conv3dTransposed convolution, boolean bias, boolean residual)
+public record TransposedConvolution(Conv3dTransposed convolution, boolean bias, boolean residual)
     implements Fusible {
   @Override
   public String type() {

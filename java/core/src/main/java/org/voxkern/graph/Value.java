@@ -215,6 +215,9 @@ public final class Value {
 
   // Normalisation.
 
+  /** What norms add to a variance. */
+  private static final double EPSILON = 1e-5;
+
   /** With a scale and a shift for each channel. */
   public Value instanceNorm() {
     return groupNorm(channels("group_norm"), true);
@@ -229,7 +232,7 @@ public final class Value {
   }
 
   public Value groupNorm(long groups, boolean affine) {
-    Operation operation = new Normalizations.Group(groups, affine, Activation.none());
+    Operation operation = new Normalizations.Group(groups, EPSILON, affine, Activation.none());
     return affine ? parametric(operation, scaleAndShift(channelShape())) : apply(operation);
   }
 
@@ -249,7 +252,7 @@ public final class Value {
    * each channel.
    */
   public Value batchNorm() {
-    return batchNorm(1e-5, true);
+    return batchNorm(EPSILON, true);
   }
 
   public Value batchNorm(double epsilon, boolean affine) {
@@ -270,7 +273,7 @@ public final class Value {
   public Value layerNorm(int axis) {
     int first = shape().axis(axis);
     Shape shape = SymbolicShape.of(shape().sizes().subList(first, shape().rank())).known();
-    return parametric(new Normalizations.Layer(axis), scaleAndShift(shape));
+    return parametric(new Normalizations.Layer(axis, EPSILON), scaleAndShift(shape));
   }
 
   // Of each element.
@@ -458,6 +461,11 @@ public final class Value {
   /** With one more axis, of size 1. */
   public Value unsqueeze(int axis) {
     return apply(new Layouts.Unsqueezed(axis));
+  }
+
+  /** Without axes of size 1, negative ones from the end. */
+  public Value squeeze(int... axes) {
+    return apply(new Layouts.Squeezed(Arrays.stream(axes).boxed().toList()));
   }
 
   public Value permute(int... order) {
