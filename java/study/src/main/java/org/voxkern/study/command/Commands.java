@@ -11,6 +11,7 @@ public final class Commands {
   private static final Map<String, Supplier<Object>> BY_NAME =
       Map.of(
           "register", RegisterCommand::new,
+          "onnx-test", OnnxTestCommand::new,
           "transform", TransformCommand::new,
           "info", InfoCommand::new,
           "devices", DevicesCommand::new,
@@ -20,7 +21,7 @@ public final class Commands {
           "bench", LauncherCommands.Bench::new);
 
   private static final String[] ORDER = {
-    "demo", "register", "transform", "info", "devices", "version", "test", "bench"
+    "demo", "register", "transform", "onnx-test", "info", "devices", "version", "test", "bench"
   };
 
   private Commands() {}

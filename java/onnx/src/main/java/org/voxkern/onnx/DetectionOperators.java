@@ -1,0 +1,131 @@
+package org.voxkern.onnx;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.graph.Size;
+import org.voxkern.graph.SymbolicShape;
+import org.voxkern.graph.Value;
+import org.voxkern.onnx.Operators.Mapper;
+import org.voxkern.op.Nms;
+import org.voxkern.op.RoiAlign;
+
+/** Boxes. */
+final class DetectionOperators {
+  private DetectionOperators() {}
+
+  static void addTo(Map<String, Mapper> operators) {
+    operators.put("NonMaxSuppression", DetectionOperators::suppress);
+    operators.put("RoiAlign", DetectionOperators::align);
+  }
+
+  /** How many boxes stay is only known with the boxes, so they must be known now. */
+  private static void suppress(NodeImport node) {
+    boolean centers = node.attributes().flag("center_point_box", false);
+    Tensor boxes = node.tensor(0);
+    Tensor scores = node.tensor(1);
+    long most = node.has(2) ? node.integer(2) : 0;
+    Nms.Builder builder =
+        Nms.builder().iouThreshold(node.has(3) ? node.number(3) : 0).maxOutputs(most);
+    if (node.has(4)) {
+      builder.scoreThreshold(node.number(4));
+    }
+    requireBoxes(boxes, scores);
+    List<Long> kept = new ArrayList<>();
+    for (long batch = 0; batch < boxes.shape().size(0) && most > 0; batch++) {
+      long count = boxes.shape().size(1);
+      Tensor corners = corners(boxes, batch, centers);
+      for (long type = 0; type < scores.shape().size(1); type++) {
+        long at = (batch * scores.shape().size(1) + type) * count;
+        Tensor own = scores.view(ElementType.F32, Shape.of(count), 4 * at);
+        for (long index : builder.build().apply(corners, own, null)) {
+          kept.addAll(List.of(batch, type, index));
+        }
+      }
+    }
+    long[] indices = kept.stream().mapToLong(Long::longValue).toArray();
+    node.set(0, Tensor.of(boxes.context(), indices, indices.length / 3, 3));
+  }
+
+  private static void requireBoxes(Tensor boxes, Tensor scores) {
+    Shape b = boxes.shape();
+    Shape s = scores.shape();
+    boolean fits =
+        boxes.type() == ElementType.F32
+            && scores.type() == ElementType.F32
+            && b.rank() == 3
+            && s.rank() == 3
+            && b.size(2) == 4
+            && b.size(0) == s.size(0)
+            && b.size(1) == s.size(2);
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "boxes " + boxes + " and scores " + scores + ", expected f32 (B, N, 4) and (B, C, N)");
+    }
+  }
+
+  /** Boxes of two corners, the lower first, whichever ONNX has. */
+  private static Tensor corners(Tensor boxes, long batch, boolean centers) {
+    Context context = boxes.context();
+    int count = Math.toIntExact(boxes.shape().size(1));
+    Tensor given = boxes.view(ElementType.F32, Shape.of(count, 4), 16L * count * batch);
+    float[] values = given.toFloatArray();
+    for (int i = 0; i < count; i++) {
+      for (int axis = 0; axis < 2; axis++) {
+        float first = values[4 * i + axis];
+        float second = values[4 * i + 2 + axis];
+        float low = centers ? first - second / 2 : Math.min(first, second);
+        float high = centers ? first + second / 2 : Math.max(first, second);
+        values[4 * i + axis] = low;
+        values[4 * i + 2 + axis] = high;
+      }
+    }
+    return Tensor.of(context, values, count, 4);
+  }
+
+  /** Half a pixel is taken off since version 16, unless it is told otherwise. */
+  private static void align(NodeImport node) {
+    Attributes attributes = node.attributes();
+    long height = attributes.integer("output_height", 1);
+    long width = attributes.integer("output_width", 1);
+    double scale = attributes.number("spatial_scale", 1);
+    boolean halfPixel =
+        node.opset() >= 16
+            && attributes
+                .word(
+                    "coordinate_transformation_mode",
+                    "half_pixel",
+                    "half_pixel",
+                    "output_half_pixel")
+                .equals("half_pixel");
+    boolean max = attributes.word("mode", "avg", "avg", "max").equals("max");
+    RoiAlign align =
+        RoiAlign.builder()
+            .mode(max ? RoiAlign.Mode.MAX : RoiAlign.Mode.AVERAGE)
+            .halfPixel(halfPixel)
+            .samplingRatio(attributes.integer("sampling_ratio", 0))
+            .spatialScale(1, scale, scale)
+            .build();
+    if (node.rank(0) != 4) {
+      throw new IllegalArgumentException("input " + node.shape(0) + ", expected (N, C, H, W)");
+    }
+    Step step =
+        Step.ofOne(
+            "roi_align",
+            inputs ->
+                SymbolicShape.of(
+                    inputs.get(1).size(0),
+                    inputs.get(0).size(1),
+                    Size.of(1),
+                    Size.of(height),
+                    Size.of(width)),
+            (in, out) -> align.apply(in.get(0), in.get(1), in.get(2), out.get(0)));
+    Value output =
+        node.apply(step, node.volume(0), node.real(1), node.value(2).cast(ElementType.I64));
+    node.setVolume(0, 0, output);
+  }
+}

@@ -1,0 +1,298 @@
+package org.voxkern.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Scope;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+import org.voxkern.graph.Constants;
+import org.voxkern.graph.Executable;
+import org.voxkern.graph.Graph;
+import org.voxkern.graph.Initializer;
+import org.voxkern.graph.Parameter;
+import org.voxkern.graph.Size;
+import org.voxkern.graph.Value;
+import org.voxkern.graph.Weights;
+import org.voxkern.onnx.UnsupportedOnnxException.Refusal;
+import org.voxkern.op.Convert;
+
+/** One import: the graph so far, and what the names of the model stand for. */
+final class Importer {
+  private final OnnxModel model;
+  private final Map<String, Shape> shapes;
+  private final Map<String, Tensor> given;
+  private final Graph.Builder builder = Graph.builder();
+  private final Set<String> names = new LinkedHashSet<>();
+  private final Map<String, Tensor> weights = new LinkedHashMap<>();
+  private final Map<String, Tensor> evaluated = new HashMap<>();
+  private final List<Refusal> refusals = new ArrayList<>();
+  private Context context;
+
+  /** By name, those of the graphs around first; null is what a refused node would have given. */
+  private Map<String, Operand> operands = new HashMap<>();
+
+  Importer(OnnxModel model, Map<String, Shape> shapes, Map<String, Tensor> given) {
+    this.model = model;
+    this.shapes = shapes;
+    this.given = given;
+  }
+
+  OnnxNetwork run(Context in) {
+    context = in;
+    // What is only needed on the way goes with this scope.
+    try (Scope temporary = Scope.open(context)) {
+      declareInputs();
+      addInitializers(model.graph());
+      model.nodes().forEach(this::add);
+      if (!refusals.isEmpty()) {
+        throw new UnsupportedOnnxException(model.path().toString(), refusals);
+      }
+      Map<String, Value> outputs = new LinkedHashMap<>();
+      for (String output : model.outputNames()) {
+        outputs.put(output, value(operands.get(output)));
+      }
+      Set<String> kept = new LinkedHashSet<>(model.inputNames());
+      kept.removeAll(given.keySet());
+      Graph graph = builder.build(outputs, kept);
+      Weights own = weightsOf(graph);
+      own.names().forEach(name -> own.get(name).moveTo(temporary.parent()));
+      return new OnnxNetwork(graph, own);
+    } catch (UnsupportedOnnxException failure) {
+      throw failure;
+    } catch (IllegalArgumentException failure) {
+      throw new IllegalArgumentException(model.path() + ": " + failure.getMessage(), failure);
+    } catch (UnsupportedOperationException failure) {
+      throw new UnsupportedOperationException(model.path() + ": " + failure.getMessage(), failure);
+    }
+  }
+
+  Context context() {
+    return context;
+  }
+
+  int opset() {
+    return model.opset();
+  }
+
+  Graph.Builder builder() {
+    return builder;
+  }
+
+  private void declareInputs() {
+    InputShapes declared = new InputShapes(shapes);
+    model
+        .inputs()
+        .forEach(
+            input -> {
+              String name = input.getName();
+              ElementType type = InputShapes.type(input);
+              Tensor known = given.get(name);
+              if (known != null && known.type() != type) {
+                throw new IllegalArgumentException(
+                    "input '" + name + "' is " + type + " and cannot take " + known);
+              }
+              Value value = builder.input(free(name), type, declared.shape(input));
+              operands.put(name, Operand.of(value));
+            });
+  }
+
+  private void addInitializers(GraphProto graph) {
+    for (TensorProto initializer : graph.getInitializerList()) {
+      try {
+        Tensor tensor = OnnxTensors.read(context, initializer, model.external());
+        operands.put(initializer.getName(), Operand.of(tensor, tensor.elementCount() > 1));
+      } catch (IllegalArgumentException | UnsupportedOperationException failure) {
+        String reason = "initializer '" + initializer.getName() + "': " + failure.getMessage();
+        throw failure instanceof IllegalArgumentException
+            ? new IllegalArgumentException(reason, failure)
+            : new UnsupportedOperationException(reason, failure);
+      }
+    }
+  }
+
+  ExternalData external() {
+    return model.external();
+  }
+
+  /** Adds the nodes of a node, or remembers why it cannot. */
+  private void add(NodeProto proto) {
+    String label = NodeOrder.label(proto);
+    Operators.Mapper mapper = Operators.find(proto.getDomain(), proto.getOpType());
+    if (mapper == null) {
+      refuse(proto, label, "there is no such operator here");
+      return;
+    }
+    List<Operand> inputs = new ArrayList<>();
+    for (String name : proto.getInputList()) {
+      Operand operand = name.isEmpty() ? null : operands.get(name);
+      if (operand == null && !name.isEmpty()) {
+        // It hangs on a node that is refused already.
+        forget(proto);
+        return;
+      }
+      inputs.add(operand);
+    }
+    NodeImport node = new NodeImport(this, proto, inputs);
+    try {
+      if (!SizeArithmetic.apply(node)) {
+        mapper.map(node);
+      }
+      node.requireKnownAttributes();
+      node.outputs().forEach(operands::put);
+    } catch (UnsupportedOnnxException failure) {
+      throw failure;
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | ArithmeticException
+        | UnsupportedOperationException failure) {
+      refuse(proto, label, failure.getMessage());
+    }
+  }
+
+  private void refuse(NodeProto proto, String label, String reason) {
+    refusals.add(new Refusal(label, proto.getOpType(), reason));
+    forget(proto);
+  }
+
+  private void forget(NodeProto proto) {
+    proto.getOutputList().forEach(name -> operands.put(name, null));
+  }
+
+  /** What a graph inside of a node gives, which is added in the node's place. */
+  List<Operand> inline(GraphProto inner) {
+    Map<String, Operand> outer = operands;
+    operands = new HashMap<>(outer);
+    try {
+      int before = refusals.size();
+      addInitializers(inner);
+      NodeOrder.sorted(inner, outer.keySet()).forEach(this::add);
+      if (refusals.size() > before) {
+        throw new UnsupportedOperationException("its branch has nodes that are not supported");
+      }
+      return inner.getOutputList().stream().map(output -> operands.get(output.getName())).toList();
+    } finally {
+      operands = outer;
+    }
+  }
+
+  /** A name that no node has yet, the wanted one if it can be. */
+  String free(String wanted) {
+    String name = wanted;
+    while (!names.add(name) || isTaken(name)) {
+      name += "_";
+    }
+    return name;
+  }
+
+  private boolean isTaken(String name) {
+    try {
+      builder.value(name);
+      return true;
+    } catch (IllegalArgumentException none) {
+      return false;
+    }
+  }
+
+  /** An operand as a node. */
+  Value value(Operand operand) {
+    if (operand.value() != null) {
+      return operand.value();
+    }
+    if (operand.sizes() != null) {
+      return operand.made(constant(longs(operand.sizes(), operand.shape().known())));
+    }
+    return operand.made(constant(operand));
+  }
+
+  private Value constant(Operand operand) {
+    Tensor tensor = operand.tensor();
+    ElementType type = tensor.type();
+    boolean real = type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16;
+    if (!operand.isWeight() || !real) {
+      return constant(tensor);
+    }
+    String name =
+        operands.entrySet().stream()
+            .filter(entry -> entry.getValue() == operand)
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .orElse("weight");
+    Parameter parameter = new Parameter(free(name), tensor.shape(), Initializer.constant(0), true);
+    Tensor numbers = type == ElementType.F32 ? tensor : Convert.to(tensor, ElementType.F32);
+    weights.put(parameter.name(), numbers);
+    return builder.parameter(parameter).cast(type);
+  }
+
+  Value constant(Tensor tensor) {
+    return builder.apply(Constants.Numbers.of(tensor));
+  }
+
+  Tensor longs(List<Size> sizes, Shape shape) {
+    long[] numbers = new long[sizes.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      if (!sizes.get(i).isKnown()) {
+        throw new IllegalArgumentException(
+            "it needs the size "
+                + sizes.get(i)
+                + " as a number: give the shapes of the model's inputs");
+      }
+      numbers[i] = sizes.get(i).value();
+    }
+    return Tensor.of(context, numbers, shape.toArray());
+  }
+
+  /** What an operand holds, which must not depend on inputs that are not known. */
+  Tensor tensor(Operand operand) {
+    if (operand.tensor() != null) {
+      return operand.tensor();
+    }
+    if (operand.sizes() != null) {
+      return longs(operand.sizes(), operand.shape().known());
+    }
+    Value value = operand.value();
+    return evaluated.computeIfAbsent(value.name(), name -> evaluate(value));
+  }
+
+  private Tensor evaluate(Value value) {
+    Graph part = builder.build(Map.of("value", value), Set.of());
+    Set<String> unknown = new LinkedHashSet<>(part.inputs().keySet());
+    unknown.removeAll(given.keySet());
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "it needs the values of '"
+              + value.name()
+              + "' before the model runs, but they depend on "
+              + unknown.stream().map(name -> "'" + name + "'").collect(Collectors.joining(", ")));
+    }
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    Map<String, Shape> inputShapes = new LinkedHashMap<>();
+    part.inputs()
+        .keySet()
+        .forEach(
+            name -> {
+              inputs.put(name, given.get(name));
+              inputShapes.put(name, given.get(name).shape());
+            });
+    try (Executable executable =
+        part.compile(context, weightsOf(part), inputShapes, Graph.Compilation.AS_BUILT)) {
+      return executable.run(inputs).get("value");
+    }
+  }
+
+  private Weights weightsOf(Graph graph) {
+    Map<String, Tensor> own = new LinkedHashMap<>();
+    graph.parameters().forEach(part -> own.put(part.name(), weights.get(part.name())));
+    return Weights.of(graph, own);
+  }
+}

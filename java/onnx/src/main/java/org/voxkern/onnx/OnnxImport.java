@@ -1,0 +1,77 @@
+package org.voxkern.onnx;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.voxkern.Context;
+import org.voxkern.Shape;
+import org.voxkern.Tensor;
+
+/**
+ * Makes a graph and its weights of a model.
+ *
+ * <pre>{@code
+ * OnnxModel model = OnnxModel.read(Path.of("network.onnx"));
+ * OnnxNetwork network = OnnxImport.of(model).run(context);
+ * Executable executable = network.graph().compile(context, network.weights(), shapes);
+ * }</pre>
+ *
+ * <p>Initializers of f32 become parameters, everything else that does not depend on inputs is
+ * computed now. Sizes that the model leaves open stay symbols of the graph, unless a node needs
+ * them as numbers: {@link #shape} gives them. Likewise {@link #value} gives what an input holds
+ * where a node needs that before the graph can be built, such as the shape that a Reshape takes, or
+ * the boxes of a NonMaxSuppression, whose number says how large its output is. Not thread-safe.
+ */
+public final class OnnxImport {
+  private final OnnxModel model;
+  private final Map<String, Shape> shapes = new LinkedHashMap<>();
+  private final Map<String, Tensor> values = new LinkedHashMap<>();
+
+  private OnnxImport(OnnxModel model) {
+    this.model = model;
+  }
+
+  public static OnnxImport of(OnnxModel model) {
+    return new OnnxImport(model);
+  }
+
+  /**
+   * The shape of an input.
+   *
+   * @throws IllegalArgumentException if the model has no such input
+   */
+  public OnnxImport shape(String input, Shape shape) {
+    requireInput(input);
+    shapes.put(input, shape);
+    return this;
+  }
+
+  /**
+   * What an input holds. It stays an input of the graph where a node reads it as a tensor; where it
+   * is only needed to build the graph it is none.
+   *
+   * @throws IllegalArgumentException if the model has no such input
+   */
+  public OnnxImport value(String input, Tensor value) {
+    requireInput(input);
+    values.put(input, value);
+    return shape(input, value.shape());
+  }
+
+  private void requireInput(String input) {
+    if (!model.inputNames().contains(input)) {
+      throw new IllegalArgumentException(
+          model.path() + " has no input '" + input + "' among " + model.inputNames());
+    }
+  }
+
+  /**
+   * Imports the model. The weights belong to the innermost scope.
+   *
+   * @throws UnsupportedOnnxException if nodes cannot be imported: names all
+   * @throws IllegalArgumentException if the model is broken, or a given shape or value does not fit
+   *     it
+   */
+  public OnnxNetwork run(Context context) {
+    return new Importer(model, shapes, values).run(context);
+  }
+}
