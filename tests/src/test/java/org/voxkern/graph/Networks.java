@@ -8,7 +8,7 @@ import org.voxkern.op.Resize;
 import org.voxkern.op.Warp3d;
 
 /** Published networks, built as their authors did. */
-final class Networks {
+public final class Networks {
   private static final long[] KERNEL = {3, 3, 3};
 
   private Networks() {}
@@ -17,7 +17,7 @@ final class Networks {
    * 3D U-Net (&Ccedil;i&ccedil;ek et al. 2016): unpadded convolutions, batch norm without scale and
    * shift, up-convolutions without bias, three channels and three classes.
    */
-  static Graph unet() {
+  public static Graph unet() {
     Graph.Builder builder = Graph.builder();
     Value x = builder.input("image", "N", 3, "D", "H", "W");
     List<Value> skips = new ArrayList<>();
@@ -52,7 +52,7 @@ final class Networks {
   }
 
   /** nnU-Net's plain U-Net with heads for deep supervision, one channel and two classes. */
-  static Graph nnUnet(long... features) {
+  public static Graph nnUnet(long... features) {
     Graph.Builder builder = Graph.builder();
     Value x = builder.input("image", "N", 1, "D", "H", "W");
     List<Value> skips = new ArrayList<>();
@@ -82,7 +82,7 @@ final class Networks {
    * VoxelMorph, the default layout of its PyTorch code; the velocity is integrated at full
    * resolution.
    */
-  static Graph voxelMorph() {
+  public static Graph voxelMorph() {
     Graph.Builder builder = Graph.builder();
     Value moving = builder.input("moving", "N", 1, "D", "H", "W");
     Value fixed = builder.input("fixed", "N", 1, "D", "H", "W");

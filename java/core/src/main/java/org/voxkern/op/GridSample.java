@@ -61,6 +61,18 @@ public final class GridSample {
     return new GridSample(mode, padding, alignCorners);
   }
 
+  public Mode mode() {
+    return mode;
+  }
+
+  public Padding padding() {
+    return padding;
+  }
+
+  public boolean alignCorners() {
+    return alignCorners;
+  }
+
   /**
    * Shape of the output.
    *

@@ -59,6 +59,15 @@ public final class Pad {
     return new Pad(Mode.CONSTANT, begin, end, fill);
   }
 
+  public Mode mode() {
+    return mode;
+  }
+
+  /** What is in new elements, of {@link Mode#CONSTANT}. */
+  public double fill() {
+    return fill;
+  }
+
   /** Elements before the first along each axis. */
   public long[] begin() {
     return begin.clone();

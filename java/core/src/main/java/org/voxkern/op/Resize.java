@@ -147,6 +147,37 @@ public final class Resize {
     return new Builder(mode);
   }
 
+  public Mode mode() {
+    return mode;
+  }
+
+  public Coordinates coordinates() {
+    return coordinates;
+  }
+
+  /** Of {@link Mode#NEAREST}. */
+  public Rounding rounding() {
+    return rounding;
+  }
+
+  public boolean excludeOutside() {
+    return excludeOutside;
+  }
+
+  public boolean antialias() {
+    return antialias;
+  }
+
+  /** Of {@link Mode#CUBIC}. */
+  public double cubicCoefficient() {
+    return cubicCoefficient;
+  }
+
+  /** Along z, y, x; 0 where the sizes give it. */
+  public double[] scale() {
+    return scale.clone();
+  }
+
   /**
    * Shape of the output where scales were given: each size is floor(scale input size).
    *

@@ -22,7 +22,7 @@ final class ActivationOperators {
 
   static void addTo(Map<String, Mapper> operators) {
     add(operators, "Relu", attributes -> Activation.relu());
-    add(operators, "LeakyRelu", given -> Activation.leakyRelu(given.number("alpha", 0.01f)));
+    add(operators, "LeakyRelu", given -> Activation.leakyRelu(given.number("alpha", 0.01)));
     add(
         operators,
         "ThresholdedRelu",
@@ -33,7 +33,7 @@ final class ActivationOperators {
     add(
         operators,
         "HardSigmoid",
-        given -> Activation.hardSigmoid(given.number("alpha", 0.2f), given.number("beta", 0.5f)));
+        given -> Activation.hardSigmoid(given.number("alpha", 0.2), given.number("beta", 0.5)));
     add(operators, "Tanh", given -> Activation.tanh());
     add(operators, "Swish", given -> Activation.swish(given.number("alpha", 1)));
     add(operators, "HardSwish", given -> Activation.hardSwish());

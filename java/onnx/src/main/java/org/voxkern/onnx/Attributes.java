@@ -68,9 +68,13 @@ final class Attributes {
     return integer(name, missing ? 1 : 0) != 0;
   }
 
+  /**
+   * A number as the shortest decimal that gives the f32 which files have: an epsilon of 1e-5 is
+   * that, not 9.99999975e-6.
+   */
   double number(String name, double missing) {
     AttributeProto attribute = find(name, AttributeProto.AttributeType.FLOAT);
-    return attribute == null ? missing : attribute.getF();
+    return attribute == null ? missing : Double.parseDouble(Float.toString(attribute.getF()));
   }
 
   String text(String name, String missing) {

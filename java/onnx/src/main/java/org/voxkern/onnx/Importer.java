@@ -1,5 +1,6 @@
 package org.voxkern.onnx;
 
+import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
@@ -37,6 +38,11 @@ final class Importer {
   private final Map<String, Tensor> weights = new LinkedHashMap<>();
   private final Map<String, Tensor> evaluated = new HashMap<>();
   private final List<Refusal> refusals = new ArrayList<>();
+
+  /** Functions may have been written in older or newer operators than the model. */
+  private int opset;
+
+  private int depth;
   private Context context;
 
   /** By name, those of the graphs around first; null is what a refused node would have given. */
@@ -46,6 +52,7 @@ final class Importer {
     this.model = model;
     this.shapes = shapes;
     this.given = given;
+    opset = model.opset();
   }
 
   OnnxNetwork run(Context in) {
@@ -82,7 +89,7 @@ final class Importer {
   }
 
   int opset() {
-    return model.opset();
+    return opset;
   }
 
   Graph.Builder builder() {
@@ -129,19 +136,24 @@ final class Importer {
   private void add(NodeProto proto) {
     String label = NodeOrder.label(proto);
     Operators.Mapper mapper = Operators.find(proto.getDomain(), proto.getOpType());
-    if (mapper == null) {
-      refuse(proto, label, "there is no such operator here");
+    FunctionProto function = model.functions().find(proto);
+    if (mapper == null && function == null) {
+      refuse(proto, label, reason(proto));
       return;
     }
     List<Operand> inputs = new ArrayList<>();
     for (String name : proto.getInputList()) {
       Operand operand = name.isEmpty() ? null : operands.get(name);
-      if (operand == null && !name.isEmpty()) {
+      if (operand == null && operands.containsKey(name)) {
         // It hangs on a node that is refused already.
         forget(proto);
         return;
       }
       inputs.add(operand);
+    }
+    if (mapper == null) {
+      call(function, proto, inputs);
+      return;
     }
     NodeImport node = new NodeImport(this, proto, inputs);
     try {
@@ -157,6 +169,43 @@ final class Importer {
         | ArithmeticException
         | UnsupportedOperationException failure) {
       refuse(proto, label, failure.getMessage());
+    }
+  }
+
+  private static String reason(NodeProto proto) {
+    return OnnxModel.isStandard(proto.getDomain())
+        ? "there is no such operator here"
+        : "the domain '" + proto.getDomain() + "' is not known";
+  }
+
+  /** Adds the nodes of a function of the model's own. */
+  private void call(FunctionProto function, NodeProto proto, List<Operand> inputs) {
+    if (depth > 64) {
+      refuse(proto, NodeOrder.label(proto), "functions call each other too deeply");
+      return;
+    }
+    Map<String, Operand> outer = operands;
+    int outerOpset = opset;
+    operands = new HashMap<>();
+    for (int input = 0; input < function.getInputCount(); input++) {
+      // One that is not given is none that its nodes have.
+      if (input < inputs.size() && inputs.get(input) != null) {
+        operands.put(function.getInput(input), inputs.get(input));
+      }
+    }
+    opset = FunctionCalls.opset(function, opset);
+    depth++;
+    List<Operand> results = new ArrayList<>();
+    try {
+      FunctionCalls.body(function, proto).forEach(this::add);
+      function.getOutputList().forEach(output -> results.add(operands.get(output)));
+    } finally {
+      operands = outer;
+      opset = outerOpset;
+      depth--;
+    }
+    for (int output = 0; output < proto.getOutputCount(); output++) {
+      operands.put(proto.getOutput(output), results.get(output));
     }
   }
 

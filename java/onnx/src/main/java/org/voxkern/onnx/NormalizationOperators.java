@@ -34,12 +34,12 @@ final class NormalizationOperators {
   }
 
   private static double epsilon(NodeImport node) {
-    return node.attributes().number("epsilon", 1e-5f);
+    return node.attributes().number("epsilon", 1e-5);
   }
 
   private static void batch(NodeImport node) {
     Attributes attributes = node.attributes();
-    double momentum = attributes.number("momentum", 0.9f);
+    double momentum = attributes.number("momentum", 0.9);
     if (!attributes.flag("spatial", true)) {
       throw new UnsupportedOperationException("statistics of each voxel by itself");
     }
@@ -186,8 +186,8 @@ final class NormalizationOperators {
     Attributes attributes = node.attributes();
     LocalResponseNorm norm =
         LocalResponseNorm.builder(attributes.required("size"))
-            .alpha(attributes.number("alpha", 1e-4f))
-            .beta(attributes.number("beta", 0.75f))
+            .alpha(attributes.number("alpha", 1e-4))
+            .beta(attributes.number("beta", 0.75))
             .bias(attributes.number("bias", 1))
             .build();
     Step step = Step.ofEach("local_response_norm", (in, out) -> norm.apply(in.get(0), out.get(0)));

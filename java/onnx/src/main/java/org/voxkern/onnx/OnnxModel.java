@@ -30,11 +30,13 @@ public final class OnnxModel {
   private final GraphProto graph;
   private final int opset;
   private final List<NodeProto> nodes;
+  private final FunctionCalls functions;
 
-  private OnnxModel(Path path, GraphProto graph, int opset) {
+  private OnnxModel(Path path, GraphProto graph, int opset, FunctionCalls functions) {
     this.path = path;
     this.graph = graph;
     this.opset = opset;
+    this.functions = functions;
     nodes = NodeOrder.sorted(graph, Set.of());
   }
 
@@ -52,7 +54,8 @@ public final class OnnxModel {
       if (!model.hasGraph() || model.getGraph().getOutputCount() == 0) {
         throw new IllegalArgumentException("not a model of ONNX: it has no graph with outputs");
       }
-      return new OnnxModel(path, model.getGraph(), opset(model));
+      FunctionCalls functions = new FunctionCalls(model.getFunctionsList());
+      return new OnnxModel(path, model.getGraph(), opset(model), functions);
     } catch (IllegalArgumentException failure) {
       throw new IllegalArgumentException(path + ": " + failure.getMessage(), failure);
     } catch (UnsupportedOperationException failure) {
@@ -123,6 +126,10 @@ public final class OnnxModel {
 
   GraphProto graph() {
     return graph;
+  }
+
+  FunctionCalls functions() {
+    return functions;
   }
 
   List<NodeProto> nodes() {

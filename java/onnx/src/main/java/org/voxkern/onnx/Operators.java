@@ -13,6 +13,9 @@ final class Operators {
 
   private static final Map<String, Mapper> BY_NAME = new TreeMap<>();
 
+  /** Of the domain of the functions that exported models have. */
+  private static final Map<String, Mapper> OWN = new TreeMap<>();
+
   static {
     ConstantOperators.addTo(BY_NAME);
     ActivationOperators.addTo(BY_NAME);
@@ -29,12 +32,16 @@ final class Operators {
     SamplingOperators.addTo(BY_NAME);
     DetectionOperators.addTo(BY_NAME);
     RecurrentOperators.addTo(BY_NAME);
+    VoxkernOperators.addTo(OWN);
   }
 
   private Operators() {}
 
   /** Null if there is none. */
   static Mapper find(String domain, String name) {
+    if (domain.equals(ExportGraph.DOMAIN)) {
+      return OWN.get(name);
+    }
     return OnnxModel.isStandard(domain) ? BY_NAME.get(name) : null;
   }
 }

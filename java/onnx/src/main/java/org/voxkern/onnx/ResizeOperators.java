@@ -1,6 +1,7 @@
 package org.voxkern.onnx;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -52,43 +53,23 @@ final class ResizeOperators {
 
   private static void resize(NodeImport node) {
     Attributes attributes = node.attributes();
-    Resize.Builder builder = builder(node, "nearest");
     if (node.opset() < 11) {
-      builder.coordinates(Resize.Coordinates.ASYMMETRIC).rounding(Resize.Rounding.FLOOR);
-      set(node, builder, new Request(inSpace(node, node.numbers(1), allAxes(node), 1), null));
+      Resize.Builder old = builder(node, "nearest");
+      old.coordinates(Resize.Coordinates.ASYMMETRIC).rounding(Resize.Rounding.FLOOR);
+      set(node, old, new Request(inSpace(node, node.numbers(1), allAxes(node), 1), null));
       return;
     }
-    String coordinates =
-        attributes.word(
-            "coordinate_transformation_mode",
-            "half_pixel",
-            "half_pixel",
-            "half_pixel_symmetric",
-            "pytorch_half_pixel",
-            "align_corners",
-            "asymmetric",
-            "tf_crop_and_resize");
-    builder.coordinates(Resize.Coordinates.valueOf(coordinates.toUpperCase(java.util.Locale.ROOT)));
-    String rounding =
-        attributes.word(
-            "nearest_mode",
-            "round_prefer_floor",
-            "round_prefer_floor",
-            "round_prefer_ceil",
-            "floor",
-            "ceil");
-    builder
-        .rounding(Resize.Rounding.valueOf(rounding.toUpperCase(java.util.Locale.ROOT)))
-        .cubicCoefficient(attributes.number("cubic_coeff_a", -0.75))
-        .excludeOutside(attributes.flag("exclude_outside", false))
-        .antialias(attributes.flag("antialias", false))
-        .extrapolationValue(attributes.number("extrapolation_value", 0));
+    Resize.Builder builder = settings(node);
+    boolean crops =
+        attributes
+            .text("coordinate_transformation_mode", "half_pixel")
+            .equals("tf_crop_and_resize");
     long[] given = attributes.integers("axes");
     int[] axes =
         given == null
             ? allAxes(node)
             : LongStream.of(given).mapToInt(axis -> node.axis(0, axis)).toArray();
-    if (coordinates.equals("tf_crop_and_resize")) {
+    if (crops) {
       double[] region = node.numbers(1);
       double[] begin = inSpace(node, Arrays.copyOf(region, axes.length), axes, 0);
       double[] end =
@@ -101,11 +82,41 @@ final class ResizeOperators {
     if (node.has(3) && !node.shape(3).elementCount().is(0)) {
       set(node, builder, sizes(node, axes, policy));
     } else {
-      if (coordinates.equals("tf_crop_and_resize")) {
+      if (crops) {
         throw new UnsupportedOperationException("scales of a region of interest");
       }
       set(node, builder, new Request(inSpace(node, node.numbers(2), axes, 1), null));
     }
+  }
+
+  /** What attributes say of positions and weights. */
+  static Resize.Builder settings(NodeImport node) {
+    Attributes attributes = node.attributes();
+    String coordinates =
+        attributes.word(
+            "coordinate_transformation_mode",
+            "half_pixel",
+            "half_pixel",
+            "half_pixel_symmetric",
+            "pytorch_half_pixel",
+            "align_corners",
+            "asymmetric",
+            "tf_crop_and_resize");
+    String rounding =
+        attributes.word(
+            "nearest_mode",
+            "round_prefer_floor",
+            "round_prefer_floor",
+            "round_prefer_ceil",
+            "floor",
+            "ceil");
+    return builder(node, "nearest")
+        .coordinates(Resize.Coordinates.valueOf(coordinates.toUpperCase(Locale.ROOT)))
+        .rounding(Resize.Rounding.valueOf(rounding.toUpperCase(Locale.ROOT)))
+        .cubicCoefficient(attributes.number("cubic_coeff_a", -0.75))
+        .excludeOutside(attributes.flag("exclude_outside", false))
+        .antialias(attributes.flag("antialias", false))
+        .extrapolationValue(attributes.number("extrapolation_value", 0));
   }
 
   private static Request sizes(NodeImport node, int[] axes, String policy) {
@@ -125,8 +136,7 @@ final class ResizeOperators {
     if (policy.equals("stretch")) {
       return new Request(null, sizes);
     }
-    Resize.AspectRatio ratio =
-        Resize.AspectRatio.valueOf(policy.toUpperCase(java.util.Locale.ROOT));
+    Resize.AspectRatio ratio = Resize.AspectRatio.valueOf(policy.toUpperCase(Locale.ROOT));
     SymbolicShape volume = node.volume(0).shape();
     if (!volume.isKnown()) {
       throw new IllegalArgumentException(

@@ -1,0 +1,204 @@
+package org.voxkern.onnx;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
+import org.voxkern.graph.Node;
+
+/** A graph of ONNX that is written: its nodes so far, and how values are called. */
+final class ExportGraph {
+  /** What Voxkern computes otherwise than any one operator is a function of this domain. */
+  static final String DOMAIN = "org.voxkern";
+
+  private final GraphProto.Builder proto = GraphProto.newBuilder();
+  private final Set<String> taken = new HashSet<>();
+  private final Map<Node, String> names = new LinkedHashMap<>();
+  private final Set<String> functions = new TreeSet<>();
+  private int opset = 21;
+
+  GraphProto.Builder proto() {
+    return proto;
+  }
+
+  int opset() {
+    return opset;
+  }
+
+  /** Says that some node needs newer operators. */
+  void requireOpset(int version) {
+    opset = Math.max(opset, version);
+  }
+
+  /** Names of the functions of {@link #DOMAIN} that nodes call. */
+  Set<String> functions() {
+    return functions;
+  }
+
+  /** Keeps a name for an output of the graph. */
+  void reserve(String name) {
+    taken.add(name);
+  }
+
+  /** A name that no value has, the wanted one if it can be. */
+  String free(String wanted) {
+    String name = wanted;
+    while (!taken.add(name)) {
+      name += "_";
+    }
+    return name;
+  }
+
+  /**
+   * Calls the value of a node.
+   *
+   * @param asOutput whether an output of the graph of the node's name is this node
+   */
+  String call(Node node, boolean asOutput) {
+    String name = asOutput ? node.name() : free(node.name());
+    names.put(node, name);
+    return name;
+  }
+
+  String name(Node node) {
+    return names.get(node);
+  }
+
+  String input(Node node, int input) {
+    return name(node.inputs().get(input));
+  }
+
+  List<String> inputs(Node node) {
+    return new ArrayList<>(node.inputs().stream().map(this::name).toList());
+  }
+
+  /** Adds a node and gives the name of its output, which is new. */
+  String add(String operator, String output, List<String> inputs, AttributeProto... attributes) {
+    String name = free(output);
+    put(operator, name, inputs, attributes);
+    return name;
+  }
+
+  /** Adds a node whose output has this name. */
+  void put(String operator, String output, List<String> inputs, AttributeProto... attributes) {
+    proto.addNode(node(operator, output, inputs, attributes));
+  }
+
+  /** Adds a call of a function of {@link #DOMAIN}. */
+  void call(String function, String output, List<String> inputs, AttributeProto... attributes) {
+    functions.add(function);
+    proto.addNode(node(function, output, inputs, attributes).toBuilder().setDomain(DOMAIN));
+  }
+
+  static NodeProto node(
+      String operator, String output, List<String> inputs, AttributeProto... attributes) {
+    return NodeProto.newBuilder()
+        .setOpType(operator)
+        .setName(output)
+        .addAllInput(inputs)
+        .addOutput(output)
+        .addAllAttribute(List.of(attributes))
+        .build();
+  }
+
+  // Constants.
+
+  /** Adds numbers and gives their name. */
+  String constant(String wanted, long... values) {
+    return initializer(free(wanted), longs(values));
+  }
+
+  String scalar(String wanted, double value) {
+    return initializer(free(wanted), floats(Shape.of(), (float) value));
+  }
+
+  String filled(String wanted, float value, long count) {
+    float[] values = new float[Math.toIntExact(count)];
+    java.util.Arrays.fill(values, value);
+    return initializer(free(wanted), floats(Shape.of(count), values));
+  }
+
+  String initializer(String name, TensorProto values) {
+    proto.addInitializer(values.toBuilder().setName(name));
+    return name;
+  }
+
+  static TensorProto longs(long... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.nativeOrder());
+    bytes.asLongBuffer().put(values);
+    return tensor(ElementType.I64, Shape.of(values.length), bytes);
+  }
+
+  /** A scalar. */
+  static TensorProto whole(long value) {
+    return longs(value).toBuilder().clearDims().build();
+  }
+
+  static TensorProto floats(Shape shape, float... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.nativeOrder());
+    bytes.asFloatBuffer().put(values);
+    return tensor(ElementType.F32, shape, bytes);
+  }
+
+  static TensorProto tensor(ElementType type, Shape shape, ByteBuffer bytes) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setDataType(OnnxTensors.code(type))
+            .setRawData(ByteString.copyFrom(bytes));
+    for (long size : shape.toArray()) {
+      tensor.addDims(size);
+    }
+    return tensor.build();
+  }
+
+  // Attributes.
+
+  static AttributeProto integer(String name, long value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.INT)
+        .setI(value)
+        .build();
+  }
+
+  static AttributeProto flag(String name, boolean value) {
+    return integer(name, value ? 1 : 0);
+  }
+
+  static AttributeProto integers(String name, long... values) {
+    AttributeProto.Builder attribute =
+        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
+    for (long value : values) {
+      attribute.addInts(value);
+    }
+    return attribute.build();
+  }
+
+  static AttributeProto number(String name, double value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.FLOAT)
+        .setF((float) value)
+        .build();
+  }
+
+  static AttributeProto text(String name, String value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.STRING)
+        .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+}
