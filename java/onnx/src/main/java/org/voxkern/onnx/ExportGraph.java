@@ -127,7 +127,22 @@ final class ExportGraph {
   String filled(String wanted, float value, long count) {
     float[] values = new float[Math.toIntExact(count)];
     java.util.Arrays.fill(values, value);
-    return initializer(free(wanted), floats(Shape.of(count), values));
+    String name = free(wanted);
+    fixed(name, floats(Shape.of(count), values));
+    return name;
+  }
+
+  /** Adds numbers that are no weights. */
+  void fixed(String name, TensorProto values) {
+    proto.addNode(node("Constant", name, List.of(), value(values)));
+  }
+
+  static AttributeProto value(TensorProto values) {
+    return AttributeProto.newBuilder()
+        .setName("value")
+        .setType(AttributeProto.AttributeType.TENSOR)
+        .setT(values)
+        .build();
   }
 
   String initializer(String name, TensorProto values) {

@@ -78,7 +78,7 @@ final class ExportRules {
           List.of(graph.input(node, 0), depth, values),
           integer("axis", oneHot.axis()));
     } else if (operation instanceof Constants.Numbers numbers) {
-      graph.initializer(
+      graph.fixed(
           graph.name(node),
           ExportGraph.tensor(numbers.elementType(), numbers.shape(), numbers.bytes()));
     } else if (!ElementwiseExport.add(graph, node)

@@ -138,13 +138,7 @@ final class Functions {
   }
 
   private String constant(String name, TensorProto values) {
-    AttributeProto value =
-        AttributeProto.newBuilder()
-            .setName("value")
-            .setType(AttributeProto.AttributeType.TENSOR)
-            .setT(values)
-            .build();
-    return add("Constant", name, List.of(), value);
+    return add("Constant", name, List.of(), ExportGraph.value(values));
   }
 
   private String scalar(String name, double value) {

@@ -255,16 +255,25 @@ final class Importer {
 
   /** An operand as a node. */
   Value value(Operand operand) {
+    return value(operand, true);
+  }
+
+  /**
+   * The same.
+   *
+   * @param trained whether it is trained where it becomes a parameter
+   */
+  Value value(Operand operand, boolean trained) {
     if (operand.value() != null) {
       return operand.value();
     }
     if (operand.sizes() != null) {
       return operand.made(constant(longs(operand.sizes(), operand.shape().known())));
     }
-    return operand.made(constant(operand));
+    return operand.made(constant(operand, trained));
   }
 
-  private Value constant(Operand operand) {
+  private Value constant(Operand operand, boolean trained) {
     Tensor tensor = operand.tensor();
     ElementType type = tensor.type();
     boolean real = type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16;
@@ -277,7 +286,8 @@ final class Importer {
             .map(Map.Entry::getKey)
             .findFirst()
             .orElse("weight");
-    Parameter parameter = new Parameter(free(name), tensor.shape(), Initializer.constant(0), true);
+    Parameter parameter =
+        new Parameter(free(name), tensor.shape(), Initializer.constant(0), trained);
     Tensor numbers = type == ElementType.F32 ? tensor : Convert.to(tensor, ElementType.F32);
     weights.put(parameter.name(), numbers);
     return builder.parameter(parameter).cast(type);

@@ -92,6 +92,11 @@ final class NodeImport {
     return importer.value(operand(input));
   }
 
+  /** Says that an input which is a parameter is not one that is trained. */
+  void keepFixed(int input) {
+    importer.value(operand(input), false);
+  }
+
   /** An axis counted from the first. */
   int axis(int input, long axis) {
     int rank = rank(input);

@@ -52,6 +52,8 @@ final class NormalizationOperators {
       throw new UnsupportedOperationException("statistics are outputs in training only");
     }
     Operation operation = new Normalizations.Batch(epsilon, true);
+    node.keepFixed(3);
+    node.keepFixed(4);
     Value[] parameters = {node.real(3), node.real(4), node.real(1), node.real(2)};
     setChannels(node, operation, parameters);
   }
