@@ -95,8 +95,18 @@ public final class Layouts {
       List<Size> result = new ArrayList<>();
       int rest = -1;
       Size known = Size.of(1);
+      // Axes that stay are in neither product, so that they may be symbols.
+      Size others = Size.of(1);
+      for (int axis = 0; axis < input.rank(); axis++) {
+        boolean stays = axis < sizes.size() && sizes.get(axis).is(0);
+        others = stays ? others : others.times(input.size(axis));
+      }
       for (int axis = 0; axis < sizes.size(); axis++) {
-        Size size = sizes.get(axis).is(0) ? input.size(axis) : sizes.get(axis);
+        if (sizes.get(axis).is(0)) {
+          result.add(input.size(axis));
+          continue;
+        }
+        Size size = sizes.get(axis);
         if (size.is(-1)) {
           Convolution.require(rest < 0, "only one size can be what is left");
           rest = axis;
@@ -107,7 +117,7 @@ public final class Layouts {
       }
       Size count = input.elementCount();
       if (rest >= 0) {
-        result.set(rest, rest(count, known));
+        result.set(rest, rest(others, known));
       }
       SymbolicShape output = SymbolicShape.of(result);
       Convolution.require(
