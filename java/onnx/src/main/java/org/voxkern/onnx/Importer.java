@@ -23,6 +23,7 @@ import org.voxkern.graph.Graph;
 import org.voxkern.graph.Initializer;
 import org.voxkern.graph.Parameter;
 import org.voxkern.graph.Size;
+import org.voxkern.graph.SymbolicShape;
 import org.voxkern.graph.Value;
 import org.voxkern.graph.Weights;
 import org.voxkern.onnx.UnsupportedOnnxException.Refusal;
@@ -31,7 +32,7 @@ import org.voxkern.op.Convert;
 /** One import: the graph so far, and what the names of the model stand for. */
 final class Importer {
   private final OnnxModel model;
-  private final Map<String, Shape> shapes;
+  private final Map<String, SymbolicShape> shapes;
   private final Map<String, Tensor> given;
   private final Graph.Builder builder = Graph.builder();
   private final Set<String> names = new LinkedHashSet<>();
@@ -48,7 +49,7 @@ final class Importer {
   /** By name, those of the graphs around first; null is what a refused node would have given. */
   private Map<String, Operand> operands = new HashMap<>();
 
-  Importer(OnnxModel model, Map<String, Shape> shapes, Map<String, Tensor> given) {
+  Importer(OnnxModel model, Map<String, SymbolicShape> shapes, Map<String, Tensor> given) {
     this.model = model;
     this.shapes = shapes;
     this.given = given;

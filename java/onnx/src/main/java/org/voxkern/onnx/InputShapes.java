@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.voxkern.ElementType;
-import org.voxkern.Shape;
 import org.voxkern.graph.Size;
 import org.voxkern.graph.SymbolicShape;
 
@@ -16,22 +15,22 @@ import org.voxkern.graph.SymbolicShape;
  *
  * @param given shapes that the caller says, by name
  */
-record InputShapes(Map<String, Shape> given) {
+record InputShapes(Map<String, SymbolicShape> given) {
   /**
    * The shape that a caller says, else the one that the model says: sizes that it leaves open are
    * symbols.
    *
-   * @throws IllegalArgumentException if the caller's does not fit the model's, or there is none
+   * @throws IllegalArgumentException if the caller's has another rank, or there is none
    */
   SymbolicShape shape(ValueInfoProto input) {
     TypeProto.Tensor type = tensorType(input);
-    Shape wanted = given.get(input.getName());
+    SymbolicShape wanted = given.get(input.getName());
     if (!type.hasShape()) {
       if (wanted == null) {
         throw new IllegalArgumentException(
             "input '" + input.getName() + "' has no shape in the model: give it");
       }
-      return SymbolicShape.of(wanted);
+      return wanted;
     }
     List<Size> sizes = new ArrayList<>();
     for (Dimension dimension : type.getShape().getDimList()) {
@@ -41,15 +40,11 @@ record InputShapes(Map<String, Shape> given) {
     if (wanted == null) {
       return declared;
     }
-    boolean fits = wanted.rank() == declared.rank();
-    for (int axis = 0; fits && axis < wanted.rank(); axis++) {
-      fits = declared.size(axis).compare(Size.of(wanted.size(axis))) != Size.Relation.DIFFERENT;
-    }
-    if (!fits) {
+    if (wanted.rank() != declared.rank()) {
       throw new IllegalArgumentException(
           "input '" + input.getName() + "' is " + declared + " and cannot take " + wanted);
     }
-    return SymbolicShape.of(wanted);
+    return wanted;
   }
 
   private static Size size(Dimension dimension, String input, int axis) {

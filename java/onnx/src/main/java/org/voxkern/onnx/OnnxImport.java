@@ -5,6 +5,7 @@ import java.util.Map;
 import org.voxkern.Context;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.graph.SymbolicShape;
 
 /**
  * Makes a graph and its weights of a model.
@@ -23,7 +24,7 @@ import org.voxkern.Tensor;
  */
 public final class OnnxImport {
   private final OnnxModel model;
-  private final Map<String, Shape> shapes = new LinkedHashMap<>();
+  private final Map<String, SymbolicShape> shapes = new LinkedHashMap<>();
   private final Map<String, Tensor> values = new LinkedHashMap<>();
 
   private OnnxImport(OnnxModel model) {
@@ -35,11 +36,17 @@ public final class OnnxImport {
   }
 
   /**
-   * The shape of an input.
+   * The shape of an input. It may have other sizes than the model says, which often are those that
+   * it was exported with: whether the nodes take them the import and {@code compile} find out.
    *
    * @throws IllegalArgumentException if the model has no such input
    */
   public OnnxImport shape(String input, Shape shape) {
+    return shape(input, SymbolicShape.of(shape));
+  }
+
+  /** The same, where sizes may stay open: {@code SymbolicShape.of(1, 1, "D", "H", "W")}. */
+  public OnnxImport shape(String input, SymbolicShape shape) {
     requireInput(input);
     shapes.put(input, shape);
     return this;

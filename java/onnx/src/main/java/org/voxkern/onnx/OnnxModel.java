@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.voxkern.ElementType;
 
 /**
  * A model as a file holds it: the nodes of its graph in an order in which they can be computed.
@@ -116,6 +117,32 @@ public final class OnnxModel {
   /** In order. */
   public List<String> outputNames() {
     return graph.getOutputList().stream().map(ValueInfoProto::getName).toList();
+  }
+
+  /**
+   * The element type of an input.
+   *
+   * @throws UnsupportedOperationException if there is none for it, or it is no tensor
+   */
+  public ElementType inputType(String name) {
+    return InputShapes.type(input(name));
+  }
+
+  /** How many axes an input has; -1 if the model does not say. */
+  public int inputRank(String name) {
+    InputShapes.type(input(name));
+    var type = input(name).getType().getTensorType();
+    return type.hasShape() ? type.getShape().getDimCount() : -1;
+  }
+
+  private ValueInfoProto input(String name) {
+    return inputs().stream()
+        .filter(input -> input.getName().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    path + " has no input '" + name + "' among " + inputNames()));
   }
 
   List<ValueInfoProto> inputs() {

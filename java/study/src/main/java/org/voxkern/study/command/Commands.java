@@ -11,6 +11,7 @@ public final class Commands {
   private static final Map<String, Supplier<Object>> BY_NAME =
       Map.of(
           "register", RegisterCommand::new,
+          "run-onnx", RunOnnxCommand::new,
           "onnx-test", OnnxTestCommand::new,
           "transform", TransformCommand::new,
           "info", InfoCommand::new,
@@ -21,7 +22,16 @@ public final class Commands {
           "bench", LauncherCommands.Bench::new);
 
   private static final String[] ORDER = {
-    "demo", "register", "transform", "onnx-test", "info", "devices", "version", "test", "bench"
+    "demo",
+    "register",
+    "transform",
+    "run-onnx",
+    "onnx-test",
+    "info",
+    "devices",
+    "version",
+    "test",
+    "bench"
   };
 
   private Commands() {}
