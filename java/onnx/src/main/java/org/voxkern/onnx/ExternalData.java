@@ -3,6 +3,7 @@ package org.voxkern.onnx;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,12 +21,38 @@ record ExternalData(Path folder) {
     return new ExternalData(folder);
   }
 
+  /** Where in a file the bytes of a tensor lie. */
+  record Region(Path file, long offset) {
+    /**
+     * Fills a tensor.
+     *
+     * @throws IllegalArgumentException if the file cannot be read
+     */
+    void read(Tensor tensor) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        channel.position(offset);
+        for (long at = 0; at < tensor.byteCount(); at += WINDOW) {
+          int part = (int) Math.min(WINDOW, tensor.byteCount() - at);
+          ByteBuffer window = tensor.buffer(at, part);
+          while (window.hasRemaining()) {
+            if (channel.read(window) < 0) {
+              throw new IllegalArgumentException(file + " ended while it was read");
+            }
+          }
+        }
+      } catch (IOException failure) {
+        throw unreadable(file, failure);
+      }
+      OnnxTensors.toNativeOrder(tensor);
+    }
+  }
+
   /**
-   * Fills a tensor.
+   * Finds the bytes of a tensor.
    *
    * @throws IllegalArgumentException if the file is missing, too short, or outside of the folder
    */
-  void read(TensorProto stored, Tensor tensor) {
+  Region find(TensorProto stored, long bytes) {
     Map<String, String> entries = new HashMap<>();
     for (StringStringEntryProto entry : stored.getExternalDataList()) {
       entries.put(entry.getKey(), entry.getValue());
@@ -36,31 +63,24 @@ record ExternalData(Path folder) {
     }
     Path file = inside(location);
     long offset = number(entries, "offset", 0);
-    long length = number(entries, "length", tensor.byteCount());
-    if (length != tensor.byteCount()) {
+    long length = number(entries, "length", bytes);
+    if (length != bytes) {
       throw new IllegalArgumentException(
-          tensor + " has " + length + " bytes of external data, expected " + tensor.byteCount());
+          length + " bytes of external data, expected " + bytes + " for the tensor");
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      if (offset + length > channel.size()) {
+    try {
+      if (length > Files.size(file) - offset) {
         throw new IllegalArgumentException(
-            file + " has " + channel.size() + " bytes, expected " + (offset + length));
-      }
-      channel.position(offset);
-      for (long at = 0; at < length; ) {
-        int part = (int) Math.min(WINDOW, length - at);
-        java.nio.ByteBuffer window = tensor.buffer(at, part);
-        while (window.hasRemaining() && channel.read(window) >= 0) {}
-        if (window.hasRemaining()) {
-          throw new IllegalArgumentException(file + " ended while it was read");
-        }
-        at += part;
+            file + " has " + Files.size(file) + " bytes, expected " + length + " from " + offset);
       }
     } catch (IOException failure) {
-      throw new IllegalArgumentException(
-          file + " cannot be read: " + failure.getMessage(), failure);
+      throw unreadable(file, failure);
     }
-    OnnxTensors.toNativeOrder(tensor);
+    return new Region(file, offset);
+  }
+
+  private static IllegalArgumentException unreadable(Path file, IOException failure) {
+    return new IllegalArgumentException(file + " cannot be read: " + failure.getMessage(), failure);
   }
 
   /** A file of the folder, also where links lead. */
@@ -79,8 +99,7 @@ record ExternalData(Path folder) {
             "external data at '" + location + "' leads outside of the model's folder " + folder);
       }
     } catch (IOException failure) {
-      throw new IllegalArgumentException(
-          file + " cannot be read: " + failure.getMessage(), failure);
+      throw unreadable(file, failure);
     }
     return file;
   }

@@ -1,7 +1,6 @@
 package org.voxkern.onnx;
 
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -109,12 +108,19 @@ public final class OnnxTensors {
   static Tensor read(Context context, TensorProto stored, ExternalData external) {
     ElementType type = elementType(stored.getDataType());
     Shape shape = shape(stored);
+    ExternalData.Region region = null;
+    if (stored.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+      region = external.find(stored, Math.multiplyExact(shape.elementCount(), (long) type.bytes()));
+    } else {
+      requireWhole(stored, type, shape);
+    }
     Tensor tensor = Tensor.uninitialized(context, type, shape);
     try {
-      if (stored.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-        external.read(stored, tensor);
+      if (region != null) {
+        region.read(tensor);
       } else if (stored.hasRawData()) {
-        raw(stored.getRawData(), tensor);
+        stored.getRawData().copyTo(tensor.buffer());
+        toNativeOrder(tensor);
       } else {
         typed(stored, tensor);
       }
@@ -129,14 +135,34 @@ public final class OnnxTensors {
     return Shape.of(stored.getDimsList().stream().mapToLong(Long::longValue).toArray());
   }
 
-  private static void raw(ByteString bytes, Tensor tensor) {
-    if (bytes.size() != tensor.byteCount()) {
+  /** Before memory is taken, which a broken file may ask for without end. */
+  private static void requireWhole(TensorProto stored, ElementType type, Shape shape) {
+    long count = stored.hasRawData() ? stored.getRawData().size() : typedCount(stored, type);
+    long each = stored.hasRawData() ? type.bytes() : 1;
+    long expected = Math.multiplyExact(shape.elementCount(), each);
+    if (count != expected) {
       throw new IllegalArgumentException(
-          tensor + " has " + bytes.size() + " bytes, expected " + tensor.byteCount());
+          "a tensor "
+              + type
+              + " "
+              + shape
+              + " has "
+              + count
+              + (stored.hasRawData() ? " bytes" : " elements")
+              + ", expected "
+              + expected);
     }
-    ByteBuffer target = tensor.buffer();
-    bytes.copyTo(target);
-    toNativeOrder(tensor);
+  }
+
+  /** Of the fields of protobuf several element types share one. */
+  private static int typedCount(TensorProto stored, ElementType type) {
+    return switch (type) {
+      case F32 -> stored.getFloatDataCount();
+      case F64 -> stored.getDoubleDataCount();
+      case I64 -> stored.getInt64DataCount();
+      case U32, U64 -> stored.getUint64DataCount();
+      default -> stored.getInt32DataCount();
+    };
   }
 
   /** Files have little-endian numbers. */
@@ -146,49 +172,19 @@ public final class OnnxTensors {
     }
   }
 
-  /** From the fields of protobuf, of which several element types share one. */
   private static void typed(TensorProto stored, Tensor tensor) {
     ByteBuffer target = tensor.buffer();
     switch (tensor.type()) {
-      case F32 -> {
-        require(stored.getFloatDataCount(), tensor);
-        stored.getFloatDataList().forEach(target::putFloat);
-      }
-      case F64 -> {
-        require(stored.getDoubleDataCount(), tensor);
-        stored.getDoubleDataList().forEach(target::putDouble);
-      }
-      case I64 -> {
-        require(stored.getInt64DataCount(), tensor);
-        stored.getInt64DataList().forEach(target::putLong);
-      }
-      case U64 -> {
-        require(stored.getUint64DataCount(), tensor);
-        stored.getUint64DataList().forEach(target::putLong);
-      }
-      case U32 -> {
-        require(stored.getUint64DataCount(), tensor);
-        stored.getUint64DataList().forEach(value -> target.putInt((int) (long) value));
-      }
-      case I32 -> {
-        require(stored.getInt32DataCount(), tensor);
-        stored.getInt32DataList().forEach(target::putInt);
-      }
-      case I16, U16, F16, BF16 -> {
-        require(stored.getInt32DataCount(), tensor);
-        stored.getInt32DataList().forEach(value -> target.putShort((short) (int) value));
-      }
-      case I8, U8, BOOL -> {
-        require(stored.getInt32DataCount(), tensor);
-        stored.getInt32DataList().forEach(value -> target.put((byte) (int) value));
-      }
-    }
-  }
-
-  private static void require(int count, Tensor tensor) {
-    if (count != tensor.elementCount()) {
-      throw new IllegalArgumentException(
-          tensor + " has " + count + " elements, expected " + tensor.elementCount());
+      case F32 -> stored.getFloatDataList().forEach(target::putFloat);
+      case F64 -> stored.getDoubleDataList().forEach(target::putDouble);
+      case I64 -> stored.getInt64DataList().forEach(target::putLong);
+      case U64 -> stored.getUint64DataList().forEach(target::putLong);
+      case U32 -> stored.getUint64DataList().forEach(value -> target.putInt((int) (long) value));
+      case I32 -> stored.getInt32DataList().forEach(target::putInt);
+      case I16, U16, F16, BF16 ->
+          stored.getInt32DataList().forEach(value -> target.putShort((short) (int) value));
+      case I8, U8, BOOL ->
+          stored.getInt32DataList().forEach(value -> target.put((byte) (int) value));
     }
   }
 

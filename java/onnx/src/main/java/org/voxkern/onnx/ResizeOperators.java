@@ -8,6 +8,7 @@ import java.util.stream.LongStream;
 import org.voxkern.graph.Sampling;
 import org.voxkern.graph.Size;
 import org.voxkern.graph.SymbolicShape;
+import org.voxkern.graph.Value;
 import org.voxkern.onnx.Operators.Mapper;
 import org.voxkern.op.Resize;
 
@@ -25,7 +26,7 @@ final class ResizeOperators {
 
   private static void upsample(NodeImport node) {
     Resize.Builder builder = builder(node, "nearest");
-    builder.coordinates(Resize.Coordinates.ASYMMETRIC).rounding(Resize.Rounding.FLOOR);
+    asymmetric(builder).rounding(Resize.Rounding.FLOOR);
     double[] scales =
         node.attributes().has("scales")
             ? wide(node.attributes().numbers("scales"))
@@ -54,9 +55,7 @@ final class ResizeOperators {
   private static void resize(NodeImport node) {
     Attributes attributes = node.attributes();
     if (node.opset() < 11) {
-      Resize.Builder old = builder(node, "nearest");
-      old.coordinates(Resize.Coordinates.ASYMMETRIC).rounding(Resize.Rounding.FLOOR);
-      set(node, old, new Request(inSpace(node, node.numbers(1), allAxes(node), 1), null));
+      old(node);
       return;
     }
     Resize.Builder builder = settings(node);
@@ -87,6 +86,29 @@ final class ResizeOperators {
       }
       set(node, builder, new Request(inSpace(node, node.numbers(2), axes, 1), null));
     }
+  }
+
+  /** ONNX Runtime rounds up where there are less voxels, and down where there are more. */
+  private static void old(NodeImport node) {
+    double[] scales = inSpace(node, node.numbers(1), allAxes(node), 1);
+    double[] fewer = Arrays.stream(scales).map(scale -> Math.min(1, scale)).toArray();
+    double[] more = Arrays.stream(scales).map(scale -> Math.max(1, scale)).toArray();
+    Value volume = node.volume(0);
+    boolean reduces = Arrays.stream(fewer).anyMatch(scale -> scale < 1);
+    boolean grows = !reduces || Arrays.stream(more).anyMatch(scale -> scale > 1);
+    if (reduces) {
+      Resize.Builder builder = builder(node, "nearest").rounding(Resize.Rounding.CEIL);
+      volume = resized(node, volume, asymmetric(builder), new Request(fewer, null));
+    }
+    if (grows) {
+      Resize.Builder builder = builder(node, "nearest").rounding(Resize.Rounding.FLOOR);
+      volume = resized(node, volume, asymmetric(builder), new Request(more, null));
+    }
+    node.setVolume(0, 0, volume);
+  }
+
+  private static Resize.Builder asymmetric(Resize.Builder builder) {
+    return builder.coordinates(Resize.Coordinates.ASYMMETRIC);
   }
 
   /** What attributes say of positions and weights. */
@@ -168,6 +190,11 @@ final class ResizeOperators {
   }
 
   private static void set(NodeImport node, Resize.Builder builder, Request request) {
+    node.setVolume(0, 0, resized(node, node.volume(0), builder, request));
+  }
+
+  private static Value resized(
+      NodeImport node, Value volume, Resize.Builder builder, Request request) {
     double[] scales = request.scales();
     long[] sizes = request.sizes();
     boolean whole =
@@ -176,8 +203,7 @@ final class ResizeOperators {
       Sampling.Enlarged enlarged =
           new Sampling.Enlarged(
               builder.build(), (long) scales[0], (long) scales[1], (long) scales[2]);
-      node.setVolume(0, 0, node.apply(enlarged, node.volume(0)));
-      return;
+      return node.apply(enlarged, volume);
     }
     if (scales != null) {
       builder.scale(scales[0], scales[1], scales[2]);
@@ -194,7 +220,7 @@ final class ResizeOperators {
               return output;
             },
             (in, out) -> resize.apply(in.get(0), out.get(0)));
-    node.setVolume(0, 0, node.apply(step, node.volume(0)));
+    return node.apply(step, volume);
   }
 
   private static Size size(Size input, int axis, Request request) {
