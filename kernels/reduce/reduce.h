@@ -37,8 +37,8 @@ struct ReduceGradientArgs : ReduceShape {
 int64_t reducePartialBytes(const ReduceLayout& layout, vk_reduction reduction);
 
 void reduceReference(const ReduceArgs&, Context&, const Workspace&);
-/** i32 and i64. */
-void reduceInteger(const ReduceArgs&, Context&, const Workspace&);
+/** i32, i64 and f64. */
+void reducePlain(const ReduceArgs&, Context&, const Workspace&);
 extern const SimdTable<Kernel<ReduceArgs>> reduceCpuTable;
 
 void reduceGradientReference(const ReduceGradientArgs&, Context&, const Workspace&);

@@ -95,14 +95,14 @@ bool hasIntegerForm(vk_reduction reduction) {
          reduction != VK_REDUCTION_LOG_SUM_EXP;
 }
 
-Refusal integerAccepts(const ReduceArgs& args) {
-  if (!isInteger(args.type)) return "takes i32 and i64 only";
+Refusal plainAccepts(const ReduceArgs& args) {
+  if (args.type == VK_F64) return {};
+  if (!isInteger(args.type)) return "takes i32, i64 and f64 only";
   return hasIntegerForm(args.reduction) ? "" : "has no roots or logarithms of integers";
 }
 
 Refusal referenceAccepts(const ReduceArgs& args) {
-  if (args.type == VK_F32 || args.type == VK_F64) return {};
-  return isInteger(args.type) ? integerAccepts(args) : "takes f32, f64, i32 and i64 only";
+  return args.type == VK_F32 ? "" : plainAccepts(args);
 }
 
 Refusal cpuAcceptsGradient(const ReduceGradientArgs& args) {
@@ -122,7 +122,7 @@ int64_t reducePartialBytes(const ReduceLayout& layout, vk_reduction reduction) {
 
 Implementations<ReduceArgs> reduceImplementations() {
   static const HostAndPlainImplementations<ReduceArgs> table(
-      reduceCpuTable, cpuAccepts, cpuWorkspaceBytes, reduceInteger, integerAccepts, reduceReference,
+      reduceCpuTable, cpuAccepts, cpuWorkspaceBytes, reducePlain, plainAccepts, reduceReference,
       referenceAccepts);
   return table;
 }

@@ -27,8 +27,8 @@ struct UnaryGradientArgs {
 };
 
 void unaryReference(const UnaryArgs&, Context&, const Workspace&);
-/** i32, i64 and bool. */
-void unaryInteger(const UnaryArgs&, Context&, const Workspace&);
+/** i32, i64, f64 and bool. */
+void unaryPlain(const UnaryArgs&, Context&, const Workspace&);
 extern const SimdTable<Kernel<UnaryArgs>> unaryCpuTable;
 
 void unaryGradientReference(const UnaryGradientArgs&, Context&, const Workspace&);

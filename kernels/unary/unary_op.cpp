@@ -57,18 +57,16 @@ Refusal cpuAccepts(const UnaryArgs& args) {
   return args.function != VK_UNARY_NOT ? "" : "negates bool only";
 }
 
-Refusal integerAccepts(const UnaryArgs& args) {
+Refusal plainAccepts(const UnaryArgs& args) {
   if (args.function == VK_UNARY_NOT) return args.type == VK_BOOL ? "" : "negates bool only";
-  if (args.type != VK_I32 && args.type != VK_I64) return "takes i32 and i64 only";
+  if (args.type == VK_F64) return {};
+  if (args.type != VK_I32 && args.type != VK_I64) return "takes i32, i64 and f64 only";
   const bool known = args.function <= VK_UNARY_SIGN || args.function == VK_UNARY_CLIP;
   return known ? "" : "has negate, absolute, sign and clip of integers only";
 }
 
 Refusal referenceAccepts(const UnaryArgs& args) {
-  if (args.type == VK_F32 || args.type == VK_F64) {
-    return args.function != VK_UNARY_NOT ? "" : "negates bool only";
-  }
-  return integerAccepts(args);
+  return args.type == VK_F32 ? cpuAccepts(args) : plainAccepts(args);
 }
 
 Refusal cpuAcceptsGradient(const UnaryGradientArgs& args) {
@@ -79,7 +77,7 @@ Refusal cpuAcceptsGradient(const UnaryGradientArgs& args) {
 
 Implementations<UnaryArgs> unaryImplementations() {
   static const HostAndPlainImplementations<UnaryArgs> table(unaryCpuTable, cpuAccepts, nullptr,
-                                                            unaryInteger, integerAccepts,
+                                                            unaryPlain, plainAccepts,
                                                             unaryReference, referenceAccepts);
   return table;
 }

@@ -14,11 +14,11 @@ import org.voxkern.nativecall.Status;
 /**
  * One value of many, along any set of axes, and its gradient.
  *
- * <p>Any shape; the output has the reduced axes with size 1, or not at all. f32, or f64 on the
- * reference backend; i32 and i64 have all but roots, logarithms and gradients. f32 is summed in f64
- * in an order that depends on the shape alone. NaN makes the value NaN. Of nothing the sum is 0,
- * the product 1, the greatest minus infinity, the least infinity, the mean NaN. Instances are
- * immutable and may be shared by threads.
+ * <p>Any shape; the output has the reduced axes with size 1, or not at all. f32 and f64, gradients
+ * of f64 on the reference backend; i32 and i64 have all but roots, logarithms and gradients. f32 is
+ * summed in f64 in an order that depends on the shape alone. NaN makes the value NaN. Of nothing
+ * the sum is 0, the product 1, the greatest minus infinity, the least infinity, the mean NaN.
+ * Instances are immutable and may be shared by threads.
  */
 public final class Reduce {
   /** In the order of {@code vk_reduction}. */

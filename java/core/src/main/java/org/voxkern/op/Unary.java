@@ -13,10 +13,10 @@ import org.voxkern.nativecall.Status;
 /**
  * A function of each element, output = f(input), and its gradient, output gradient times f'(input).
  *
- * <p>Any shape; f32, or f64 on the reference backend. NEGATE, ABSOLUTE, SIGN and the clip take i32
- * and i64 too, NOT takes bool. What lies outside a function's domain gives NaN, NaN stays NaN.
- * Relative error below 4e-7 in f32, of the gradient below 2e-6. Gradients of steps are 0, and so is
- * that of ABSOLUTE at 0.
+ * <p>Any shape; f32 and f64, the gradient of f64 on the reference backend. NEGATE, ABSOLUTE, SIGN
+ * and the clip take i32 and i64 too, NOT takes bool. What lies outside a function's domain gives
+ * NaN, NaN stays NaN. Relative error below 4e-7 in f32, of the gradient below 2e-6. Gradients of
+ * steps are 0, and so is that of ABSOLUTE at 0.
  */
 public final class Unary {
   /** In the order of {@code vk_unary_function}, which has the clip between ATANH and NOT. */
