@@ -184,6 +184,57 @@ class OlderOperatorsTest {
             .node("LayerNormalization", "x s", "y", ExportGraph.integer("axis", -1))
             .output("y"));
     models.put(
+        "in f64",
+        start(18)
+            .node("Cast", "x", "a", ExportGraph.integer("to", 11))
+            .node("Exp", "a", "b")
+            .node("ReduceSum", "b", "c")
+            .node("Log", "c", "d")
+            .node("ReduceLogSumExp", "a", "e")
+            .node("Sub", "d e", "f")
+            .node("Add", "f d", "g")
+            .node("Cast", "g", "y", ExportGraph.integer("to", 1))
+            .output("y"));
+    models.put(
+        "RMSNormalization",
+        start(23)
+            .weight("s", Shape.of(5), 1, 2, 3, 4, 5)
+            .node("RMSNormalization", "x s", "y")
+            .output("y"));
+    models.put(
+        "infinities",
+        start(20)
+            .weight("zero", Shape.of(), 0)
+            .node("Relu", "x", "a")
+            .node("Sign", "x", "s")
+            .node("Div", "s a", "b")
+            .node("IsInf", "b", "c", ExportGraph.integer("detect_positive", 0))
+            .node("IsInf", "b", "d", ExportGraph.integer("detect_negative", 0))
+            .node("IsNaN", "b", "e")
+            .node("Or", "c e", "f")
+            .node("Where", "f x s", "g")
+            .node("Where", "d zero g", "y")
+            .output("y"));
+    models.put(
+        "bits",
+        start(18)
+            .longs("mask", 0x0f0f)
+            .weight("large", Shape.of(), 100000)
+            .node("Mul", "x large", "a")
+            .node("Cast", "a", "b", ExportGraph.integer("to", 7))
+            .node("BitwiseAnd", "b mask", "c")
+            .node("BitwiseNot", "b", "d")
+            .node("BitwiseOr", "c d", "e")
+            .node("BitwiseXor", "e mask", "f")
+            .node("Cast", "f", "g", ExportGraph.integer("to", 12))
+            .longs("three", 3)
+            .node("Cast", "three", "h", ExportGraph.integer("to", 12))
+            .node("BitShift", "g h", "i", ExportGraph.text("direction", "RIGHT"))
+            .node("BitShift", "i h", "j", ExportGraph.text("direction", "LEFT"))
+            .node("Cast", "j", "k", ExportGraph.integer("to", 7))
+            .node("Cast", "k", "y", ExportGraph.integer("to", 1))
+            .output("y"));
+    models.put(
         "1D",
         Models.opset(11)
             .input("x", ElementType.F32, "N", 3, "W")

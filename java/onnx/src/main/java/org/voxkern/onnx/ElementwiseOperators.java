@@ -81,7 +81,8 @@ final class ElementwiseOperators {
         name,
         node -> {
           ElementType type = node.type(0);
-          if (ofIntegers && (type == ElementType.I32 || type == ElementType.I64)) {
+          boolean whole = ofIntegers && (type == ElementType.I32 || type == ElementType.I64);
+          if (whole || type == ElementType.F64) {
             node.set(node.named(node.value(0)).unary(function));
           } else {
             node.setEach(value -> value.unary(function));
@@ -90,13 +91,16 @@ final class ElementwiseOperators {
   }
 
   private static void isInfinite(NodeImport node) {
-    boolean both =
-        node.attributes().flag("detect_negative", true)
-            && node.attributes().flag("detect_positive", true);
-    if (!both) {
-      throw new UnsupportedOperationException("supported are infinities of both signs together");
+    boolean negative = node.attributes().flag("detect_negative", true);
+    boolean positive = node.attributes().flag("detect_positive", true);
+    Value input = node.real(0);
+    if (negative == positive) {
+      Value infinite = input.unary(Unary.Function.IS_INF);
+      node.set(positive ? infinite : infinite.binary(Binary.Function.XOR, infinite));
+      return;
     }
-    node.set(node.named(node.real(0)).unary(Unary.Function.IS_INF));
+    double which = positive ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+    node.set(input.binary(Binary.Function.EQUAL, node.scalar(which, ElementType.F32)));
   }
 
   private static void binary(Map<String, Mapper> operators, String name, Binary.Function function) {

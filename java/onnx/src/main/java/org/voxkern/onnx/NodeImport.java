@@ -237,11 +237,13 @@ final class NodeImport {
 
   /** A value whose next node has this one's name, where none has it yet. */
   Value named(Value value) {
-    if (named || proto.getOutputCount() == 0) {
+    String name =
+        proto.getOutputList().stream().filter(output -> !output.isEmpty()).findFirst().orElse("");
+    if (named || name.isEmpty()) {
       return value;
     }
     named = true;
-    return value.as(importer.free(proto.getOutput(0)));
+    return value.as(importer.free(name));
   }
 
   Value constant(Tensor tensor) {

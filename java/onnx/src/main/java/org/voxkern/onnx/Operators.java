@@ -20,6 +20,7 @@ final class Operators {
     ConstantOperators.addTo(BY_NAME);
     ActivationOperators.addTo(BY_NAME);
     ElementwiseOperators.addTo(BY_NAME);
+    BitOperators.addTo(BY_NAME);
     CastOperators.addTo(BY_NAME);
     ConvolutionOperators.addTo(BY_NAME);
     PoolOperators.addTo(BY_NAME);

@@ -60,15 +60,15 @@ final class ReductionOperators {
     ElementType type = node.type(0);
     Value input =
         switch (type) {
-          case F32, I32, I64 -> node.value(0);
+          case F32, F64, I32, I64 -> node.value(0);
           // These hold the values of those.
           case BOOL, I8, U8, I16, U16 -> node.value(0).cast(ElementType.I32);
           case F16, BF16 -> node.real(0);
-          default -> throw node.unsupportedType(0, "all but u32, u64 and f64");
+          default -> throw node.unsupportedType(0, "all but u32 and u64");
         };
-    boolean whole = input.type() != ElementType.F32;
+    boolean whole = input.type() != ElementType.F32 && input.type() != ElementType.F64;
     if (whole && type != ElementType.I32 && type != ElementType.I64 && !keepsRange(reduction)) {
-      throw node.unsupportedType(0, "i32, i64, f32, f16 and bf16");
+      throw node.unsupportedType(0, "i32, i64, f64, f32, f16 and bf16");
     }
     if (axes.length == 0) {
       // Each element is its own sum, which for roots and squares is not the element.
