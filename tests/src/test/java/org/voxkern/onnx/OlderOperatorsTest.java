@@ -84,6 +84,13 @@ class OlderOperatorsTest {
         "x4",
         ExportGraph.integer("blocksize", 2),
         ExportGraph.text("mode", "CRD"));
+    put(
+        models,
+        9,
+        "Shrink",
+        "x",
+        ExportGraph.number("lambd", 0.3),
+        ExportGraph.number("bias", 0.1));
     put(models, 7, "Elu", "x", ExportGraph.number("alpha", 0.7));
     put(models, 7, "Selu", "x", ExportGraph.number("alpha", 1.5), ExportGraph.number("gamma", 1.1));
     put(models, 12, "Celu", "x", ExportGraph.number("alpha", 1.5));

@@ -117,6 +117,38 @@ class OnnxImportTest {
     }
   }
 
+  @Test
+  void lengthsAndPeepholes() throws Exception {
+    Shape weights = Shape.of(2, 12, 2);
+    Shape recurrent = Shape.of(2, 12, 3);
+    Shape biases = Shape.of(2, 24);
+    Shape peepholes = Shape.of(2, 9);
+    Models model =
+        Models.opset(14)
+            .input("x", ElementType.F32, 6, 3, 2)
+            .input("lengths", ElementType.I32, 3)
+            .weight("w", weights, numbers(1, weights))
+            .weight("r", recurrent, numbers(2, recurrent))
+            .weight("b", biases, numbers(3, biases))
+            .weight("p", peepholes, numbers(4, peepholes))
+            .node(
+                "LSTM",
+                "x w r b lengths - - p",
+                "y last cell",
+                ExportGraph.text("direction", "bidirectional"),
+                ExportGraph.integer("hidden_size", 3))
+            .output("y")
+            .output("last")
+            .output("cell");
+    try (Context context = Context.create();
+        Scope scope = Scope.open(context)) {
+      Map<String, Tensor> inputs = new LinkedHashMap<>();
+      inputs.put("x", Tensor.of(context, numbers(6, Shape.of(6, 3, 2)), 6, 3, 2));
+      inputs.put("lengths", Tensor.of(context, new int[] {6, 2, 4}, 3));
+      check(model, inputs, true);
+    }
+  }
+
   /** As PyTorch exports x.view(x.size(0), -1): the batch's size is computed and stays open. */
   @Test
   void shapesThatAreComputedStayOpen() throws Exception {

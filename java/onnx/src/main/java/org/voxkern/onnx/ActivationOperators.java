@@ -49,6 +49,7 @@ final class ActivationOperators {
                 : Activation.gelu());
     operators.put("Selu", ActivationOperators::selu);
     operators.put("PRelu", ActivationOperators::prelu);
+    operators.put("Shrink", ActivationOperators::shrink);
     operators.put("Softmax", node -> softmax(node, false));
     operators.put("LogSoftmax", node -> softmax(node, true));
     operators.put("Hardmax", ActivationOperators::hardmax);
@@ -100,6 +101,19 @@ final class ActivationOperators {
     Value zero = node.importer().builder().constant(new float[] {0});
     Value below = input.binary(Binary.Function.LESS, zero);
     node.setReal(node.apply(ElementwiseOperators.WHERE, below, input.multiply(slope), input));
+  }
+
+  /** 0 within a distance of 0, beyond it the input brought nearer. */
+  private static void shrink(NodeImport node) {
+    double distance = node.attributes().number("lambd", 0.5);
+    double bias = node.attributes().number("bias", 0);
+    Value input = node.real(0);
+    Value zero = node.scalar(0, ElementType.F32);
+    Value above = input.binary(Binary.Function.GREATER, node.scalar(distance, ElementType.F32));
+    Value below = input.binary(Binary.Function.LESS, node.scalar(-distance, ElementType.F32));
+    Value upper =
+        node.apply(ElementwiseOperators.WHERE, above, input.plus(-bias), zero.expandLike(input));
+    node.setReal(ElementwiseOperators.WHERE.on(below, input.plus(bias), upper));
   }
 
   /** The axis, and before version 13 all behind it together, which the output is reshaped from. */

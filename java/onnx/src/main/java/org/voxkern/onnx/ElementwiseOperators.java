@@ -3,7 +3,6 @@ package org.voxkern.onnx;
 import java.util.Map;
 import java.util.Set;
 import org.voxkern.ElementType;
-import org.voxkern.graph.Operation;
 import org.voxkern.graph.Value;
 import org.voxkern.onnx.Operators.Mapper;
 import org.voxkern.op.Binary;
@@ -14,7 +13,7 @@ final class ElementwiseOperators {
   private static final Set<ElementType> HALVES = Set.of(ElementType.F16, ElementType.BF16);
 
   /** The second input where the first holds, else the third. */
-  static final Operation WHERE =
+  static final Step WHERE =
       Step.ofOne(
               "where",
               inputs -> inputs.get(0).broadcast(inputs.get(1)).broadcast(inputs.get(2)),
