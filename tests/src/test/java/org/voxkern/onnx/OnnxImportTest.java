@@ -2,6 +2,7 @@ package org.voxkern.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
@@ -146,6 +147,28 @@ class OnnxImportTest {
       inputs.put("x", Tensor.of(context, numbers(6, Shape.of(6, 3, 2)), 6, 3, 2));
       inputs.put("lengths", Tensor.of(context, new int[] {6, 2, 4}, 3));
       check(model, inputs, true);
+    }
+  }
+
+  /** A detector ends before its boxes are suppressed; what comes behind is not looked at. */
+  @Test
+  void otherOutputs() throws Exception {
+    Models model =
+        Models.opset(17)
+            .input("x", ElementType.F32, 1, 3, 4)
+            .input("unread", ElementType.F32, 2)
+            .node("Tanh", "x", "boxes")
+            .node("ReduceMax", "boxes", "scores", ExportGraph.integers("axes", 2))
+            .node("Unheard", "boxes scores unread", "kept")
+            .output("kept");
+    OnnxModel read = OnnxModel.read(model.write(folder.resolve("model.onnx")));
+    try (Context context = Context.create()) {
+      OnnxImport request = OnnxImport.of(read).outputs("scores", "boxes");
+      OnnxNetwork network = request.run(context);
+      assertEquals(List.of("scores", "boxes"), List.copyOf(network.graph().outputs().keySet()));
+      assertEquals(List.of("x"), List.copyOf(network.graph().inputs().keySet()));
+      assertThrows(IllegalArgumentException.class, () -> request.outputs("none"));
+      assertThrows(UnsupportedOnnxException.class, () -> OnnxImport.of(read).run(context));
     }
   }
 

@@ -34,6 +34,7 @@ final class Importer {
   private final OnnxModel model;
   private final Map<String, SymbolicShape> shapes;
   private final Map<String, Tensor> given;
+  private final List<String> wanted;
   private final Graph.Builder builder = Graph.builder();
   private final Set<String> names = new LinkedHashSet<>();
   private final Map<String, Tensor> weights = new LinkedHashMap<>();
@@ -49,7 +50,12 @@ final class Importer {
   /** By name, those of the graphs around first; null is what a refused node would have given. */
   private Map<String, Operand> operands = new HashMap<>();
 
-  Importer(OnnxModel model, Map<String, SymbolicShape> shapes, Map<String, Tensor> given) {
+  Importer(
+      OnnxModel model,
+      Map<String, SymbolicShape> shapes,
+      Map<String, Tensor> given,
+      List<String> wanted) {
+    this.wanted = wanted;
     this.model = model;
     this.shapes = shapes;
     this.given = given;
@@ -62,15 +68,17 @@ final class Importer {
     try (Scope temporary = Scope.open(context)) {
       declareInputs();
       addInitializers(model.graph());
-      model.nodes().forEach(this::add);
+      NodeOrder.needed(model.nodes(), wanted).forEach(this::add);
       if (!refusals.isEmpty()) {
         throw new UnsupportedOnnxException(model.path().toString(), refusals);
       }
       Map<String, Value> outputs = new LinkedHashMap<>();
-      for (String output : model.outputNames()) {
+      for (String output : wanted) {
         outputs.put(output, value(operands.get(output)));
       }
-      Set<String> kept = new LinkedHashSet<>(model.inputNames());
+      // Of a whole model all inputs stay, whether they are read or not.
+      boolean whole = wanted.equals(model.outputNames());
+      Set<String> kept = new LinkedHashSet<>(whole ? model.inputNames() : List.of());
       kept.removeAll(given.keySet());
       Graph graph = builder.build(outputs, kept);
       Weights own = weightsOf(graph);

@@ -301,8 +301,13 @@ final class NodeImport {
    * Whether both inputs are volumes of one rank, and the output was set to what is made of them.
    */
   boolean setOfVolumes(Binary.Function function) {
+    boolean real =
+        switch (type(0)) {
+          case F32, F16, BF16 -> true;
+          default -> false;
+        };
     boolean volumes =
-        operand(0).volume() != null && operand(1).volume() != null && rank(0) == rank(1);
+        real && operand(0).volume() != null && operand(1).volume() != null && rank(0) == rank(1);
     if (volumes) {
       Value a = real(0, operand(0).volume());
       Value b = real(1, operand(1).volume());

@@ -119,6 +119,20 @@ final class NodeOrder {
     return List.copyOf(sorted);
   }
 
+  /** Those of sorted nodes that values need. */
+  static List<NodeProto> needed(List<NodeProto> nodes, List<String> values) {
+    Set<String> names = new HashSet<>(values);
+    List<NodeProto> needed = new ArrayList<>();
+    for (int index = nodes.size() - 1; index >= 0; index--) {
+      NodeProto node = nodes.get(index);
+      if (node.getOutputList().stream().anyMatch(names::contains)) {
+        names.addAll(read(node));
+        needed.add(0, node);
+      }
+    }
+    return needed;
+  }
+
   /** How a node is called: by its name, else by its first output. */
   static String label(NodeProto node) {
     if (!node.getName().isEmpty()) {

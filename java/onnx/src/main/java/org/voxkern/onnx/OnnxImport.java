@@ -1,7 +1,10 @@
 package org.voxkern.onnx;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.voxkern.Context;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -27,8 +30,11 @@ public final class OnnxImport {
   private final Map<String, SymbolicShape> shapes = new LinkedHashMap<>();
   private final Map<String, Tensor> values = new LinkedHashMap<>();
 
+  private List<String> outputs;
+
   private OnnxImport(OnnxModel model) {
     this.model = model;
+    outputs = model.outputNames();
   }
 
   public static OnnxImport of(OnnxModel model) {
@@ -64,6 +70,25 @@ public final class OnnxImport {
     return shape(input, value.shape());
   }
 
+  /**
+   * Other outputs than the model's: names of any values. Nodes and inputs that they do not need are
+   * left out, and so are not refused; a detector can end before its boxes are suppressed.
+   *
+   * @throws IllegalArgumentException if there are none, or the model has no value of a name
+   */
+  public OnnxImport outputs(String... names) {
+    List<String> all = List.of(names);
+    Set<String> known = new HashSet<>(model.inputNames());
+    model.graph().getInitializerList().forEach(initializer -> known.add(initializer.getName()));
+    model.nodes().forEach(node -> known.addAll(node.getOutputList()));
+    if (all.isEmpty() || !known.containsAll(all)) {
+      throw new IllegalArgumentException(
+          model.path() + " does not have all of the values " + all + ", or there are none");
+    }
+    outputs = all;
+    return this;
+  }
+
   private void requireInput(String input) {
     if (!model.inputNames().contains(input)) {
       throw new IllegalArgumentException(
@@ -79,6 +104,6 @@ public final class OnnxImport {
    *     it
    */
   public OnnxNetwork run(Context context) {
-    return new Importer(model, shapes, values).run(context);
+    return new Importer(model, shapes, values, outputs).run(context);
   }
 }
