@@ -26,6 +26,9 @@ import org.voxkern.graph.Weights;
 import org.voxkern.itk.ImageIo;
 import org.voxkern.models.KerasModels;
 import org.voxkern.models.TrainedModel;
+import org.voxkern.onnx.OnnxImport;
+import org.voxkern.onnx.OnnxModel;
+import org.voxkern.onnx.OnnxNetwork;
 import org.voxkern.op.Conv3d;
 import org.voxkern.testing.Requirement;
 
@@ -124,13 +127,25 @@ class WholeVolumeTest {
   void meshNetAgreesWithItsAuthors() throws Exception {
     Path meshnet = Requirement.dataSet("meshnet");
     TrainedModel model = KerasModels.readTfjs(context, meshnet.resolve("model.json"));
+    assertAgrees(meshnet, model.graph(), model.weights());
+  }
+
+  /** The same network from another file. */
+  @Test
+  void meshNetOfOnnxAgreesWithItsAuthors() throws Exception {
+    Path meshnet = Requirement.dataSet("meshnet");
+    OnnxModel model = OnnxModel.read(meshnet.resolve("onnx/model5_gw_ae.onnx"));
+    OnnxNetwork network = OnnxImport.of(model).run(context);
+    assertAgrees(meshnet, network.graph(), network.weights());
+  }
+
+  private void assertAgrees(Path meshnet, Graph graph, Weights weights) throws Exception {
     Image scan = ImageIo.read(context, meshnet.resolve("example.nii.gz"));
     Image stored = ImageIo.read(context, meshnet.resolve("output.nii.gz"));
     Image input =
         Preprocessing.of(new Conform(), new Reorient("AIL"), MinMax.ofRange()).apply(scan);
     Tensor labels =
-        WholeVolume.of(600_000_000, (done, total) -> {})
-            .labels(model.graph(), model.weights(), input.data());
+        WholeVolume.of(600_000_000, (done, total) -> {}).labels(graph, weights, input.data());
     Image restored = Preprocessing.restore(new Image(labels, input.geometry()), scan.geometry());
     byte[] expected = stored.data().toByteArray();
     byte[] actual = restored.data().toByteArray();
