@@ -7,6 +7,7 @@ module org.voxkern.core {
   exports org.voxkern;
   exports org.voxkern.graph;
   exports org.voxkern.metrics;
+  exports org.voxkern.network;
   exports org.voxkern.op;
   exports org.voxkern.registration;
   exports org.voxkern.segmentation;

@@ -16,6 +16,8 @@ import org.voxkern.ElementType;
 import org.voxkern.Scope;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.network.NnUNet;
+import org.voxkern.network.VoxelMorph;
 import org.voxkern.op.Activation;
 import org.voxkern.op.Concat;
 import org.voxkern.op.Conv3d;
@@ -225,7 +227,7 @@ class ExecutableTest {
 
   @Test
   void wholeNetworksRunInLessMemoryThanTheirValues() {
-    Graph graph = Networks.nnUnet(8, 16, 24);
+    Graph graph = NnUNet.builder().features(8, 16, 24).build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 1);
       Shape shape = Shape.of(1, 1, 16, 16, 16);
@@ -239,7 +241,7 @@ class ExecutableTest {
       assertTrue(executable.peakBytes() < sum / 4, executable.peakBytes() + " of " + sum);
       Map<String, Tensor> outputs = executable.run(Map.of("image", input(context, shape)));
       assertEquals(Shape.of(1, 2, 8, 8, 8), outputs.get("logits1").shape());
-      assertEquals(executable.outputShape("logits0"), outputs.get("logits0").shape());
+      assertEquals(executable.outputShape("logits"), outputs.get("logits").shape());
     }
   }
 
@@ -265,7 +267,7 @@ class ExecutableTest {
 
   @Test
   void voxelMorphWithoutFlowLeavesTheImage() {
-    Graph graph = Networks.voxelMorph();
+    Graph graph = VoxelMorph.pooled().build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 1);
       weights.get("flow.weight").fillZero();

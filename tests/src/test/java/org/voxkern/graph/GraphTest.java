@@ -13,26 +13,13 @@ import org.junit.jupiter.api.function.Executable;
 import org.voxkern.Context;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.network.VoxelMorph;
 import org.voxkern.op.Conv3d;
 import org.voxkern.op.Conv3dTransposed;
 
 class GraphTest {
   private static void assertFails(String message, Executable action) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, action).getMessage());
-  }
-
-  @Test
-  void publishedNetworksHaveTheirParameters() {
-    assertEquals(19_069_955, Networks.unet().parameterCount());
-    assertEquals(31_195_594, Networks.nnUnet(32, 64, 128, 256, 320, 320).parameterCount());
-    assertEquals(327_331, Networks.voxelMorph().parameterCount());
-  }
-
-  @Test
-  void theUnetSeesWhatItsPaperSays() {
-    SymbolicShape logits = Networks.unet().outputs().get("logits").shape();
-    Map<String, Long> sizes = Map.of("N", 1L, "D", 116L, "H", 132L, "W", 132L);
-    assertEquals(Shape.of(1, 3, 28, 44, 44), logits.evaluate(sizes));
   }
 
   @Test
@@ -103,7 +90,7 @@ class GraphTest {
 
   @Test
   void whatIsUndecidedIsCheckedWhenCompiled() {
-    Graph graph = Networks.voxelMorph();
+    Graph graph = VoxelMorph.pooled().build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 1);
       Shape odd = Shape.of(1, 1, 16, 17, 16);
