@@ -7,6 +7,7 @@ module org.voxkern.study {
   requires org.knowm.xchart;
   requires transitive org.voxkern.core;
   requires transitive org.voxkern.itk;
+  requires org.voxkern.models;
   requires org.voxkern.onnx;
 
   exports org.voxkern.study;

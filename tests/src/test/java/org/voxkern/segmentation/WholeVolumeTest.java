@@ -81,6 +81,9 @@ class WholeVolumeTest {
         WholeVolume.of(0, (done, total) -> progress.add(done * 1000 + total))
             .labels(graph, weights, volume);
     assertEquals(Shape.of(37, 24, 20), labels.shape());
+    long need =
+        WholeVolume.of(0, (done, total) -> {}).labelsBytes(graph, weights, context, volume.shape());
+    assertTrue(need > scores.length && need < 100L * scores.length, need + " bytes");
     byte[] values = labels.toByteArray();
     int voxels = values.length;
     for (int v = 0; v < voxels; v++) {

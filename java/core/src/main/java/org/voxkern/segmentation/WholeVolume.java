@@ -51,30 +51,15 @@ public final class WholeVolume {
    * @throws java.util.concurrent.CancellationException if the volume's context was cancelled
    */
   public Tensor labels(Graph graph, Weights weights, Tensor volume) {
-    Shape shape = volume.shape();
-    if (shape.rank() != 3 && shape.rank() != 4) {
-      throw new IllegalArgumentException(
-          "the volume has the shape " + shape + ", expected (C, D, H, W) or (D, H, W)");
-    }
-    Shape input = (shape.rank() == 4 ? shape : shape.prepend(1)).prepend(1);
+    Shape input = input(volume.shape());
     Context context = volume.context();
     if (SlabExecutable.refusal(graph, context, weights, input).isPresent()) {
-      return SlidingWindow.builder(input.size(2), input.size(3), input.size(4))
-          .memoryLimit(memoryLimit)
-          .listener(listener)
-          .build()
-          .labels(graph, weights, volume);
+      return window(input).labels(graph, weights, volume);
     }
-    String name = graph.inputs().keySet().iterator().next();
-    Shape output = graph.outputShapes(Map.of(name, input)).values().iterator().next();
-    if (output.size(3) != input.size(3) || output.size(4) != input.size(4)) {
-      throw new IllegalArgumentException(
-          "the graph makes " + output + " of " + input + ": expected as many voxels out as in");
-    }
+    long classes = classes(graph, input);
     try (Scope scope = Scope.open(context)) {
-      long slab = slab(graph, context, weights, input, output.size(1));
-      Shape space = Shape.of(input.size(2), input.size(3), input.size(4));
-      ArgmaxLabels labels = new ArgmaxLabels(context, space, output.size(1));
+      long slab = slab(graph, context, weights, input, classes);
+      ArgmaxLabels labels = new ArgmaxLabels(context, space(input), classes);
       SlabExecutable executable = SlabExecutable.compile(graph, context, weights, input, slab);
       executable.run(
           volume.view(volume.type(), input, 0),
@@ -86,24 +71,74 @@ public final class WholeVolume {
     }
   }
 
+  /**
+   * Bytes that {@link #labels} takes beside the volume and the weights, its result included.
+   *
+   * @param volume (C, D, H, W), or (D, H, W) for one channel
+   * @throws IllegalArgumentException as {@link #labels} does
+   * @throws OutOfMemoryException as {@link #labels} does where it runs slab by slab
+   */
+  public long labelsBytes(Graph graph, Weights weights, Context context, Shape volume) {
+    Shape input = input(volume);
+    if (SlabExecutable.refusal(graph, context, weights, input).isPresent()) {
+      return window(input).labelsBytes(graph, weights, context, volume);
+    }
+    long classes = classes(graph, input);
+    long slab = slab(graph, context, weights, input, classes);
+    return slabBytes(graph, context, weights, input, slab, classes);
+  }
+
+  /** (1, C, D, H, W). */
+  private static Shape input(Shape volume) {
+    if (volume.rank() != 3 && volume.rank() != 4) {
+      throw new IllegalArgumentException(
+          "the volume has the shape " + volume + ", expected (C, D, H, W) or (D, H, W)");
+    }
+    return (volume.rank() == 4 ? volume : volume.prepend(1)).prepend(1);
+  }
+
+  private static Shape space(Shape input) {
+    return Shape.of(input.size(2), input.size(3), input.size(4));
+  }
+
+  private SlidingWindow window(Shape input) {
+    return SlidingWindow.builder(input.size(2), input.size(3), input.size(4))
+        .memoryLimit(memoryLimit)
+        .listener(listener)
+        .build();
+  }
+
+  private static long classes(Graph graph, Shape input) {
+    String name = graph.inputs().keySet().iterator().next();
+    Shape output = graph.outputShapes(Map.of(name, input)).values().iterator().next();
+    if (output.size(3) != input.size(3) || output.size(4) != input.size(4)) {
+      throw new IllegalArgumentException(
+          "the graph makes " + output + " of " + input + ": expected as many voxels out as in");
+    }
+    return output.size(1);
+  }
+
+  private static long slabBytes(
+      Graph graph, Context context, Weights weights, Shape input, long slab, long classes) {
+    return SlabExecutable.memoryNeed(graph, context, weights, input, slab)
+        + ArgmaxLabels.bytes(space(input), classes);
+  }
+
   /** The deepest slab that the memory holds. */
   private long slab(Graph graph, Context context, Weights weights, Shape input, long classes) {
-    Shape space = Shape.of(input.size(2), input.size(3), input.size(4));
     Context.Memory memory = context.memory();
     long free = memory.budget() - memory.inUse();
     long allowed = memoryLimit > 0 ? Math.min(memoryLimit, free) : free;
     long need = 0;
     for (long slab = Math.min(DEEPEST_SLAB, input.size(2)); slab >= 1; slab /= 2) {
-      need =
-          SlabExecutable.memoryNeed(graph, context, weights, input, slab)
-              + ArgmaxLabels.bytes(space, classes);
+      need = slabBytes(graph, context, weights, input, slab, classes);
       if (need <= allowed) {
         return slab;
       }
     }
     throw new OutOfMemoryException(
         "the network on a volume of "
-            + space
+            + space(input)
             + " takes "
             + need
             + " bytes slice by slice, allowed are "

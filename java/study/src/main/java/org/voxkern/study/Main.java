@@ -25,6 +25,8 @@ public final class Main {
   public static int run(String... arguments) {
     // Charts are drawn without a display; this must be set before any AWT class loads.
     System.setProperty("java.awt.headless", "true");
+    // Else it reports every data set that it reads.
+    System.setProperty("org.slf4j.simpleLogger.log.io.jhdf", "error");
     CommandLine line = Commands.of(arguments);
     boolean trace = java.util.Arrays.asList(arguments).contains("--stacktrace");
     line.setParameterExceptionHandler(

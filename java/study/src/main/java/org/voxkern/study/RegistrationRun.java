@@ -17,7 +17,6 @@ public final class RegistrationRun {
   private final ProgressListener listener;
   private final double secondsBefore;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
-  private volatile boolean ended;
 
   /**
    * @param secondsBefore what to add to the total, such as the start of the virtual machine
@@ -37,15 +36,9 @@ public final class RegistrationRun {
     long begin = System.nanoTime();
     Inputs.requirePresent(request);
     try (Context context = Context.builder().threads(request.threads()).build();
-        OutputFolder folder = OutputFolder.open(request.out())) {
-      Thread hook = new Thread(() -> stop(context, folder), "voxkern-stop");
-      Runtime.getRuntime().addShutdownHook(hook);
-      try {
-        return run(context, folder, begin);
-      } finally {
-        ended = true;
-        removeHook(hook);
-      }
+        OutputFolder folder = OutputFolder.open(request.out());
+        Interruptible run = new Interruptible(context, folder)) {
+      return run(context, folder, begin);
     }
   }
 
@@ -108,27 +101,6 @@ public final class RegistrationRun {
         request.seed(),
         Version.text(),
         request.parameters());
-  }
-
-  /** Runs when the process is told to end while a run is under way. */
-  private void stop(Context context, OutputFolder folder) {
-    if (ended) {
-      return;
-    }
-    try {
-      context.cancel();
-    } catch (IllegalStateException closed) {
-      // The run is at its end.
-    }
-    folder.close();
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException shuttingDown) {
-      // The hook is what is running.
-    }
   }
 
   static double since(long begin) {

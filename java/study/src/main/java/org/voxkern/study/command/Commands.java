@@ -9,22 +9,24 @@ import picocli.CommandLine.Model.CommandSpec;
 /** All commands by name. Only the one asked for is built: reflection over the others costs time. */
 public final class Commands {
   private static final Map<String, Supplier<Object>> BY_NAME =
-      Map.of(
-          "register", RegisterCommand::new,
-          "run-onnx", RunOnnxCommand::new,
-          "onnx-test", OnnxTestCommand::new,
-          "transform", TransformCommand::new,
-          "info", InfoCommand::new,
-          "devices", DevicesCommand::new,
-          "demo", DemoCommand::new,
-          "version", VersionCommand::new,
-          "test", LauncherCommands.Test::new,
-          "bench", LauncherCommands.Bench::new);
+      Map.ofEntries(
+          Map.entry("register", RegisterCommand::new),
+          Map.entry("run-onnx", RunOnnxCommand::new),
+          Map.entry("onnx-test", OnnxTestCommand::new),
+          Map.entry("transform", TransformCommand::new),
+          Map.entry("segment", SegmentCommand::new),
+          Map.entry("info", InfoCommand::new),
+          Map.entry("devices", DevicesCommand::new),
+          Map.entry("demo", DemoCommand::new),
+          Map.entry("version", VersionCommand::new),
+          Map.entry("test", LauncherCommands.Test::new),
+          Map.entry("bench", LauncherCommands.Bench::new));
 
   private static final String[] ORDER = {
     "demo",
     "register",
     "transform",
+    "segment",
     "run-onnx",
     "onnx-test",
     "info",
@@ -41,7 +43,7 @@ public final class Commands {
       mixinStandardHelpOptions = true,
       versionProvider = VersionCommand.class,
       synopsisSubcommandLabel = "COMMAND",
-      description = "Registers 3D medical images.")
+      description = "Registers and segments 3D medical images.")
   static final class All implements Runnable {
     @CommandLine.Spec CommandSpec spec;
 
