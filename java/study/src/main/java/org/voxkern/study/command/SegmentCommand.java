@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     description = {
       "Label the voxels of an image by a trained network.",
       "Labels lie on the grid of IMAGE. MODEL is a TensorFlow.js model.json or its folder, HDF5 of"
-          + " Keras, or safetensors with --network."
+          + " Keras, ONNX, or safetensors with --network."
     })
 final class SegmentCommand implements Callable<Integer> {
   private static final List<String> FORMATS =

@@ -12,6 +12,9 @@ import org.voxkern.graph.SafeTensors;
 import org.voxkern.graph.Weights;
 import org.voxkern.models.KerasModels;
 import org.voxkern.models.TrainedModel;
+import org.voxkern.onnx.OnnxImport;
+import org.voxkern.onnx.OnnxModel;
+import org.voxkern.onnx.OnnxNetwork;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.InputFiles;
 
@@ -20,8 +23,8 @@ final class ModelFile {
   private ModelFile() {}
 
   /**
-   * Reads a network: a TensorFlow.js {@code model.json} or its folder, HDF5 of Keras, safetensors
-   * of a layout.
+   * Reads a network: a TensorFlow.js {@code model.json} or its folder, HDF5 of Keras, ONNX, or
+   * safetensors of a layout.
    *
    * @throws BadInputException if it cannot be read, in one line that names the file
    */
@@ -47,10 +50,14 @@ final class ModelFile {
           if (name.endsWith(".h5") || name.endsWith(".hdf5")) {
             return KerasModels.readHdf5(context, path);
           }
+          if (name.endsWith(".onnx")) {
+            OnnxNetwork network = OnnxImport.of(OnnxModel.read(path)).run(context);
+            return new TrainedModel(network.graph(), network.weights());
+          }
           throw new BadInputException(
               path
                   + ": no known kind of model: expected a folder with model.json, or .json, .h5,"
-                  + " .hdf5 or .safetensors");
+                  + " .hdf5, .onnx or .safetensors");
         });
   }
 
