@@ -11,6 +11,7 @@ module org.voxkern.core {
   exports org.voxkern.op;
   exports org.voxkern.registration;
   exports org.voxkern.segmentation;
+  exports org.voxkern.train;
   exports org.voxkern.train.loss;
   exports org.voxkern.transform;
 }

@@ -1,0 +1,2 @@
+/** Training: how parameters follow the gradients of a loss. */
+package org.voxkern.train;
