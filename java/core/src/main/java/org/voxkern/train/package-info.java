@@ -1,2 +1,2 @@
-/** Training: how parameters follow the gradients of a loss. */
+/** Training: the {@link org.voxkern.train.Trainer} makes a graph's loss small over batches. */
 package org.voxkern.train;
