@@ -79,6 +79,19 @@ class GradientRuleTest {
   }
 
   @Test
+  void recurrences() {
+    Shape[] shapes = {shape(5, 2, 3), shape(16, 3), shape(16, 4), shape(16), shape(16)};
+    check(x -> apply(new LongShortTermMemory(), x), shapes);
+    check(x -> apply(new LongShortTermMemory(), x).further(1), shapes);
+    check(
+        x -> {
+          Value all = apply(new LongShortTermMemory(), x);
+          return all.mean(0).add(all.further(1)).multiply(all.further(2));
+        },
+        shapes);
+  }
+
+  @Test
   void norms() {
     for (boolean affine : new boolean[] {true, false}) {
       Shape input = shape(2, 4, 3, 2, 3);

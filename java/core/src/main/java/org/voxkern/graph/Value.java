@@ -209,6 +209,21 @@ public final class Value {
     return convolution(operation, Shape.of(features, in), features, bias, Initializer.fanIn(in));
   }
 
+  /**
+   * Long short-term memory over sequences (T, B, I), forward in time: (T, B, hidden). Further
+   * outputs are the last hidden state and the last cell, (B, hidden). Parameters are PyTorch's.
+   */
+  public Value lstm(long hidden) {
+    long gates = 4 * hidden;
+    Initializer first = Initializer.fanIn(hidden);
+    return parametric(
+        new LongShortTermMemory(),
+        trained("weight_ih_l0", Shape.of(gates, known(2, "lstm")), first),
+        trained("weight_hh_l0", Shape.of(gates, hidden), first),
+        trained("bias_ih_l0", Shape.of(gates), first),
+        trained("bias_hh_l0", Shape.of(gates), first));
+  }
+
   public Value matmul(Value other) {
     return apply(new Products.Product(), other);
   }
