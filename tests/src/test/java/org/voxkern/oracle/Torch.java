@@ -23,8 +23,21 @@ final class Torch implements AutoCloseable {
   private final Context context = Context.create();
   private final Random random;
 
+  /** Libtorch's element type. */
+  private final torch.ScalarType type;
+
   Torch(long seed) {
+    this(seed, torch.ScalarType.Float);
+  }
+
+  private Torch(long seed, torch.ScalarType type) {
     random = new Random(seed);
+    this.type = type;
+  }
+
+  /** Where libtorch computes in f64, so that what is off is our rounding alone. */
+  static Torch inDouble(long seed) {
+    return new Torch(seed, torch.ScalarType.Double);
   }
 
   /** One input: our tensor, and a leaf of libtorch's graph. */
@@ -55,7 +68,7 @@ final class Torch implements AutoCloseable {
   Input input(float[] values, long... sizes) {
     try (FloatPointer memory = new FloatPointer(values);
         Tensor borrowed = torch.from_blob(memory, sizes)) {
-      Tensor leaf = borrowed.clone();
+      Tensor leaf = borrowed.clone().to(type);
       leaf.requires_grad_(true);
       return new Input(org.voxkern.Tensor.of(context, values, sizes), leaf);
     }
@@ -84,7 +97,8 @@ final class Torch implements AutoCloseable {
 
   static float[] floats(Tensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.numel())];
-    new FloatPointer(tensor.detach().contiguous().data_ptr()).get(values);
+    new FloatPointer(tensor.detach().to(torch.ScalarType.Float).contiguous().data_ptr())
+        .get(values);
     return values;
   }
 
