@@ -13,6 +13,7 @@ module org.voxkern.study {
   exports org.voxkern.study;
   exports org.voxkern.study.report;
   exports org.voxkern.study.synthetic;
+  exports org.voxkern.study.training;
 
   opens org.voxkern.study.command to
       info.picocli;

@@ -1,0 +1,2 @@
+/** Training of networks from a recipe. */
+package org.voxkern.study.training;
