@@ -54,15 +54,31 @@ public final class SegmentationScore implements Validation {
   /** Dice of each class but the background that a volume has or is said to have. */
   public SortedMap<Integer, Double> dice(Weights weights, LabelledVolume volume) {
     try (Scope scope = Scope.open(volume.image().context())) {
-      Tensor labels = windows.labels(network, weights, volume.image());
+      return dice(labels(weights, volume.image()), volume.classes());
+    }
+  }
+
+  /** What the network says of an image (C, D, H, W): (D, H, W), in the innermost scope. */
+  public Tensor labels(Weights weights, Tensor image) {
+    return windows.labels(network, weights, image);
+  }
+
+  /**
+   * Dice of each class but the background that is there or said to be there.
+   *
+   * @param labels of any integer type
+   * @param classes alike in shape, i32
+   */
+  public static SortedMap<Integer, Double> dice(Tensor labels, Tensor classes) {
+    try (Scope scope = Scope.open(classes.context())) {
       int[] said = Convert.to(labels, ElementType.I32).toIntArray();
-      int[] truth = volume.classes().toIntArray();
+      int[] truth = classes.toIntArray();
       for (int voxel = 0; voxel < said.length; voxel++) {
         // Together outside of every class.
         said[voxel] = truth[voxel] < 0 ? 0 : said[voxel];
         truth[voxel] = Math.max(0, truth[voxel]);
       }
-      long[] sizes = labels.shape().toArray();
+      long[] sizes = classes.shape().toArray();
       return new TreeMap<>(
           LabelOverlap.of(
                   Tensor.of(scope.context(), truth, sizes), Tensor.of(scope.context(), said, sizes))

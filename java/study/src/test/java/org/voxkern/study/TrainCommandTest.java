@@ -97,8 +97,8 @@ class TrainCommandTest {
     Map<?, ?> dice = (Map<?, ?>) result.get("dice");
     Map<?, ?> byClass =
         (Map<?, ?>) dice.get(folder.resolve("moved-labels.nii.gz").toAbsolutePath().toString());
-    // The best weights are those that are written, and tested.
-    assertEquals(1 - score, ((Number) byClass.get("1")).doubleValue(), 1e-9);
+    // The best weights are those that are written, and tested, on the finer grid of the labels.
+    assertEquals(1 - score, ((Number) byClass.get("1")).doubleValue(), 0.05);
     assertEquals(66, log(out).size());
     try (var files = Files.list(out)) {
       List<String> names = files.map(file -> file.getFileName().toString()).sorted().toList();

@@ -30,11 +30,18 @@ final class CaseReader {
   }
 
   /**
+   * A case as the network takes it.
+   *
+   * @param grid of the volume
+   */
+  record Prepared(LabelledVolume volume, Geometry grid) {}
+
+  /**
    * In the innermost scope.
    *
    * @throws BadInputException if a file cannot be read or does not fit, naming it
    */
-  LabelledVolume read(CaseFiles files) {
+  Prepared read(CaseFiles files) {
     try (Scope scope = Scope.open(context)) {
       Path first = files.images().get(0);
       Image leading = image(first);
@@ -61,7 +68,7 @@ final class CaseReader {
       Tensor classes = classes(files.labels(), first, grid, prepared);
       channels.moveTo(scope.parent());
       classes.moveTo(scope.parent());
-      return new LabelledVolume(channels, classes);
+      return new Prepared(new LabelledVolume(channels, classes), prepared);
     }
   }
 
@@ -81,11 +88,20 @@ final class CaseReader {
   }
 
   private Tensor classes(Path path, Path first, Geometry grid, Geometry prepared) {
-    Image labels = InputFiles.attempt(path, () -> ImageIo.read(context, path, ElementType.I32));
+    Image labels = classes(path);
     requireGrid(path, labels.geometry(), first, grid);
     boolean moved = !prepared.equals(labels.geometry());
-    Tensor onGrid = moved ? Preprocessing.restore(labels, prepared).data() : labels.data();
-    int[] values = onGrid.toIntArray();
+    return moved ? Preprocessing.restore(labels, prepared).data() : labels.data();
+  }
+
+  /**
+   * The classes of a file of labels on its own grid, i32, in the innermost scope.
+   *
+   * @throws BadInputException if it cannot be read, or has no label of a class
+   */
+  Image classes(Path path) {
+    Image labels = InputFiles.attempt(path, () -> ImageIo.read(context, path, ElementType.I32));
+    int[] values = labels.data().toIntArray();
     boolean some = false;
     for (int voxel = 0; voxel < values.length; voxel++) {
       Integer known = recipe.classOf().get(values[voxel]);
@@ -96,7 +112,8 @@ final class CaseReader {
       throw new BadInputException(
           String.format(Locale.ROOT, "%s: no voxel has a label of the classes %s", path, labels()));
     }
-    return Tensor.of(context, values, onGrid.shape().toArray());
+    return new Image(
+        Tensor.of(context, values, labels.data().shape().toArray()), labels.geometry());
   }
 
   private Map<Integer, Integer> labels() {

@@ -13,9 +13,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.voxkern.Context;
+import org.voxkern.Image;
 import org.voxkern.Scope;
+import org.voxkern.Tensor;
 import org.voxkern.graph.Graph;
 import org.voxkern.graph.Weights;
+import org.voxkern.segmentation.Preprocessing;
 import org.voxkern.segmentation.SlidingWindow;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.InputFiles;
@@ -68,7 +71,7 @@ public final class SegmentationTraining {
    * What was found.
    *
    * @param loss of the last step
-   * @param dice by the test case's labels file and class
+   * @param dice on the labels' own grid, by the test case's labels file and class
    */
   public record Result(
       long steps,
@@ -99,7 +102,7 @@ public final class SegmentationTraining {
               .foreground(recipe.foreground())
               .augmentation(recipe.augmentation())
               .seed(recipe.seed())
-              .build(recipe.training().stream().map(reader::read).toList());
+              .build(volumes(reader, recipe.training()));
       Weights weights = Weights.initialize(recipe.network(), context, recipe.seed());
       Graph withLoss = PatchSource.withLoss(recipe.network(), Networks.LOGITS, recipe.loss());
       Progress progress = new Progress();
@@ -113,8 +116,8 @@ public final class SegmentationTraining {
               .checkpoint(checkpoint, recipe.checkpointEvery())
               .listener(progress);
       if (!recipe.validation().isEmpty()) {
-        List<LabelledVolume> volumes = recipe.validation().stream().map(reader::read).toList();
-        builder.validation(score(volumes), recipe.validateEvery(), recipe.patience());
+        builder.validation(
+            score(volumes(reader, recipe.validation())), recipe.validateEvery(), recipe.patience());
       }
       Trainer trainer = builder.build(weights, patches.shapes());
       Files.createDirectories(folder);
@@ -154,6 +157,10 @@ public final class SegmentationTraining {
     }
   }
 
+  private static List<LabelledVolume> volumes(CaseReader reader, List<CaseFiles> cases) {
+    return cases.stream().map(files -> reader.read(files).volume()).toList();
+  }
+
   private SegmentationScore score(List<LabelledVolume> volumes) {
     int[] patch = recipe.patch();
     SlidingWindow windows =
@@ -165,8 +172,14 @@ public final class SegmentationTraining {
     Map<String, SortedMap<Integer, Double>> dice = new TreeMap<>();
     for (CaseFiles files : recipe.test()) {
       try (Scope scope = Scope.open(weights.get(weights.names().iterator().next()).context())) {
-        LabelledVolume volume = reader.read(files);
-        SortedMap<Integer, Double> found = score(List.of(volume)).dice(weights, volume);
+        CaseReader.Prepared prepared = reader.read(files);
+        Image truth = reader.classes(files.labels());
+        // On the grid of the labels, where they were drawn.
+        Tensor labels =
+            score(List.of(prepared.volume())).labels(weights, prepared.volume().image());
+        Image restored =
+            Preprocessing.restore(new Image(labels, prepared.grid()), truth.geometry());
+        SortedMap<Integer, Double> found = SegmentationScore.dice(restored.data(), truth.data());
         dice.put(files.labels().toString(), found);
         display.accept("test " + files.labels() + ": Dice by class " + rounded(found));
       }
