@@ -1,21 +1,18 @@
 package org.voxkern.study.training;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.voxkern.graph.Graph;
-import org.voxkern.graph.Value;
+import org.voxkern.network.NnUNet;
 
 /** Networks that recipes name. */
 final class Networks {
   /** The output that is trained. */
   static final String LOGITS = "logits";
 
-  private static final double SLOPE = 0.01;
-
   private Networks() {}
 
   /**
-   * A U-Net with so many features in each stage, the finest first, and two convolutions a stage.
+   * nnU-Net's U-Net with so many features in each stage, the finest first.
    *
    * @param patch voxels along x, y, z, which the stages must halve
    */
@@ -38,27 +35,15 @@ final class Networks {
                 + " stages halve");
       }
     }
-    Graph.Builder builder = Graph.builder();
-    Value x = builder.input("image", "N", channels, "D", "H", "W");
-    List<Value> skips = new ArrayList<>();
-    for (int stage = 0; stage < features.length; stage++) {
-      x = block(builder, "encoder" + stage, x, features[stage], stage == 0 ? 1 : 2);
-      skips.add(x);
-    }
-    for (int stage = features.length - 2; stage >= 0; stage--) {
-      Value up = x.as("up" + stage).conv3dTransposed(features[stage], 2);
-      Value joined = up.concat(1, skips.get(stage));
-      x = block(builder, "decoder" + stage, joined, features[stage], 1);
-    }
-    return builder.output(LOGITS, x.as("head").conv3d(classes, 1)).build();
-  }
-
-  private static Value block(
-      Graph.Builder builder, String name, Value input, long features, long stride) {
-    try (var scope = builder.scope(name)) {
-      Value x = input.as("conv0").conv3d(features, 3, stride);
-      x = x.as("norm0").instanceNorm().leakyRelu(SLOPE);
-      return x.as("conv1").conv3d(features, 3).as("norm1").instanceNorm().leakyRelu(SLOPE);
-    }
+    long[] perStage = Arrays.stream(features).asLongStream().toArray();
+    return recipe.made(
+        "network",
+        () ->
+            NnUNet.builder()
+                .inputs(channels)
+                .classes(classes)
+                .features(perStage)
+                .deepSupervision(false)
+                .build());
   }
 }
