@@ -4,6 +4,8 @@ import org.voxkern.bench.network.PeersCommand;
 import org.voxkern.bench.operation.OperationsCommand;
 import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
+import org.voxkern.bench.training.TumourCommand;
+import org.voxkern.bench.training.VoxelMorphCommand;
 import org.voxkern.study.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,7 +19,9 @@ import picocli.CommandLine.Command;
       OperationsCommand.class,
       PeersCommand.class,
       RegistrationCommand.class,
-      OverlapCommand.class
+      OverlapCommand.class,
+      TumourCommand.class,
+      VoxelMorphCommand.class
     })
 public final class Main {
   private Main() {}

@@ -16,7 +16,7 @@ import org.voxkern.study.Warping;
  * Paints a scan on a map of FreeSurfer labels: every label has a mean and a standard deviation of
  * its own; then smoothing, a bias field, and noise.
  */
-enum LabelPainter {
+public enum LabelPainter {
   T1(110, 75, 90, 25),
   T2(70, 95, 80, 200);
 
@@ -52,7 +52,7 @@ enum LabelPainter {
    * @param labels i32
    * @return f32, in the innermost scope
    */
-  Image paint(Image labels, long seed) {
+  public Image paint(Image labels, long seed) {
     Geometry grid = labels.geometry();
     try (Scope scope = Scope.open(labels.context())) {
       Image values = new Image(Warping.as(labels, ElementType.F32).data().copy(), grid);

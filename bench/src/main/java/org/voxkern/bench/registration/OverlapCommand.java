@@ -1,6 +1,5 @@
 package org.voxkern.bench.registration;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +14,6 @@ import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
 import org.voxkern.bench.report.TextTable;
 import org.voxkern.study.BadInputException;
-import org.voxkern.study.InputFiles;
 import org.voxkern.study.report.Numbers;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -66,8 +64,8 @@ public final class OverlapCommand implements Callable<Integer> {
     if (runs < 1) {
       throw new BadInputException("--runs " + runs + ": expected at least 1");
     }
-    Path maps = data.toAbsolutePath().resolve("synthseg");
-    int[] scored = scoredLabels(maps.resolve("labels-table.txt"));
+    SynthSegMaps maps = new SynthSegMaps(data);
+    int[] scored = maps.scoredLabels();
     Path launcher = Root.launcher();
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("machine", Machine.describe());
@@ -93,7 +91,7 @@ public final class OverlapCommand implements Callable<Integer> {
       String name = two[0] + "-" + two[1];
       OverlapPair pair =
           new OverlapPair(
-              map(maps, two[0]), map(maps, two[1]), out.toAbsolutePath().resolve(name), scored);
+              maps.file(two[0]), maps.file(two[1]), out.toAbsolutePath().resolve(name), scored);
       pair.paint(seed);
       double before = pair.diceBefore(launcher);
       Map<String, Callable<OverlapPair.Run>> contenders = new LinkedHashMap<>();
@@ -129,12 +127,6 @@ public final class OverlapCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Path map(Path maps, String number) {
-    Path file = maps.resolve("training_seg_" + number + ".nii.gz");
-    InputFiles.requirePresent(file);
-    return file;
-  }
-
   private static OverlapPair.Run median(List<OverlapPair.Run> runs) {
     return new OverlapPair.Run(
         Alternation.median(runs, OverlapPair.Run::seconds),
@@ -144,15 +136,5 @@ public final class OverlapCommand implements Callable<Integer> {
 
   private static Map<String, Object> toMap(OverlapPair.Run run) {
     return Map.of("seconds", run.seconds(), "peak_mb", run.peakMb(), "dice", run.dice());
-  }
-
-  /** The numbers that the table's lines begin with, but 0. */
-  private static int[] scoredLabels(Path table) throws IOException {
-    InputFiles.requirePresent(table);
-    return Files.readAllLines(table).stream()
-        .filter(line -> line.matches("\\d+\\s+\\S.*"))
-        .mapToInt(line -> Integer.parseInt(line.split("\\s+")[0]))
-        .filter(label -> label != 0)
-        .toArray();
   }
 }
