@@ -46,7 +46,7 @@ public final class TumourCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "700",
+      defaultValue = "240",
       description = "Steps of training (default: ${DEFAULT-VALUE}).")
   long steps;
 
@@ -104,7 +104,7 @@ public final class TumourCommand implements Callable<Integer> {
           "intensities": "none",
           "network": {"features": [8, 16, 32, 64]},
           "spacing": [2, 2, 2],
-          "patch": [64, 64, 64],
+          "patch": [80, 96, 72],
           "batch": 1,
           "augmentation": {"flips": ["x", "y", "z"], "scale": 0.3, "shift": 0.5, "noise": 0.1},
           "optimizer": {"kind": "adamw"},
