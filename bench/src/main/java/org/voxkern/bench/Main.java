@@ -6,6 +6,7 @@ import org.voxkern.bench.registration.OverlapCommand;
 import org.voxkern.bench.registration.RegistrationCommand;
 import org.voxkern.bench.training.TumourCommand;
 import org.voxkern.bench.training.VoxelMorphCommand;
+import org.voxkern.bench.wholenetwork.NetworksCommand;
 import org.voxkern.study.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,10 +15,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measure operations and whole registrations beside the peers.",
+    description = "Measure operations, networks and whole registrations beside the peers.",
     subcommands = {
       OperationsCommand.class,
       PeersCommand.class,
+      NetworksCommand.class,
       RegistrationCommand.class,
       OverlapCommand.class,
       TumourCommand.class,

@@ -289,7 +289,8 @@ class OnnxExportTest {
   void networksAgree() throws Exception {
     check(NnUNet.builder().features(4, 6, 8).build(), Map.of("image", Shape.of(1, 1, 16, 12, 8)));
     Shape pair = Shape.of(1, 1, 32, 16, 16);
-    check(VoxelMorph.pooled().integrationDownsize(1).build(), Map.of("moving", pair, "fixed", pair));
+    check(
+        VoxelMorph.pooled().integrationDownsize(1).build(), Map.of("moving", pair, "fixed", pair));
   }
 
   @Test

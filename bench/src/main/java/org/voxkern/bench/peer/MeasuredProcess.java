@@ -21,12 +21,21 @@ public record MeasuredProcess(double seconds, double peakMb) {
    */
   public static MeasuredProcess run(List<String> command, Map<String, String> environment)
       throws IOException, InterruptedException {
-    List<String> measured = new ArrayList<>();
-    measured.addAll(List.of("/usr/bin/time", "--format", PEAK + " %M"));
-    measured.add("env");
-    environment.forEach((name, value) -> measured.add(name + "=" + value));
+    List<String> whole = new ArrayList<>(List.of("env"));
+    environment.forEach((name, value) -> whole.add(name + "=" + value));
+    whole.addAll(command);
+    ChildProcess process = ChildProcess.run(withPeak(whole));
+    return new MeasuredProcess(process.seconds(), peakMb(process));
+  }
+
+  /** A command whose memory {@link #peakMb} says when it has run. */
+  public static List<String> withPeak(List<String> command) {
+    List<String> measured = new ArrayList<>(List.of("/usr/bin/time", "--format", PEAK + " %M"));
     measured.addAll(command);
-    ChildProcess process = ChildProcess.run(measured);
-    return new MeasuredProcess(process.seconds(), process.value(PEAK) / 1024);
+    return measured;
+  }
+
+  public static double peakMb(ChildProcess process) {
+    return process.value(PEAK) / 1024;
   }
 }

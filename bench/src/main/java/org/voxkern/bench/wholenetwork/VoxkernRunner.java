@@ -1,0 +1,46 @@
+package org.voxkern.bench.wholenetwork;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Scope;
+import org.voxkern.Tensor;
+import org.voxkern.graph.Executable;
+import org.voxkern.graph.Weights;
+
+/** Ours: the compiled graph. */
+final class VoxkernRunner implements Runner {
+  private final Executable executable;
+  private final Map<String, Tensor> inputs = new LinkedHashMap<>();
+  private final Map<String, Tensor> outputs = new LinkedHashMap<>();
+  private final String compared;
+
+  VoxkernRunner(WholeNetwork network, int threads) {
+    Context context = Context.builder().threads(threads).build();
+    Scope.open(context); // ends with the process
+    compared = network.output();
+    Weights weights = network.weights(context);
+    executable = network.graph().compile(context, weights, network.shapes());
+    // They are packed now.
+    weights.names().forEach(name -> weights.get(name).close());
+    context.trim();
+    for (String input : executable.inputNames()) {
+      inputs.put(input, Tensor.of(context, network.input(input), network.image().toArray()));
+    }
+    for (String output : executable.outputNames()) {
+      outputs.put(
+          output, Tensor.uninitialized(context, ElementType.F32, executable.outputShape(output)));
+    }
+  }
+
+  @Override
+  public void run() {
+    executable.run(inputs, outputs);
+  }
+
+  @Override
+  public float[] result() {
+    return outputs.get(compared).toFloatArray();
+  }
+}
