@@ -30,6 +30,9 @@ import org.voxkern.nativecall.Status;
  * }</pre>
  */
 public final class Context implements AutoCloseable {
+  private static final long SMALL_STEP = 4096;
+  private static final long HUGE_PAGE = 2 << 20;
+
   private static final Logger LOG = LoggerFactory.getLogger(Context.class);
 
   private final vk_context handle;
@@ -127,6 +130,18 @@ public final class Context implements AutoCloseable {
       Voxkern.vk_memory(handle(), report);
       return new Memory(report.budget(), report.in_use(), report.cached(), report.high_water());
     }
+  }
+
+  /**
+   * Bytes of the budget that one block of so many takes: what is in use is counted in blocks of
+   * whole pages, above 2 MiB of whole eighths of a power of two, so that freed ones fit again.
+   */
+  public static long blockBytes(long bytes) {
+    long step = SMALL_STEP;
+    if (bytes >= HUGE_PAGE) {
+      step = Math.max(HUGE_PAGE, Long.highestOneBit(bytes) >> 3);
+    }
+    return Math.max(1, Math.addExact(bytes, step - 1) / step) * step;
   }
 
   /** Gives cached memory back to the operating system. */

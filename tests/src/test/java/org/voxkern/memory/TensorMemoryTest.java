@@ -30,6 +30,18 @@ class TensorMemoryTest {
   }
 
   @Test
+  void theBudgetCountsBlocks() {
+    try (Context context = Context.create()) {
+      for (long bytes : new long[] {1, 4096, 4097, 2_097_151, 2_097_152, 20_000_001, 36_000_000}) {
+        long before = context.memory().inUse();
+        try (Tensor tensor = Tensor.uninitialized(context, ElementType.U8, Shape.of(bytes))) {
+          assertEquals(Context.blockBytes(bytes), context.memory().inUse() - before, bytes + "");
+        }
+      }
+    }
+  }
+
+  @Test
   void aViewLivesAsLongAsItsTensor() {
     try (Context context = Context.create()) {
       Tensor whole = Tensor.of(context, new int[] {1, 2, 3}, 3);

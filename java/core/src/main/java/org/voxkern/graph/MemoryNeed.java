@@ -8,7 +8,8 @@ import org.voxkern.graph.Program.Step;
 import org.voxkern.op.Conv3d;
 
 /**
- * Bytes that an executable takes beside its inputs and outputs.
+ * Bytes that an executable takes beside its inputs and outputs, in blocks as {@link
+ * Context#blockBytes} has them.
  *
  * @param values the block of memory for what lies between inputs and outputs
  * @param constants packed weights and other constants
@@ -29,19 +30,22 @@ public record MemoryNeed(long values, long constants, long scratch) {
         int slot = step.inputs.get(i);
         boolean packed = convolution != null && i == 1;
         if (program.constants.containsKey(slot) && !packed && counted.add(slot)) {
-          constants += program.bytes(slot);
+          constants += Context.blockBytes(program.bytes(slot));
         }
       }
       if (convolution != null) {
         boolean constant = program.constants.containsKey(step.inputs.get(1));
         // Weights that a graph computes are packed for every call.
-        constants += constant ? convolution.packedBytes() : 0;
+        constants += constant ? Context.blockBytes(convolution.packedBytes()) : 0;
         scratch =
             Math.max(
-                scratch, convolution.scratchBytes() + (constant ? 0 : convolution.packedBytes()));
+                scratch,
+                Context.blockBytes(convolution.scratchBytes())
+                    + (constant ? 0 : Context.blockBytes(convolution.packedBytes())));
       }
     }
-    return new MemoryNeed(new Buffers(program).plan().bytes(), constants, scratch);
+    return new MemoryNeed(
+        Context.blockBytes(new Buffers(program).plan().bytes()), constants, scratch);
   }
 
   /** Null for other steps. */

@@ -128,21 +128,25 @@ public final class SlabExecutable implements AutoCloseable {
       Graph graph, Context context, Weights weights, Shape input, long slab) {
     try (Scope temporary = Scope.open(context)) {
       List<Layer> layers = layers(program(graph, context, weights, input));
-      long elements = 2 * widest(layers, input, slab) + widestWindow(layers, slab);
-      long packed = 0;
+      long bytes = 2 * block(widest(layers, input, slab)) + block(widestWindow(layers, slab));
       long scratch = 0;
       for (Layer layer : layers) {
         if (layer.convolution != null) {
           Shape window = slices(layer.input, slab + layer.context);
           Conv3d.Memory memory =
               layer.convolution.memory(context, ElementType.F32, window, layer.weightsShape);
-          packed += memory.packedBytes();
-          elements += layer.output.size(1) + slices(layer.input, layer.context).elementCount();
-          scratch = Math.max(scratch, memory.scratchBytes());
+          bytes += Context.blockBytes(memory.packedBytes()) + block(layer.output.size(1));
+          bytes += block(slices(layer.input, layer.context).elementCount());
+          scratch = Math.max(scratch, Context.blockBytes(memory.scratchBytes()));
         }
       }
-      return elements * Float.BYTES + packed + scratch;
+      return bytes + scratch;
     }
+  }
+
+  /** Bytes that so many numbers take. */
+  private static long block(long elements) {
+    return Context.blockBytes(elements * Float.BYTES);
   }
 
   /** Elements of the largest window that has a history. */

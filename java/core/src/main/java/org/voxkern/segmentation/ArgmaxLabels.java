@@ -38,8 +38,9 @@ final class ArgmaxLabels {
   /** Bytes beside the scores: the labels, and what a call needs. */
   static long bytes(Shape volume, long classes) {
     long plane = volume.size(1) * volume.size(2);
-    return volume.elementCount() * type(classes).bytes()
-        + SLICES * plane * (Long.BYTES + classes * Float.BYTES);
+    return Context.blockBytes(volume.elementCount() * type(classes).bytes())
+        + Context.blockBytes(SLICES * plane * Long.BYTES)
+        + Context.blockBytes(SLICES * plane * classes * Float.BYTES);
   }
 
   /**

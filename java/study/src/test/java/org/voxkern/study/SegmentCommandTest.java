@@ -168,22 +168,31 @@ class SegmentCommandTest {
         "--memory",
         "4M");
     assertFalse(Files.exists(out));
-    CommandLineResult result =
-        segment(
-            scan,
-            "--model",
-            chain,
-            "--network",
-            "meshnet",
-            "--out",
-            out,
-            "--memory",
-            "40M",
-            "--json");
-    assertEquals(0, result.code(), result.err());
-    Path json = Files.writeString(folder.resolve("capped.json"), result.out());
-    double taken = ((Number) JsonMap.at(JsonMap.read(json), "tensors_mib")).doubleValue();
-    assertTrue(taken <= 40, taken + " MiB");
+    int runs = 0;
+    for (int cap = 16; cap <= 40; cap += 3) {
+      CommandLineResult result =
+          segment(
+              scan,
+              "--model",
+              chain,
+              "--network",
+              "meshnet",
+              "--out",
+              out,
+              "--json",
+              "--memory",
+              cap + "M");
+      if (result.code() == 0) {
+        runs++;
+        Path json = Files.writeString(folder.resolve("capped.json"), result.out());
+        double taken = ((Number) JsonMap.at(JsonMap.read(json), "tensors_mib")).doubleValue();
+        assertTrue(taken <= cap, taken + " MiB of " + cap);
+      } else {
+        // By the prediction, not on the way.
+        assertTrue(result.err().contains("slice by slice, allowed are"), result.err());
+      }
+    }
+    assertTrue(runs >= 3, runs + " runs");
   }
 
   private void refused(String message, Object... arguments) {
