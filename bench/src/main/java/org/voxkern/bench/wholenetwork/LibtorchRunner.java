@@ -1,5 +1,6 @@
 package org.voxkern.bench.wholenetwork;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +22,6 @@ import org.voxkern.graph.Weights;
 /** libtorch, layer by layer, as a module's forward method calls it. */
 final class LibtorchRunner implements Runner {
   private static final long LINEAR = 0;
-  private static final long ZEROS = 0;
   private static final long BORDER = 1;
 
   private final Map<String, Tensor> weights = new HashMap<>();
@@ -31,7 +31,7 @@ final class LibtorchRunner implements Runner {
   private boolean keep;
   private Tensor identity;
 
-  LibtorchRunner(WholeNetwork network, int threads) {
+  LibtorchRunner(WholeNetwork network, int threads) throws IOException {
     torch.set_num_threads(threads);
     new AutoGradMode(false); // for the whole process
     registers = network.graph().inputs().size() == 2;
@@ -159,16 +159,16 @@ final class LibtorchRunner implements Runner {
             .cat(new TensorVector(zyx.narrow(1, 2, 1), zyx.narrow(1, 1, 1), zyx.narrow(1, 0, 1)), 1)
             .mul(new Scalar(1.0 / 128));
     for (int step = 0; step < 7; step++) {
-      flow = flow.add(sampled(flow, flow, BORDER));
+      flow = flow.add(sampled(flow, flow));
     }
-    return sampled(moving, flow, ZEROS);
+    return sampled(moving, flow);
   }
 
   private static Tensor leaky(Tensor x) {
     return torch.leaky_relu_(x, new Scalar(0.2));
   }
 
-  private Tensor sampled(Tensor volume, Tensor displacement, long border) {
+  private Tensor sampled(Tensor volume, Tensor displacement) {
     Tensor scale =
         torch
             .cat(
@@ -178,7 +178,7 @@ final class LibtorchRunner implements Runner {
                     displacement.narrow(1, 2, 1).mul(toGrid(displacement, 2))),
                 1)
             .permute(0, 2, 3, 4, 1);
-    return torch.grid_sampler(volume, identity.add(scale), LINEAR, border, true);
+    return torch.grid_sampler(volume, identity.add(scale), LINEAR, BORDER, true);
   }
 
   private static Scalar toGrid(Tensor displacement, int axis) {

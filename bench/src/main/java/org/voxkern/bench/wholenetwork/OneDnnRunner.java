@@ -1,5 +1,6 @@
 package org.voxkern.bench.wholenetwork;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,7 +45,7 @@ final class OneDnnRunner implements Runner {
   /** Features and their shape. */
   private record Features(memory memory, Shape shape) {}
 
-  OneDnnRunner(WholeNetwork network, int threads) {
+  OneDnnRunner(WholeNetwork network, int threads) throws IOException {
     try (Context context = Context.create();
         Scope scope = Scope.open(context)) {
       Weights weights = network.weights(context);

@@ -24,6 +24,8 @@ final class OnnxRuntimeRunner implements Runner {
   private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> outputs = new LinkedHashMap<>();
   private final FloatBuffer compared;
+  private final boolean labels;
+  private final int voxels;
 
   OnnxRuntimeRunner(WholeNetwork network, int threads) throws IOException, OrtException {
     Path file = Files.createTempFile("voxkern-bench-", ".onnx");
@@ -51,6 +53,9 @@ final class OnnxRuntimeRunner implements Runner {
           OnnxTensor.createTensor(environment, buffer, output.getValue().toArray()));
     }
     compared = memory.get(network.output());
+    labels = network.trained() != null;
+    Shape image = network.image();
+    voxels = Math.toIntExact(image.size(2) * image.size(3) * image.size(4));
   }
 
   private static void export(WholeNetwork network, Path file) throws IOException {
@@ -75,6 +80,18 @@ final class OnnxRuntimeRunner implements Runner {
   public float[] result() {
     float[] values = new float[compared.capacity()];
     compared.duplicate().rewind().get(values);
-    return values;
+    return labels ? greatest(values) : values;
+  }
+
+  /** The first class of the greatest score, for each voxel of one volume. */
+  private float[] greatest(float[] scores) {
+    float[] classes = new float[voxels];
+    for (int at = voxels; at < scores.length; at++) {
+      int voxel = at % voxels;
+      if (scores[at] > scores[(int) classes[voxel] * voxels + voxel]) {
+        classes[voxel] = at / voxels;
+      }
+    }
+    return classes;
   }
 }

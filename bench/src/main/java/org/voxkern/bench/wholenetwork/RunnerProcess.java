@@ -25,7 +25,7 @@ final class RunnerProcess {
 
   private static Map<String, Runner.Maker> makers() {
     Map<String, Runner.Maker> map = new LinkedHashMap<>();
-    map.put("voxkern", VoxkernRunner::new);
+    map.put("voxkern", VoxkernRunner::of);
     map.put("onednn", OneDnnRunner::new);
     map.put("onnxruntime", OnnxRuntimeRunner::new);
     map.put("libtorch", LibtorchRunner::new);
@@ -34,12 +34,17 @@ final class RunnerProcess {
 
   /** Whether a library has all that a network is made of. */
   static boolean has(String library, WholeNetwork network) {
-    return !library.equals("onednn") || network.graph().inputs().size() == 1;
+    return switch (library) {
+      case "onednn" -> network.trained() == null && network.graph().inputs().size() == 1;
+      case "libtorch" -> network.trained() == null;
+      default -> true;
+    };
   }
 
-  /** LIBRARY NETWORK THREADS RUNS RESULT_FILE. */
+  /** LIBRARY NETWORK THREADS RUNS RESULT_FILE DATA. */
   public static void main(String[] arguments) throws Exception {
-    WholeNetwork network = WholeNetwork.all().get(Integer.parseInt(arguments[1]));
+    WholeNetwork network =
+        WholeNetwork.all(Path.of(arguments[5])).get(Integer.parseInt(arguments[1]));
     Runner runner = MAKERS.get(arguments[0]).of(network, Integer.parseInt(arguments[2]));
     runner.run();
     List<Double> seconds = new ArrayList<>();

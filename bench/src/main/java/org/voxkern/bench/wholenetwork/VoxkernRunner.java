@@ -1,5 +1,6 @@
 package org.voxkern.bench.wholenetwork;
 
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.voxkern.Context;
@@ -16,7 +17,13 @@ final class VoxkernRunner implements Runner {
   private final Map<String, Tensor> outputs = new LinkedHashMap<>();
   private final String compared;
 
-  VoxkernRunner(WholeNetwork network, int threads) {
+  static Runner of(WholeNetwork network, int threads) throws IOException {
+    return network.trained() == null
+        ? new VoxkernRunner(network, threads)
+        : new LabellingRunner(network, threads);
+  }
+
+  private VoxkernRunner(WholeNetwork network, int threads) throws IOException {
     Context context = Context.builder().threads(threads).build();
     Scope.open(context); // ends with the process
     compared = network.output();
