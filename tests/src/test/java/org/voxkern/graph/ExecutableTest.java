@@ -25,6 +25,7 @@ import org.voxkern.op.Conv3dTransposed;
 import org.voxkern.op.GroupNorm;
 import org.voxkern.op.MaxPool;
 import org.voxkern.op.PoolWindow;
+import org.voxkern.op.Resize;
 
 class ExecutableTest {
   static float[] random(long count, long seed) {
@@ -262,6 +263,30 @@ class ExecutableTest {
       assertArrayEquals(
           Arrays.copyOf(expected, expected.length / 2),
           single.run(Tensor.of(context, first, one.toArray())).toFloatArray());
+    }
+  }
+
+  @Test
+  void whatIsEnlargedBeforeAConvolutionNeverExists() {
+    Graph.Builder builder = Graph.builder();
+    Value image = builder.input("image", "N", 2, "D", "H", "W");
+    Value coarse = image.as("coarse").conv3d(5, 3, 2).relu();
+    Value large = coarse.as("large").enlarge(Resize.Mode.NEAREST, 2).concat(1, image);
+    Value out = large.as("out").conv3d(7, 3).leakyRelu(0.2);
+    Graph graph = builder.output("out", out).build();
+    try (Context context = Context.create()) {
+      Weights weights = Weights.initialize(graph, context, 3);
+      Shape shape = Shape.of(2, 2, 6, 8, 20);
+      Map<String, Shape> shapes = Map.of("image", shape);
+      Tensor input = input(context, shape);
+      Executable fused = graph.compile(context, weights, shapes);
+      assertEquals(List.of("coarse", "out.enlarged", "out"), fused.steps());
+      float[] expected =
+          graph
+              .compile(context, weights, shapes, Graph.Compilation.AS_BUILT)
+              .run(input)
+              .toFloatArray();
+      assertNear(expected, fused.run(input).toFloatArray(), 1e-5);
     }
   }
 

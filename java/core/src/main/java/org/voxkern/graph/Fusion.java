@@ -20,6 +20,11 @@ final class Fusion {
       }
     }
     for (Step step : List.copyOf(program.steps)) {
+      if (step.operation instanceof Convolution convolution) {
+        EnlargedConvolution.apply(context, program, step, convolution);
+      }
+    }
+    for (Step step : List.copyOf(program.steps)) {
       if (step.operation instanceof Elementwise.OfTwo sum
           && sum.function() == Binary.Function.ADD) {
         fuseResidual(program, step);
