@@ -94,11 +94,22 @@ final class IndexingOperators {
 
   /** Ranges are attributes before version 10, then inputs; they end where the input does. */
   private static void slice(NodeImport node) {
-    long[] starts = node.integersOf("starts", 1);
-    long[] ends = node.integersOf("ends", 2);
+    long[] starts = node.requiredIntegers("starts", 1);
+    long[] ends = node.requiredIntegers("ends", 2);
     long[] given = node.integersOf("axes", 3);
     long[] axes = given == null ? LongStream.range(0, starts.length).toArray() : given;
     long[] steps = node.has(4) ? node.integers(4) : LongStream.of(axes).map(axis -> 1).toArray();
+    if (LongStream.of(starts.length, ends.length, steps.length).anyMatch(n -> n != axes.length)) {
+      throw new IllegalArgumentException(
+          "starts "
+              + Arrays.toString(starts)
+              + ", ends "
+              + Arrays.toString(ends)
+              + " and steps "
+              + Arrays.toString(steps)
+              + " of the axes "
+              + Arrays.toString(axes));
+    }
     Value value = node.value(0);
     for (int i = 0; i < axes.length; i++) {
       int axis = node.axis(0, axes[i]);
@@ -160,7 +171,7 @@ final class IndexingOperators {
   private static void pad(NodeImport node) {
     Attributes attributes = node.attributes();
     String word = attributes.word("mode", "constant", "constant", "reflect", "edge", "wrap");
-    long[] pads = node.integersOf("pads", 1);
+    long[] pads = node.requiredIntegers("pads", 1);
     double fill = attributes.number("value", 0);
     if (node.has(2) && node.shape(2).elementCount().is(1)) {
       fill = node.number(2);

@@ -36,10 +36,7 @@ final class LayoutOperators {
   /** Sizes of 0 are the input's, unless they are allowed; -1 is what is left. */
   private static void reshape(NodeImport node) {
     boolean zeroes = node.attributes().flag("allowzero", false);
-    List<Size> wanted =
-        node.opset() < 5
-            ? LongStream.of(node.attributes().integers("shape")).mapToObj(Size::of).toList()
-            : node.sizes(1);
+    List<Size> wanted = node.sizes(1);
     SymbolicShape input = node.shape(0);
     if (zeroes && wanted.stream().anyMatch(size -> size.is(0))) {
       Shape shape = Shape.of(wanted.stream().mapToLong(Size::value).toArray());
@@ -138,7 +135,7 @@ final class LayoutOperators {
   }
 
   private static void unsqueeze(NodeImport node) {
-    long[] axes = node.integersOf("axes", 1);
+    long[] axes = node.requiredIntegers("axes", 1);
     int rank = node.rank(0) + axes.length;
     int[] sorted =
         LongStream.of(axes)

@@ -184,6 +184,15 @@ final class NodeImport {
         : has(input) ? integers(input) : null;
   }
 
+  /** The same of what must be given. */
+  long[] requiredIntegers(String attribute, int input) {
+    long[] values = integersOf(attribute, input);
+    if (values == null) {
+      throw new IllegalArgumentException("it does not say '" + attribute + "'");
+    }
+    return values;
+  }
+
   // Outputs.
 
   int outputCount() {

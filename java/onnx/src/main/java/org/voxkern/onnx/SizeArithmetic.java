@@ -75,12 +75,12 @@ final class SizeArithmetic {
 
   private static void slice(NodeImport node) {
     List<Size> sizes = node.sizes(0);
-    long[] starts = node.integersOf("starts", 1);
-    long[] ends = node.integersOf("ends", 2);
+    long[] starts = node.requiredIntegers("starts", 1);
+    long[] ends = node.requiredIntegers("ends", 2);
     node.integersOf("axes", 3);
     long step = node.has(4) ? node.integer(4) : 1;
-    if (step != 1) {
-      throw new UnsupportedOperationException("a slice of sizes in steps of " + step);
+    if (step != 1 || starts.length != 1 || ends.length != 1) {
+      throw new UnsupportedOperationException("a slice of sizes in steps, or of no or more axes");
     }
     int count = sizes.size();
     int start = position(starts[0], count);
