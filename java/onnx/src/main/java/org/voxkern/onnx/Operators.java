@@ -33,6 +33,7 @@ final class Operators {
     SamplingOperators.addTo(BY_NAME);
     DetectionOperators.addTo(BY_NAME);
     RecurrentOperators.addTo(BY_NAME);
+    QuantizationOperators.addTo(BY_NAME);
     VoxkernOperators.addTo(OWN);
   }
 
