@@ -182,6 +182,7 @@ class GradientRuleTest {
     check(x -> x.get(0).concat(-1, x.get(1)), shape(1, 3), shape(1, 2));
     check(x -> x.get(0).reshape(4, -1).multiply(x.get(1)), shape(2, 3, 4), shape(4, 6));
     check(x -> x.get(0).flatten().multiply(x.get(1)), shape(2, 3, 4), shape(2, 12));
+    check(x -> x.get(0).squeeze(-1, 1).multiply(x.get(1)), shape(2, 1, 3, 1), shape(2, 3));
     check(x -> x.get(0).dropout().permute(2, 0, 1), shape(2, 3, 4));
     check(x -> x.get(0).slice(1, 1, 3).concat(1, x.get(0).slice(-2, -2, -1)), shape(2, 4, 3));
     check(

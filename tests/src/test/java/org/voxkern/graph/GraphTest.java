@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.voxkern.Context;
@@ -30,6 +31,40 @@ class GraphTest {
         image.conv3d(8, 3, 2).shape().toString());
     assertEquals(image.maxPool(4).shape(), image.maxPool(2).maxPool(2).shape());
     assertEquals("(N, D H W)", image.flatten().shape().toString());
+  }
+
+  @Test
+  void axesThatStayMayBeSymbols() {
+    Value x = Graph.builder().input("x", "N", 4, "D", 2);
+    assertEquals("(N, 8 D)", x.reshape(0, -1).shape().toString());
+    assertEquals("(N, 2, 4 D)", x.reshape(0, 2, -1).shape().toString());
+    assertFails(
+        "node 'reshape2' (reshape) cannot take (N, 4, D, 2): what is left beside M elements cannot be said",
+        () -> x.reshape(Size.symbol("M"), -1));
+    assertEquals("(N, D)", x.slice(1, 0, 1).slice(3, 1, 2).squeeze(1, -1).shape().toString());
+    assertFails(
+        "node 'squeeze1' (squeeze) cannot take (N, 4, D, 2): axis 1 has size 4, expected 1",
+        () -> x.squeeze(1));
+  }
+
+  @Test
+  void aPartOfAGraphHasWhatItsOutputsNeed() {
+    Graph.Builder builder = Graph.builder();
+    Value a = builder.input("a", 1, 2, 4, 4, 4);
+    Value b = builder.input("b", 1, 2, 4, 4, 4);
+    Value sum = a.as("conv").conv3d(2, 3).add(b.relu());
+    Graph part = builder.build(Map.of("half", builder.value("conv")), Set.of());
+    assertEquals(Set.of("a"), part.inputs().keySet());
+    assertEquals(List.of("a", "conv.weight", "conv.bias", "conv"), names(part));
+    Graph kept = builder.build(Map.of("half", a.relu()), Set.of("b"));
+    assertEquals(Set.of("a", "b"), kept.inputs().keySet());
+    assertFails("the graph has no output", () -> builder.build(Map.of(), Set.of()));
+    // The builder goes on.
+    assertEquals(Set.of("sum"), builder.output("sum", sum).build().outputs().keySet());
+  }
+
+  private static List<String> names(Graph graph) {
+    return graph.nodes().stream().map(Node::name).toList();
   }
 
   @Test
