@@ -137,11 +137,20 @@ class BrokenModelTest {
     broken(nan, "'w'", "NaN");
     TensorProto few =
         ExportGraph.floats(Shape.of(3), 1, 2, 3).toBuilder().setName("w").setDims(0, 5).build();
-    broken(relu().initializer(few), "initializer 'w'", "12 bytes, expected 20");
+    broken(reading(few), "initializer 'w'", "12 bytes, expected 20");
     TensorProto endless = few.toBuilder().setDims(0, 1L << 50).build();
-    broken(relu().initializer(endless), "initializer 'w'", "12 bytes");
+    broken(reading(endless), "initializer 'w'", "12 bytes");
+    TensorProto strange = few.toBuilder().setDataType(17).build();
+    refused(UnsupportedOnnxException.class, reading(strange), "'w' (initializer)", "float8e4m3fn");
+    // Nothing reads it.
+    Path unread = relu().initializer(few).write(folder.resolve("unread.onnx"));
+    assertEquals(0, OnnxImport.of(OnnxModel.read(unread)).run(context).weights().names().size());
     Models shapes = relu().weight("w", Shape.of(3), 1, 2, 3).node("Add", "x w", "z").output("z");
     refused(UnsupportedOnnxException.class, shapes, "(1, 2)", "(3)");
+  }
+
+  private static Models reading(TensorProto weight) {
+    return relu().initializer(weight).node("Add", "x w", "z").output("z");
   }
 
   private Models external(String location, long offset) {
@@ -154,7 +163,7 @@ class BrokenModelTest {
             .addExternalData(entry("location", location))
             .addExternalData(entry("offset", String.valueOf(offset)))
             .build();
-    return relu().initializer(tensor).node("Add", "x w", "z").output("z");
+    return reading(tensor);
   }
 
   private static StringStringEntryProto entry(String key, String value) {

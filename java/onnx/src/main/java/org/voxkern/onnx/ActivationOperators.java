@@ -1,5 +1,6 @@
 package org.voxkern.onnx;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.LongStream;
@@ -133,7 +134,7 @@ final class ActivationOperators {
       node.setReal(function.apply(node.named(input), axis));
       return;
     }
-    Shape shape = Step.known(java.util.List.of(node.shape(0))).get(0);
+    Shape shape = Step.known(List.of(node.shape(0))).get(0);
     long rows = LongStream.of(shape.toArray()).limit(axis).reduce(1, (a, b) -> a * b);
     Object[] sizes = LongStream.of(shape.toArray()).boxed().toArray();
     Value flat = input.reshape(rows, shape.elementCount() / Math.max(1, rows));

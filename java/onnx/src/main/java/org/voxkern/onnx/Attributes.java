@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -116,7 +117,7 @@ final class Attributes {
   }
 
   /** Null where it is not given. */
-  java.util.List<String> texts(String name) {
+  List<String> texts(String name) {
     AttributeProto attribute = find(name, AttributeProto.AttributeType.STRINGS);
     return attribute == null
         ? null

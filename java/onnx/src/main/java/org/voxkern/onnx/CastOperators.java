@@ -7,6 +7,7 @@ import org.voxkern.Tensor;
 import org.voxkern.graph.Value;
 import org.voxkern.onnx.Operators.Mapper;
 import org.voxkern.op.Binary;
+import org.voxkern.op.Convert;
 import org.voxkern.op.Slice;
 import org.voxkern.op.Unary;
 
@@ -129,10 +130,10 @@ final class CastOperators {
       return;
     }
     if (input.type() != ElementType.F32) {
-      try (Tensor wide = org.voxkern.op.Convert.to(input, ElementType.F32);
+      try (Tensor wide = Convert.to(input, ElementType.F32);
           Tensor whole = Tensor.uninitialized(input.context(), ElementType.F32, input.shape())) {
         truncate(wide, whole);
-        org.voxkern.op.Convert.apply(whole, output);
+        Convert.apply(whole, output);
       }
       return;
     }

@@ -9,6 +9,7 @@ import org.voxkern.Tensor;
 import org.voxkern.graph.Size;
 import org.voxkern.graph.SymbolicShape;
 import org.voxkern.onnx.Operators.Mapper;
+import org.voxkern.op.Convert;
 import org.voxkern.op.Expand;
 import org.voxkern.op.Range;
 
@@ -87,7 +88,7 @@ final class ConstantOperators {
       }
     }
     Tensor ones = Tensor.of(node.importer().context(), values, shape.toArray());
-    node.set(0, org.voxkern.op.Convert.to(ones, OnnxTensors.elementType((int) code)));
+    node.set(0, Convert.to(ones, OnnxTensors.elementType((int) code)));
   }
 
   private static void range(NodeImport node) {

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -126,7 +127,7 @@ final class ExportGraph {
 
   String filled(String wanted, float value, long count) {
     float[] values = new float[Math.toIntExact(count)];
-    java.util.Arrays.fill(values, value);
+    Arrays.fill(values, value);
     String name = free(wanted);
     fixed(name, floats(Shape.of(count), values));
     return name;

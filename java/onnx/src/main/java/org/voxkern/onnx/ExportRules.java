@@ -9,6 +9,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.voxkern.Shape;
 import org.voxkern.graph.Constants;
 import org.voxkern.graph.Convolution;
 import org.voxkern.graph.Dropping;
@@ -70,8 +71,7 @@ final class ExportRules {
       String depth = graph.constant(graph.name(node) + ".depth", oneHot.depth());
       String values =
           graph.initializer(
-              graph.free(graph.name(node) + ".values"),
-              ExportGraph.floats(org.voxkern.Shape.of(2), 0, 1));
+              graph.free(graph.name(node) + ".values"), ExportGraph.floats(Shape.of(2), 0, 1));
       graph.put(
           "OneHot",
           graph.name(node),

@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Functions that a model brings with it, which are added in the place of their calls. */
 final class FunctionCalls {
@@ -32,7 +33,7 @@ final class FunctionCalls {
     call.getAttributeList().forEach(attribute -> given.put(attribute.getName(), attribute));
     GraphProto.Builder graph = GraphProto.newBuilder();
     function.getNodeList().forEach(node -> graph.addNode(filled(node, given)));
-    return NodeOrder.sorted(graph.build(), java.util.Set.copyOf(function.getInputList()));
+    return NodeOrder.sorted(graph.build(), Set.copyOf(function.getInputList()));
   }
 
   private static NodeProto filled(NodeProto node, Map<String, AttributeProto> given) {

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -67,8 +68,9 @@ final class Importer {
     // What is only needed on the way goes with this scope.
     try (Scope temporary = Scope.open(context)) {
       declareInputs();
-      addInitializers(model.graph());
-      NodeOrder.needed(model.nodes(), wanted).forEach(this::add);
+      List<NodeProto> nodes = NodeOrder.needed(model.nodes(), wanted);
+      addInitializers(model.graph(), NodeOrder.read(nodes, wanted));
+      nodes.forEach(this::add);
       if (!refusals.isEmpty()) {
         throw new UnsupportedOnnxException(model.path().toString(), refusals);
       }
@@ -123,16 +125,21 @@ final class Importer {
             });
   }
 
-  private void addInitializers(GraphProto graph) {
+  private void addInitializers(GraphProto graph, Set<String> needed) {
     for (TensorProto initializer : graph.getInitializerList()) {
+      String name = initializer.getName();
+      if (!needed.contains(name)) {
+        continue;
+      }
       try {
         Tensor tensor = OnnxTensors.read(context, initializer, model.external());
-        operands.put(initializer.getName(), Operand.of(tensor, tensor.elementCount() > 1));
-      } catch (IllegalArgumentException | UnsupportedOperationException failure) {
-        String reason = "initializer '" + initializer.getName() + "': " + failure.getMessage();
-        throw failure instanceof IllegalArgumentException
-            ? new IllegalArgumentException(reason, failure)
-            : new UnsupportedOperationException(reason, failure);
+        operands.put(name, Operand.of(tensor, tensor.elementCount() > 1));
+      } catch (IllegalArgumentException failure) {
+        throw new IllegalArgumentException(
+            "initializer '" + name + "': " + failure.getMessage(), failure);
+      } catch (UnsupportedOperationException failure) {
+        refusals.add(new Refusal(name, "initializer", failure.getMessage()));
+        operands.put(name, null);
       }
     }
   }
@@ -233,8 +240,10 @@ final class Importer {
     operands = new HashMap<>(outer);
     try {
       int before = refusals.size();
-      addInitializers(inner);
-      NodeOrder.sorted(inner, outer.keySet()).forEach(this::add);
+      List<NodeProto> nodes = NodeOrder.sorted(inner, outer.keySet());
+      List<String> outputs = inner.getOutputList().stream().map(ValueInfoProto::getName).toList();
+      addInitializers(inner, NodeOrder.read(nodes, outputs));
+      nodes.forEach(this::add);
       if (refusals.size() > before) {
         throw new UnsupportedOperationException("its branch has nodes that are not supported");
       }

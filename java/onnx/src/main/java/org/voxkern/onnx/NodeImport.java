@@ -15,6 +15,7 @@ import org.voxkern.graph.Size;
 import org.voxkern.graph.SymbolicShape;
 import org.voxkern.graph.Value;
 import org.voxkern.op.Binary;
+import org.voxkern.op.Convert;
 
 /**
  * A node of ONNX that is imported: what a mapper reads of it, and where it puts the outputs.
@@ -161,10 +162,7 @@ final class NodeImport {
 
   double[] numbers(int input) {
     Tensor tensor = tensor(input);
-    Tensor wide =
-        tensor.type() == ElementType.F64
-            ? tensor
-            : org.voxkern.op.Convert.to(tensor, ElementType.F64);
+    Tensor wide = tensor.type() == ElementType.F64 ? tensor : Convert.to(tensor, ElementType.F64);
     return wide.toDoubleArray();
   }
 

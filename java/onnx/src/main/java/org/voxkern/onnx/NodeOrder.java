@@ -133,6 +133,13 @@ final class NodeOrder {
     return needed;
   }
 
+  /** All that nodes read, and some values more. */
+  static Set<String> read(List<NodeProto> nodes, List<String> values) {
+    Set<String> names = new HashSet<>(values);
+    nodes.forEach(node -> names.addAll(read(node)));
+    return names;
+  }
+
   /** How a node is called: by its name, else by its first output. */
   static String label(NodeProto node) {
     if (!node.getName().isEmpty()) {

@@ -2,6 +2,7 @@ package org.voxkern.onnx;
 
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -12,6 +13,7 @@ import org.voxkern.graph.SymbolicShape;
 import org.voxkern.graph.Value;
 import org.voxkern.onnx.Operators.Mapper;
 import org.voxkern.op.Activation;
+import org.voxkern.op.Expand;
 import org.voxkern.op.LayerNorm;
 import org.voxkern.op.LocalResponseNorm;
 import org.voxkern.op.LpNormalize;
@@ -126,7 +128,7 @@ final class NormalizationOperators {
                   Tensor once = in.get(0).view(ElementType.F32, Shape.of(groups, 1), 0);
                   Tensor all =
                       out.get(0).view(ElementType.F32, Shape.of(groups, channels / groups), 0);
-                  org.voxkern.op.Expand.to(all.shape()).apply(once, all);
+                  Expand.to(all.shape()).apply(once, all);
                 });
         value = repeat.on(value);
       }
@@ -207,9 +209,7 @@ final class NormalizationOperators {
   private static void meanVariance(NodeImport node) {
     long[] given = node.attributes().integers("axes");
     int[] axes =
-        (given == null
-                ? IntStream.of(0, 2, 3).asLongStream()
-                : java.util.stream.LongStream.of(given))
+        (given == null ? IntStream.of(0, 2, 3).asLongStream() : LongStream.of(given))
             .mapToInt(axis -> node.axis(0, axis))
             .toArray();
     Value input = node.real(0);

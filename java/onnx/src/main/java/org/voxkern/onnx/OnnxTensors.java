@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
@@ -206,6 +207,6 @@ public final class OnnxTensors {
                 throw new IllegalArgumentException(tensor + ", expected a type of whole numbers");
           };
     }
-    return java.util.Arrays.stream(values).boxed().toList();
+    return Arrays.stream(values).boxed().toList();
   }
 }

@@ -1,5 +1,6 @@
 package org.voxkern.onnx;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -55,7 +56,7 @@ final class Operand {
 
   /** Of a volume that has axes of size 1 before those of space. */
   static Operand ofVolume(Value volume, int spaceAxes) {
-    List<Size> sizes = new java.util.ArrayList<>(volume.shape().sizes());
+    List<Size> sizes = new ArrayList<>(volume.shape().sizes());
     sizes.subList(2, 5 - spaceAxes).clear();
     return new Operand(null, false, null, SymbolicShape.of(sizes), volume.type(), null, volume);
   }

@@ -2,6 +2,7 @@ package org.voxkern.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.voxkern.ElementType;
 import org.voxkern.Tensor;
@@ -77,7 +78,7 @@ final class RecurrentOperators {
     return Recurrence.valueOf(
         attributes
             .word("direction", "forward", "forward", "reverse", "bidirectional")
-            .toUpperCase(java.util.Locale.ROOT));
+            .toUpperCase(Locale.ROOT));
   }
 
   private static void set(

@@ -1,6 +1,8 @@
 package org.voxkern.onnx;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -102,7 +104,7 @@ final class ReductionOperators {
                   if (keep) {
                     return shape.with(axis, Size.of(1));
                   }
-                  java.util.List<Size> sizes = new java.util.ArrayList<>(shape.sizes());
+                  List<Size> sizes = new ArrayList<>(shape.sizes());
                   sizes.remove(axis);
                   return SymbolicShape.of(sizes);
                 },

@@ -2,6 +2,7 @@ package org.voxkern.onnx;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import org.voxkern.ElementType;
@@ -124,7 +125,7 @@ final class Step implements Operation {
   @Override
   public List<ElementType> furtherTypes(List<ElementType> inputs, int count) {
     return types.isEmpty()
-        ? java.util.Collections.nCopies(count, inputs.get(typeOf))
+        ? Collections.nCopies(count, inputs.get(typeOf))
         : types.subList(1, types.size());
   }
 
