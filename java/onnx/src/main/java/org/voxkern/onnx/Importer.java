@@ -133,7 +133,8 @@ final class Importer {
       }
       try {
         Tensor tensor = OnnxTensors.read(context, initializer, model.external());
-        operands.put(name, Operand.of(tensor, tensor.elementCount() > 1));
+        boolean weight = tensor.elementCount() > 1;
+        operands.put(name, weight ? Operand.weight(tensor, name) : Operand.of(tensor));
       } catch (IllegalArgumentException failure) {
         throw new IllegalArgumentException(
             "initializer '" + name + "': " + failure.getMessage(), failure);
@@ -160,7 +161,7 @@ final class Importer {
     List<Operand> inputs = new ArrayList<>();
     for (String name : proto.getInputList()) {
       Operand operand = name.isEmpty() ? null : operands.get(name);
-      if (operand == null && operands.containsKey(name)) {
+      if (operand == null && !name.isEmpty() && operands.containsKey(name)) {
         // It hangs on a node that is refused already.
         forget(proto);
         return;
@@ -196,8 +197,12 @@ final class Importer {
 
   /** Adds the nodes of a function of the model's own. */
   private void call(FunctionProto function, NodeProto proto, List<Operand> inputs) {
-    if (depth > 64) {
-      refuse(proto, NodeOrder.label(proto), "functions call each other too deeply");
+    if (depth > 64 || proto.getOutputCount() > function.getOutputCount()) {
+      String reason =
+          depth > 64
+              ? "functions call each other too deeply"
+              : "it has more outputs than the function";
+      refuse(proto, NodeOrder.label(proto), reason);
       return;
     }
     Map<String, Operand> outer = operands;
@@ -295,17 +300,11 @@ final class Importer {
     Tensor tensor = operand.tensor();
     ElementType type = tensor.type();
     boolean real = type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16;
-    if (!operand.isWeight() || !real) {
+    if (operand.weight() == null || !real) {
       return constant(tensor);
     }
-    String name =
-        operands.entrySet().stream()
-            .filter(entry -> entry.getValue() == operand)
-            .map(Map.Entry::getKey)
-            .findFirst()
-            .orElse("weight");
     Parameter parameter =
-        new Parameter(free(name), tensor.shape(), Initializer.constant(0), trained);
+        new Parameter(free(operand.weight()), tensor.shape(), Initializer.constant(0), trained);
     Tensor numbers = type == ElementType.F32 ? tensor : Convert.to(tensor, ElementType.F32);
     weights.put(parameter.name(), numbers);
     return builder.parameter(parameter).cast(type);

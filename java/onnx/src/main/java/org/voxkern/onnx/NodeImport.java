@@ -221,7 +221,7 @@ final class NodeImport {
   }
 
   void set(int output, Tensor constant) {
-    set(output, Operand.of(constant, false));
+    set(output, Operand.of(constant));
   }
 
   /** An output of what {@link #real} gave: of that input's type. */

@@ -18,8 +18,8 @@ final class Operand {
   /** A constant, or null. */
   private final Tensor tensor;
 
-  /** Whether the constant is a weight, which becomes a parameter. */
-  private final boolean weight;
+  /** The name of a constant that is a weight, which becomes a parameter; else null. */
+  private final String weight;
 
   /** Whole numbers, or null. */
   private final List<Size> sizes;
@@ -35,7 +35,7 @@ final class Operand {
 
   private Operand(
       Tensor tensor,
-      boolean weight,
+      String weight,
       List<Size> sizes,
       SymbolicShape shape,
       ElementType type,
@@ -51,17 +51,22 @@ final class Operand {
   }
 
   static Operand of(Value value) {
-    return new Operand(null, false, null, value.shape(), value.type(), value, null);
+    return new Operand(null, null, null, value.shape(), value.type(), value, null);
   }
 
   /** Of a volume that has axes of size 1 before those of space. */
   static Operand ofVolume(Value volume, int spaceAxes) {
     List<Size> sizes = new ArrayList<>(volume.shape().sizes());
     sizes.subList(2, 5 - spaceAxes).clear();
-    return new Operand(null, false, null, SymbolicShape.of(sizes), volume.type(), null, volume);
+    return new Operand(null, null, null, SymbolicShape.of(sizes), volume.type(), null, volume);
   }
 
-  static Operand of(Tensor tensor, boolean weight) {
+  static Operand of(Tensor tensor) {
+    return weight(tensor, null);
+  }
+
+  /** A constant that is trained where the network is. */
+  static Operand weight(Tensor tensor, String weight) {
     SymbolicShape shape = SymbolicShape.of(tensor.shape());
     return new Operand(tensor, weight, null, shape, tensor.type(), null, null);
   }
@@ -72,7 +77,7 @@ final class Operand {
    * @param shape of rank 0 or 1
    */
   static Operand of(List<Size> sizes, SymbolicShape shape) {
-    return new Operand(null, false, sizes, shape, ElementType.I64, null, null);
+    return new Operand(null, null, sizes, shape, ElementType.I64, null, null);
   }
 
   SymbolicShape shape() {
@@ -88,7 +93,8 @@ final class Operand {
     return tensor;
   }
 
-  boolean isWeight() {
+  /** Null unless this is a weight. */
+  String weight() {
     return weight;
   }
 
