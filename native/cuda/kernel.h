@@ -11,12 +11,18 @@
 // Shared memory is declared by macro, so that the emulator can put red zones around each array:
 //   VK_SHARED(float, tile, 256);        // float tile[256]
 //   VK_DYNAMIC_SHARED(float, values);   // as many bytes as the launch says
+// VK_UNROLL before a loop asks nvcc for its iterations one after the other, so that an array that
+// they index stays in registers; VK_NO_UNROLL asks for the opposite.
 #ifdef __CUDACC__
+#define VK_UNROLL _Pragma("unroll")
+#define VK_NO_UNROLL _Pragma("unroll 1")
 #define VK_SHARED(type, name, count) __shared__ type name[count]
 #define VK_DYNAMIC_SHARED(type, name)                              \
   extern __shared__ __align__(16) unsigned char vkDynamicShared[]; \
   type* const name = reinterpret_cast<type*>(vkDynamicShared)
 #else
+#define VK_UNROLL
+#define VK_NO_UNROLL
 #define VK_SHARED(type, name, count)                                 \
   static const char name##Key = 0;                                   \
   type* const name = static_cast<type*>(::vk::emulator::sharedArray( \
