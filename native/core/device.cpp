@@ -8,11 +8,14 @@
 #include <mutex>
 #include <string>
 
+#include "core/device_runtime.h"
+
 namespace vk {
 namespace {
 
 struct Loaded {
   const DevicePlugin* plugin = nullptr;
+  const DeviceRuntimePlugin* runtime = nullptr;
   /** Why there is none. */
   std::string reason;
 };
@@ -25,7 +28,8 @@ std::string ownFolder() {
   return path.substr(0, path.rfind('/') + 1);
 }
 
-Loaded load(vk_backend backend) {
+/** Where a backend's library is looked for. */
+std::string libraryOf(vk_backend backend) {
   std::string name =
       backend == VK_BACKEND_CUDA ? "libvoxkern_cuda.so" : "libvoxkern_cuda_emulated.so";
 #ifdef VK_CASES
@@ -33,36 +37,64 @@ Loaded load(vk_backend backend) {
   const char* const variant = std::getenv("VOXKERN_CUDA_EMULATED");
   if (backend == VK_BACKEND_CUDA_EMULATED && variant != nullptr) name = variant;
 #endif
-  void* const library = dlopen((ownFolder() + name).c_str(), RTLD_NOW | RTLD_LOCAL);
+  return ownFolder() + name;
+}
+
+Loaded load(const std::string& path) {
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const error = dlerror();
-    return {nullptr, error != nullptr ? error : name + " could not be loaded"};
+    return {nullptr, nullptr, error != nullptr ? error : path + " could not be loaded"};
   }
   using Entry = const DevicePlugin*(uint32_t);
+  using RuntimeEntry = const DeviceRuntimePlugin*();
   Entry* const entry = reinterpret_cast<Entry*>(dlsym(library, "vk_device_plugin"));
-  const DevicePlugin* const plugin = entry != nullptr ? entry(kDevicePluginVersion) : nullptr;
-  if (plugin == nullptr) return {nullptr, name + " is of another version than this library"};
-  return {plugin, ""};
+  RuntimeEntry* const runtime =
+      reinterpret_cast<RuntimeEntry*>(dlsym(library, "vk_device_runtime"));
+  const DevicePlugin* const plugin =
+      entry != nullptr && runtime != nullptr ? entry(kDevicePluginVersion) : nullptr;
+  if (plugin == nullptr) {
+    return {nullptr, nullptr, path + " is of another version than this library"};
+  }
+  return {plugin, runtime(), ""};
+}
+
+struct Libraries {
+  std::mutex mutex;
+  std::map<vk_backend, Loaded> loaded;
+  std::map<vk_backend, std::string> paths;
+};
+
+Libraries& libraries() {
+  static Libraries all;
+  return all;
 }
 
 /** Loaded once a process, and kept. */
 const Loaded& loaded(vk_backend backend) {
-  static std::mutex mutex;
-  static std::map<vk_backend, Loaded> all;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const auto found = all.find(backend);
-  return found != all.end() ? found->second : all.emplace(backend, load(backend)).first->second;
+  if (backend != VK_BACKEND_CUDA && backend != VK_BACKEND_CUDA_EMULATED) {
+    invalidArgument("backend %d has no devices", static_cast<int>(backend));
+  }
+  Libraries& all = libraries();
+  const std::lock_guard<std::mutex> lock(all.mutex);
+  auto found = all.loaded.find(backend);
+  if (found == all.loaded.end()) {
+    const auto given = all.paths.find(backend);
+    const std::string path = given != all.paths.end() ? given->second : libraryOf(backend);
+    found = all.loaded.emplace(backend, load(path)).first;
+  }
+  if (found->second.plugin == nullptr) {
+    unsupported("no CUDA backend: %s", found->second.reason.c_str());
+  }
+  return found->second;
 }
 
 }  // namespace
 
-const DevicePlugin& devicePlugin(vk_backend backend) {
-  if (backend != VK_BACKEND_CUDA && backend != VK_BACKEND_CUDA_EMULATED) {
-    invalidArgument("backend %d has no devices", static_cast<int>(backend));
-  }
-  const Loaded& plugin = loaded(backend);
-  if (plugin.plugin == nullptr) unsupported("no CUDA backend: %s", plugin.reason.c_str());
-  return *plugin.plugin;
+const DevicePlugin& devicePlugin(vk_backend backend) { return *loaded(backend).plugin; }
+
+const DeviceRuntimePlugin& deviceRuntimePlugin(vk_backend backend) {
+  return *loaded(backend).runtime;
 }
 
 void checkDevice(const DevicePlugin& plugin, vk_status status) {
@@ -80,6 +112,18 @@ const DeviceTable* deviceTable(const Context& context, const char* operation) {
 }  // namespace vk
 
 extern "C" {
+
+vk_status vk_device_library(vk_backend backend, const char* path) {
+  return vk::guarded([&] {
+    if (path == nullptr) vk::invalidArgument("the path of the library is missing");
+    vk::Libraries& all = vk::libraries();
+    const std::lock_guard<std::mutex> lock(all.mutex);
+    if (all.loaded.count(backend) > 0) {
+      vk::invalidArgument("the library of backend %d is loaded already", static_cast<int>(backend));
+    }
+    all.paths[backend] = path;
+  });
+}
 
 vk_status vk_device_count(vk_backend backend, int32_t* count) {
   return vk::guarded([&] {

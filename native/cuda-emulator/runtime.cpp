@@ -55,16 +55,22 @@ DeviceState& device() {
 using Lock = std::lock_guard<std::recursive_mutex>;
 
 thread_local cudaError_t lastError = cudaSuccess;
+thread_local int currentDevice = 0;
 
 cudaError_t result(cudaError_t error) {
   if (error != cudaSuccess) lastError = error;
   return error;
 }
 
-size_t memoryLimit() {
-  const char* const text = std::getenv("VOXKERN_EMULATOR_MEMORY");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : size_t{4} << 30;
+size_t number(const char* variable, size_t otherwise) {
+  const char* const text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
+
+size_t memoryLimit() { return number("VOXKERN_EMULATOR_MEMORY", size_t{4} << 30); }
+int deviceCount() { return int(number("VOXKERN_EMULATOR_DEVICES", 1)); }
+constexpr int kRuntimeVersion = 13000;
+int driverVersion() { return int(number("VOXKERN_EMULATOR_DRIVER", kRuntimeVersion)); }
 
 void drain(Stream& stream) {
   while (!stream.work.empty()) {
@@ -120,7 +126,10 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, Work th
   if (config.dynamicSmemBytes > most) return result(cudaErrorInvalidValue);
   KernelLaunch launch{grid, block, config.dynamicSmemBytes, kernel, std::move(thread)};
   return enqueue(config.stream, [launch = std::move(launch)] {
-    if (!runKernel(launch)) device().fault = cudaErrorLaunchFailure;
+    // VOXKERN_EMULATOR_FAULT=N lets the N-th kernel of the process fail.
+    static const size_t failing = number("VOXKERN_EMULATOR_FAULT", 0);
+    static size_t launched = 0;
+    if (++launched == failing || !runKernel(launch)) device().fault = cudaErrorLaunchFailure;
   });
 }
 
@@ -169,6 +178,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorNotSupported";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
   }
   return "unknown error";
 }
@@ -181,18 +192,22 @@ cudaError_t cudaPeekAtLastError() { return lastError; }
 // --- devices
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  *count = 0;
+  if (driverVersion() < kRuntimeVersion) return result(cudaErrorInsufficientDriver);
+  *count = deviceCount();
+  return *count > 0 ? cudaSuccess : result(cudaErrorNoDevice);
 }
 cudaError_t cudaGetDevice(int* index) {
-  *index = 0;
+  *index = currentDevice;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int index) {
-  return index == 0 ? cudaSuccess : result(cudaErrorInvalidDevice);
+  if (index < 0 || index >= deviceCount()) return result(cudaErrorInvalidDevice);
+  currentDevice = index;
+  return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index) {
-  if (index != 0) return result(cudaErrorInvalidDevice);
+  if (index < 0 || index >= deviceCount()) return result(cudaErrorInvalidDevice);
   *properties = {};
   std::strcpy(properties->name, "Voxkern's emulated CUDA device");
   properties->totalGlobalMem = memoryLimit();
@@ -239,11 +254,11 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = driverVersion();
   return cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  *version = 13000;
+  *version = kRuntimeVersion;
   return cudaSuccess;
 }
 

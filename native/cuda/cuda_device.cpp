@@ -1,7 +1,8 @@
 #include "cuda/cuda_device.h"
 
-#include <mutex>
-#include <unordered_map>
+#include <utility>
+
+#include "cuda/cuda_memory.h"
 
 namespace vk::cuda {
 
@@ -21,18 +22,13 @@ void check(cudaError_t error) {
     case cudaErrorInvalidValue:
     case cudaErrorInvalidConfiguration:
       throw Error(VK_INTERNAL_ERROR, text);
+    case cudaErrorStreamCaptureUnsupported:
+    case cudaErrorStreamCaptureInvalidated:
+      throw Error(VK_UNSUPPORTED, "this cannot be recorded: " + text);
     default:
       throw Error(VK_DEVICE_FAULT, text);
   }
 }
-
-/** The device's own stream-ordered pool, with the context's budget counted here. */
-struct CudaDevice::Memory {
-  std::mutex mutex;
-  std::unordered_map<void*, int64_t> sizes;
-  vk_memory_report report{};
-  cudaMemPool_t pool{};
-};
 
 CudaDevice::CudaDevice(int32_t index, int64_t memoryLimit)
     : index_(index), memory_(std::make_unique<Memory>()) {
@@ -55,6 +51,9 @@ CudaDevice::CudaDevice(int32_t index, int64_t memoryLimit)
 
 CudaDevice::~CudaDevice() {
   cudaSetDevice(index_);
+  if (memory_->recording != nullptr) recordEnd(nullptr);
+  while (!memory_->recordings.empty()) release(*memory_->recordings.begin());
+  for (void* const block : memory_->pinned) cudaFreeHost(block);
   for (const auto& [block, bytes] : memory_->sizes) cudaFreeAsync(block, stream_);
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(stream_);
@@ -66,21 +65,36 @@ void CudaDevice::noteFault(const char* message) noexcept {
   if (fault_.empty()) fault_ = message;
 }
 
+void CudaDevice::requireUsable() const {
+  if (!fault_.empty()) {
+    throw Error(VK_DEVICE_FAULT,
+                "the device failed earlier, the context cannot be used: " + fault_);
+  }
+}
+
 vk_status CudaDevice::usable() noexcept {
   return guarded([&] {
-    if (!fault_.empty()) {
-      throw Error(VK_DEVICE_FAULT,
-                  "the device failed earlier, the context cannot be used: " + fault_);
-    }
+    requireUsable();
     use();
   });
 }
 
-vk_status CudaDevice::allocate(int64_t bytes, void** memory) noexcept {
-  return guarded([&] {
-    if (bytes < 0) invalidArgument("allocation of %lld bytes", static_cast<long long>(bytes));
+template <class Body>
+vk_status CudaDevice::noting(Body&& body) noexcept {
+  const vk_status status = guarded([&] {
+    requireUsable();
     use();
+    body();
+  });
+  if (status == VK_DEVICE_FAULT) noteFault(vk_last_error());
+  return status;
+}
+
+vk_status CudaDevice::allocate(int64_t bytes, void** memory) noexcept {
+  return noting([&] {
+    if (bytes < 0) invalidArgument("allocation of %lld bytes", static_cast<long long>(bytes));
     const std::lock_guard<std::mutex> lock(memory_->mutex);
+    if (memory_->recording != nullptr && (*memory = memory_->takeSpare(bytes)) != nullptr) return;
     vk_memory_report& report = memory_->report;
     if (bytes > report.budget - report.in_use) {
       throw Error(
@@ -90,7 +104,7 @@ vk_status CudaDevice::allocate(int64_t bytes, void** memory) noexcept {
                  static_cast<long long>(report.budget)));
     }
     // An empty tensor has an address as well: a view without one is missing.
-    check(cudaMallocAsync(memory, size_t(bytes > 0 ? bytes : 1), stream_));
+    *memory = memory_->take(size_t(bytes > 0 ? bytes : 1), stream_);
     memory_->sizes[*memory] = bytes;
     report.in_use += bytes;
     if (report.in_use > report.high_water) report.high_water = report.in_use;
@@ -102,6 +116,10 @@ void CudaDevice::free(void* memory) noexcept {
   const std::lock_guard<std::mutex> lock(memory_->mutex);
   const auto found = memory_->sizes.find(memory);
   if (found == memory_->sizes.end()) return;
+  if (memory_->recording != nullptr) {
+    memory_->recording->spare.emplace(found->second, memory);
+    return;
+  }
   memory_->report.in_use -= found->second;
   memory_->sizes.erase(found);
   cudaSetDevice(index_);
@@ -124,28 +142,113 @@ vk_memory_report CudaDevice::memory() const noexcept {
   return report;
 }
 
+void CudaDevice::requireWaiting() const {
+  if (memory_->recording != nullptr) {
+    throw Error(VK_UNSUPPORTED, "what waits for the device cannot be recorded");
+  }
+}
+
 vk_status CudaDevice::copy(void* to, const void* from, int64_t bytes) noexcept {
-  const vk_status status = guarded([&] {
-    use();
+  return noting([&] {
+    requireWaiting();
     check(cudaMemcpyAsync(to, from, size_t(bytes), cudaMemcpyDefault, stream_));
     check(cudaStreamSynchronize(stream_));
   });
-  if (status == VK_DEVICE_FAULT) noteFault(vk_last_error());
-  return status;
+}
+
+vk_status CudaDevice::copyAsync(void* to, const void* from, int64_t bytes) noexcept {
+  return noting(
+      [&] { check(cudaMemcpyAsync(to, from, size_t(bytes), cudaMemcpyDefault, stream_)); });
+}
+
+vk_status CudaDevice::zero(void* memory, int64_t bytes) noexcept {
+  return noting([&] { check(cudaMemsetAsync(memory, 0, size_t(bytes), stream_)); });
 }
 
 vk_status CudaDevice::synchronize() noexcept {
-  const vk_status status = guarded([&] {
-    use();
+  return noting([&] {
+    requireWaiting();
     check(cudaStreamSynchronize(stream_));
   });
-  if (status == VK_DEVICE_FAULT) noteFault(vk_last_error());
-  return status;
 }
 
 void deliver(Context& context, void* host, const void* device, int64_t bytes) {
+  deviceOf(context).requireWaiting();
   check(cudaMemcpyAsync(host, device, size_t(bytes), cudaMemcpyDefault, streamOf(context)));
   check(cudaStreamSynchronize(streamOf(context)));
+}
+
+vk_status CudaDevice::allocatePinned(int64_t bytes, void** memory) noexcept {
+  return guarded([&] {
+    use();
+    const std::lock_guard<std::mutex> lock(memory_->mutex);
+    check(cudaMallocHost(memory, size_t(bytes > 0 ? bytes : 1)));
+    memory_->pinned.insert(*memory);
+  });
+}
+
+void CudaDevice::freePinned(void* memory) noexcept {
+  const std::lock_guard<std::mutex> lock(memory_->mutex);
+  if (memory_->pinned.erase(memory) == 0) return;
+  cudaSetDevice(index_);
+  cudaFreeHost(memory);
+}
+
+vk_status CudaDevice::recordBegin() noexcept {
+  return noting([&] {
+    const std::lock_guard<std::mutex> lock(memory_->mutex);
+    if (memory_->recording != nullptr) invalidArgument("the context records already");
+    auto recording = std::make_unique<vk_recording>();
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed));
+    memory_->recording = recording.get();
+    memory_->recordings.insert(recording.release());
+  });
+}
+
+vk_status CudaDevice::recordEnd(vk_recording** recording) noexcept {
+  vk_recording* ended = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(memory_->mutex);
+    ended = std::exchange(memory_->recording, nullptr);
+  }
+  const vk_status status = noting([&] {
+    if (ended == nullptr) invalidArgument("the context does not record");
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamEndCapture(stream_, &graph));
+    const cudaError_t error = cudaGraphInstantiate(&ended->work, graph, 0);
+    cudaGraphDestroy(graph);
+    check(error);
+  });
+  if (status == VK_OK && recording != nullptr) {
+    *recording = ended;
+  } else if (ended != nullptr) {
+    release(ended);
+  }
+  return status;
+}
+
+vk_status CudaDevice::replay(vk_recording* recording) noexcept {
+  return noting([&] {
+    if (memory_->recordings.count(recording) == 0) {
+      invalidArgument("the recording is not of this context");
+    }
+    check(cudaGraphLaunch(recording->work, stream_));
+  });
+}
+
+void CudaDevice::destroy(vk_recording* recording) noexcept {
+  if (memory_->recordings.count(recording) > 0) release(recording);
+}
+
+void CudaDevice::release(vk_recording* recording) noexcept {
+  cudaSetDevice(index_);
+  // It may be running.
+  if (memory_->recording == nullptr) cudaStreamSynchronize(stream_);
+  if (recording->work != nullptr) cudaGraphExecDestroy(recording->work);
+  for (const auto& [bytes, block] : recording->spare) free(block);
+  const std::lock_guard<std::mutex> lock(memory_->mutex);
+  memory_->recordings.erase(recording);
+  delete recording;
 }
 
 }  // namespace vk::cuda

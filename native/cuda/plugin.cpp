@@ -2,6 +2,7 @@
 // operations, each of which is a table in kernels/<op>/<op>_cuda.cu.
 #include <algorithm>
 #include <cstdio>
+#include <string>
 #include <vector>
 
 #include "cuda/cuda_device.h"
@@ -38,10 +39,31 @@ const std::vector<DeviceTable>& tables() {
   return all;
 }
 
+vk_status versions(int32_t* driver, int32_t* runtime) {
+  return guarded([&] {
+    cuda::check(cudaDriverGetVersion(driver));
+    cuda::check(cudaRuntimeGetVersion(runtime));
+  });
+}
+
+/** "13.1" of 13010. */
+std::string versionText(int version) {
+  return format("%d.%d", version / 1000, version % 1000 / 10);
+}
+
 vk_status countDevices(int32_t* devices) {
   return guarded([&] {
     int count = 0;
-    cuda::check(cudaGetDeviceCount(&count));
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    int driver = 0, runtime = 0;
+    if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess &&
+        cudaRuntimeGetVersion(&runtime) == cudaSuccess) {
+      cudaGetLastError();
+      if (driver == 0) unsupported("no CUDA device: there is no NVIDIA driver");
+      unsupported("no CUDA device: the NVIDIA driver is for CUDA %s, and this needs one for %s",
+                  versionText(driver).c_str(), versionText(runtime).c_str());
+    }
+    cuda::check(error);
     *devices = count;
   });
 }
@@ -64,8 +86,14 @@ vk_status describeDevice(int32_t index, vk_device_properties* properties) {
 }
 
 vk_status openDevice(int32_t index, int64_t memoryLimit, Device** device) {
+  int32_t count = 0;
+  // It says best why there is none.
+  const vk_status status = countDevices(&count);
+  if (status != VK_OK) return status;
   return guarded([&] { *device = new cuda::CudaDevice(index, memoryLimit); });
 }
+
+DeviceRuntime* runtimeOf(Device* device) { return static_cast<cuda::CudaDevice*>(device); }
 
 }  // namespace
 }  // namespace vk
@@ -75,5 +103,10 @@ extern "C" VK_API const vk::DevicePlugin* vk_device_plugin(uint32_t version) {
   static const vk::DevicePlugin plugin{
       vk_last_error,  vk::countDevices,    vk::describeDevice,
       vk::openDevice, vk::tables().data(), static_cast<int64_t>(vk::tables().size())};
+  return &plugin;
+}
+
+extern "C" VK_API const vk::DeviceRuntimePlugin* vk_device_runtime() {
+  static const vk::DeviceRuntimePlugin plugin{vk::versions, vk::runtimeOf};
   return &plugin;
 }

@@ -23,6 +23,7 @@
 #include "voxkern/base.h"
 #include "voxkern/convolution.h"
 #include "voxkern/detection.h"
+#include "voxkern/device.h"
 #include "voxkern/image.h"
 #include "voxkern/matmul.h"
 #include "voxkern/normalization.h"

@@ -123,6 +123,49 @@ void graphs() {
   cudaGraphDestroy(graph);
 }
 
+/** The device of a context: what is recorded is done at each replay, with the memory it had. */
+void recordings() {
+  cuda::CudaDevice device(0, 1 << 20);
+  void* values = nullptr;
+  void* scratch = nullptr;
+  void* again = nullptr;
+  float first[64] = {1}, result[64] = {};
+  need(device.allocate(sizeof first, &values) == VK_OK, "there is memory");
+  need(device.copy(values, first, sizeof first) == VK_OK, "it takes a copy");
+  need(device.recordBegin() == VK_OK, "it records");
+  need(device.recordBegin() == VK_INVALID_ARGUMENT, "it records once");
+  need(device.copy(result, values, sizeof result) == VK_UNSUPPORTED, "nothing waits meanwhile");
+  need(device.synchronize() == VK_UNSUPPORTED, "nobody waits meanwhile");
+  device.allocate(sizeof first, &scratch);
+  device.copyAsync(scratch, values, sizeof first);
+  cudaLaunchConfig_t config{};
+  config.gridDim = 1;
+  config.blockDim = 64;
+  config.dynamicSmemBytes = sizeof first;
+  config.stream = device.stream();
+  cudaLaunchKernelEx(&config, reverse, static_cast<float*>(scratch));
+  device.copyAsync(values, scratch, sizeof first);
+  device.free(scratch);
+  device.allocate(sizeof first / 2 + 1, &again);
+  need(again == scratch, "what is freed is taken again");
+  device.free(again);
+  vk_recording* recording = nullptr;
+  need(device.recordEnd(&recording) == VK_OK, "a recording is made");
+  need(device.memory().in_use == 2 * sizeof first, "its memory stays");
+  device.copy(result, values, sizeof result);
+  need(result[0] == 1, "recording does nothing");
+  for (int i = 0; i < 3; ++i) need(device.replay(recording) == VK_OK, "it replays");
+  device.copy(result, values, sizeof result);
+  need(result[0] == 0 && result[63] == 1, "three times reversed");
+  device.destroy(recording);
+  need(device.memory().in_use == sizeof first, "its memory is freed with it");
+  need(device.replay(recording) == VK_INVALID_ARGUMENT, "it is gone");
+  void* all = nullptr;
+  device.free(values);
+  need(device.allocate(1 << 21, &all) == VK_OUT_OF_MEMORY, "more than the budget");
+  need(device.allocate(1 << 20, &all) == VK_OK, "the device is as it was");
+}
+
 __global__ void trapping() {
   if (threadIdx.x == 3) __trap();
   __syncthreads();
@@ -270,6 +313,7 @@ const Test tests[] = {
     {"sums", sums, "", ""},
     {"warps", warps, "", ""},
     {"graphs", graphs, "", ""},
+    {"recordings", recordings, "", ""},
     {"faults", faults, "", ""},
     {"limits", limits, "", ""},
     {"missing-barrier", missingBarrier, nullptr, "shared memory"},

@@ -173,6 +173,61 @@ public static native @Cast("const char*") BytePointer vk_implementation_name(int
 // #endif /* VOXKERN_BASE_H */
 
 
+// Parsed from voxkern/device.h
+
+/* What a context on a CUDA device can do beside its operations. See voxkern.h. */
+// #ifndef VOXKERN_DEVICE_H
+// #define VOXKERN_DEVICE_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/** Where the library of a CUDA backend lies, which is beside this one unless it is said. To be
+ * called before anything else asks for the backend: VK_INVALID_ARGUMENT once it is loaded. */
+public static native @Cast("vk_status") int vk_device_library(@Cast("vk_backend") int backend, @Cast("const char*") BytePointer path);
+public static native @Cast("vk_status") int vk_device_library(@Cast("vk_backend") int backend, String path);
+
+/** Versions of CUDA as 1000 * major + 10 * minor: the newest that the driver takes, 0 where there
+ * is no driver, and the one that the backend's library is built with. */
+public static native @Cast("vk_status") int vk_device_versions(@Cast("vk_backend") int backend, IntPointer driver, IntPointer runtime);
+public static native @Cast("vk_status") int vk_device_versions(@Cast("vk_backend") int backend, IntBuffer driver, IntBuffer runtime);
+public static native @Cast("vk_status") int vk_device_versions(@Cast("vk_backend") int backend, int[] driver, int[] runtime);
+
+/** vk_copy that may return before it is done. Of host memory it takes pinned memory alone, which
+ * has to stay as it is until vk_synchronize. */
+public static native @Cast("vk_status") int vk_copy_async(vk_context context, Pointer to, @Const Pointer from, @Cast("int64_t") long bytes);
+/** Sets memory of the context to 0, in order with its operations. */
+public static native @Cast("vk_status") int vk_zero(vk_context context, Pointer memory, @Cast("int64_t") long bytes);
+
+/** Host memory that the device reads and writes by itself; outside of the context's budget. Freed
+ * with the context at the latest. */
+public static native @Cast("vk_status") int vk_allocate_pinned(vk_context context, @Cast("int64_t") long bytes, @Cast("void**") PointerPointer memory);
+public static native @Cast("vk_status") int vk_allocate_pinned(vk_context context, @Cast("int64_t") long bytes, @Cast("void**") @ByPtrPtr Pointer memory);
+public static native void vk_free_pinned(vk_context context, Pointer memory);
+// Targeting vk_recording.java
+
+
+
+/** From here to vk_record_end operations, vk_copy_async and vk_zero are checked and noted but not
+ * done, and what waits (vk_copy, vk_synchronize, an operation that gives numbers to the host) is
+ * VK_UNSUPPORTED. What is freed meanwhile stays with the recording. VK_UNSUPPORTED on a context
+ * without a device. */
+public static native @Cast("vk_status") int vk_record_begin(vk_context context);
+public static native @Cast("vk_status") int vk_record_end(vk_context context, @Cast("vk_recording**") PointerPointer recording);
+public static native @Cast("vk_status") int vk_record_end(vk_context context, @ByPtrPtr vk_recording recording);
+/** Does all of it once, on the tensors that it was recorded with, which have to exist still. */
+public static native @Cast("vk_status") int vk_replay(vk_context context, vk_recording recording);
+/** Freed with the context at the latest. */
+public static native void vk_recording_destroy(vk_context context, vk_recording recording);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_DEVICE_H */
+
+
 // Parsed from voxkern/activation.h
 
 /* Element-wise functions between the layers of a network. */

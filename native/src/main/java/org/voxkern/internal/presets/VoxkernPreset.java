@@ -17,6 +17,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             value = "linux",
             include = {
               "voxkern/base.h",
+              "voxkern/device.h",
               "voxkern/activation.h",
               "voxkern/convolution.h",
               "voxkern/detection.h",
