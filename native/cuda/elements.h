@@ -44,9 +44,9 @@ __device__ inline void forEachTile(int64_t items, const Load& load, const Store&
 
 /** Items a thread has under way where they are of this type: 16 bytes, and not more than four. */
 template <class T>
-constexpr int itemsEach() {
-  return sizeof(T) > 4 ? 2 : 4;
-}
+constexpr int kItemsEach = sizeof(T) > 8   ? 1
+                           : sizeof(T) > 4 ? 2
+                                           : 4;
 
 /** Division by a number that is known before the launch. Below 2^31 it is a multiplication
  * (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", 1994). */
@@ -98,6 +98,7 @@ struct AxisWalk {
 
   __device__ Offsets offsets(int64_t element) const {
     Offsets sum{};
+    VK_NO_UNROLL
     for (int32_t axis = rank - 1; axis >= 0; --axis) {
       const int64_t rest = axis > 0 ? sizes[axis].quotient(element) : 0;
       const int64_t at = element - rest * sizes[axis].divisor();
