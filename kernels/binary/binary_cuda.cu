@@ -1,110 +1,179 @@
 #include "binary/binary.h"
+#include "binary/binary_device.h"
 #include "cuda/cuda_table.h"
-#include "cuda/kernel.h"
+#include "reduce/reduce_device.h"
 
 namespace vk {
 namespace {
 
 using namespace cuda;
 
-constexpr int kOperands = Broadcast::kOperands;
+using Walk = AxisWalk<Broadcast::kOperands>;
 
-/** Where the operands' elements lie that meet an element of the output. */
-struct Offsets {
-  int64_t of[kOperands];
+template <class T>
+struct Operands {
+  T a;
+  T b;
 };
 
-__device__ Offsets offsetsOf(const Broadcast& shape, int64_t element) {
-  Offsets offsets{};
-  for (int32_t axis = shape.rank - 1; axis >= 0; --axis) {
-    const int64_t at = element % shape.sizes[axis];
-    element /= shape.sizes[axis];
-    for (int operand = 0; operand < kOperands; ++operand) {
-      offsets.of[operand] += at * shape.strides[operand][axis];
-    }
-  }
-  return offsets;
+/** The first and second operand that an element of the output is made of. */
+template <class T>
+__device__ Operands<T> operandsAt(const BinaryShape& args, const Walk& walk, int64_t element) {
+  const Walk::Offsets offsets = walk.offsets(element);
+  return {static_cast<const T*>(args.a)[offsets.of[0]],
+          static_cast<const T*>(args.b)[offsets.of[1]]};
 }
 
 template <class T>
-__device__ T arithmetic(vk_binary_function function, T a, T b) {
-  switch (function) {
-    case VK_BINARY_ADD:
-      return a + b;
-    case VK_BINARY_SUBTRACT:
-      return a - b;
-    case VK_BINARY_MULTIPLY:
-      return a * b;
-    case VK_BINARY_DIVIDE:
-      return a / b;
-    case VK_BINARY_POWER:
-      return T(pow(double(a), double(b)));
-    case VK_BINARY_MIN:
-      return a != a ? a : b != b ? b : a < b ? a : b;
-    case VK_BINARY_MAX:
-      return a != a ? a : b != b ? b : a > b ? a : b;
-    case VK_BINARY_FMOD:
-      return T(fmod(double(a), double(b)));
-    default: {
-      double rest = fmod(double(a), double(b));
-      if (rest != 0 && (rest < 0) != (b < 0)) rest += double(b);
-      return T(rest);
-    }
-  }
+__global__ void __launch_bounds__(kElementThreads) arithmetic(BinaryArgs args, Walk walk) {
+  T* const output = static_cast<T*>(args.output);
+  forEachTile<kItemsEach<T>>(
+      args.broadcast.count, [&](int64_t i) { return operandsAt<T>(args, walk, i); },
+      [&](int64_t i, const Operands<T>& at) {
+        if constexpr (std::is_floating_point_v<T>) {
+          output[i] = binary::floatValue(args.function, at.a, at.b);
+        } else {
+          output[i] = binary::wholeValue(args.function, at.a, at.b);
+        }
+      });
 }
 
 template <class T>
-__device__ bool compared(vk_binary_function function, T a, T b) {
-  switch (function) {
-    case VK_BINARY_EQUAL:
-      return a == b;
-    case VK_BINARY_NOT_EQUAL:
-      return a != b;
-    case VK_BINARY_LESS:
-      return a < b;
-    case VK_BINARY_LESS_OR_EQUAL:
-      return a <= b;
-    case VK_BINARY_GREATER:
-      return a > b;
-    default:
-      return a >= b;
-  }
+__global__ void __launch_bounds__(kElementThreads) compare(BinaryArgs args, Walk walk) {
+  uint8_t* const output = static_cast<uint8_t*>(args.output);
+  forEachTile<kItemsEach<T>>(
+      args.broadcast.count, [&](int64_t i) { return operandsAt<T>(args, walk, i); },
+      [&](int64_t i, const Operands<T>& at) {
+        output[i] = binary::compared(args.function, at.a, at.b) ? 1 : 0;
+      });
 }
 
-/** A thread an element of the output. */
+/** Copies bits: T is an unsigned number of the elements' size. */
 template <class T>
-__global__ void __launch_bounds__(256) binary(BinaryArgs args) {
-  const T* const a = static_cast<const T*>(args.a);
-  const T* const b = static_cast<const T*>(args.b);
-  forEachItem(args.broadcast.count, [&](int64_t i) {
-    const Offsets offsets = offsetsOf(args.broadcast, i);
-    const T first = a[offsets.of[0]];
-    const T second = b[offsets.of[1]];
-    if (args.function == VK_BINARY_WHERE) {
-      const bool isFirst = args.condition[offsets.of[2]] != 0;
-      static_cast<T*>(args.output)[i] = isFirst ? first : second;
-    } else if (args.function >= VK_BINARY_EQUAL) {
-      static_cast<uint8_t*>(args.output)[i] = compared(args.function, first, second) ? 1 : 0;
-    } else {
-      static_cast<T*>(args.output)[i] = arithmetic(args.function, first, second);
+__global__ void __launch_bounds__(kElementThreads) where(BinaryArgs args, Walk walk) {
+  T* const output = static_cast<T*>(args.output);
+  forEachTile<kItemsEach<T>>(
+      args.broadcast.count,
+      [&](int64_t i) {
+        const Walk::Offsets offsets = walk.offsets(i);
+        return args.condition[offsets.of[2]] != 0 ? static_cast<const T*>(args.a)[offsets.of[0]]
+                                                  : static_cast<const T*>(args.b)[offsets.of[1]];
+      },
+      [&](int64_t i, T value) { output[i] = value; });
+}
+
+/** The terms of an operand's gradient, by the elements of the output. */
+template <class T>
+struct GradientTerms {
+  using Value = double;
+  BinaryShape shape;
+  Walk walk;
+  const T* outputGradient;
+  bool first;
+
+  __device__ double load(int64_t element) const {
+    const Walk::Offsets offsets = walk.offsets(element);
+    const T dy = outputGradient[element];
+    if (shape.function == VK_BINARY_WHERE) {
+      return (shape.condition[offsets.of[2]] != 0) == first ? double(dy) : 0.0;
     }
-  });
+    const T a = static_cast<const T*>(shape.a)[offsets.of[0]];
+    const T b = static_cast<const T*>(shape.b)[offsets.of[1]];
+    return double(T(dy * binary::slope(shape.function, first, a, b)));
+  }
+};
+
+bool isEquality(vk_binary_function function) {
+  return function == VK_BINARY_EQUAL || function == VK_BINARY_NOT_EQUAL;
 }
 
 Refusal accepts(const BinaryArgs& args) {
-  if (args.type != VK_F32 && args.type != VK_F64) return "takes f32 and f64 only";
-  return args.function >= VK_BINARY_AND ? "combines no bool yet" : "";
+  if (args.function == VK_BINARY_WHERE) return {};
+  if (args.function >= VK_BINARY_AND) return args.type == VK_BOOL ? "" : "combines bool only";
+  if (args.type == VK_BOOL) {
+    return isEquality(args.function) ? "" : "has no arithmetic or order of bool";
+  }
+  const bool isWhole = args.type >= VK_I8 && args.type <= VK_U64;
+  return isWhole || args.type == VK_F32 || args.type == VK_F64
+             ? ""
+             : "takes whole numbers, f32 and f64 only";
+}
+
+template <class T>
+void runNumbers(const BinaryArgs& args, Context& context) {
+  launch(context, gridOfTiles<kItemsEach<T>>(args.broadcast.count),
+         args.function >= VK_BINARY_EQUAL ? compare<T> : arithmetic<T>, args,
+         binary::walkOf(args.broadcast));
 }
 
 void runBinary(const BinaryArgs& args, Context& context, const Workspace&) {
-  launch(context, gridOver(args.broadcast.count),
-         args.type == VK_F64 ? binary<double> : binary<float>, args);
+  if (args.function == VK_BINARY_WHERE) {
+    withBits(elementSize(args.type), [&](auto bits) {
+      using T = decltype(bits);
+      launch(context, gridOfTiles<kItemsEach<T>>(args.broadcast.count), where<T>, args,
+             binary::walkOf(args.broadcast));
+    });
+    return;
+  }
+  switch (args.type) {
+    case VK_I8:
+      return runNumbers<int8_t>(args, context);
+    case VK_I16:
+      return runNumbers<int16_t>(args, context);
+    case VK_U16:
+      return runNumbers<uint16_t>(args, context);
+    case VK_I32:
+      return runNumbers<int32_t>(args, context);
+    case VK_U32:
+      return runNumbers<uint32_t>(args, context);
+    case VK_I64:
+      return runNumbers<int64_t>(args, context);
+    case VK_U64:
+      return runNumbers<uint64_t>(args, context);
+    case VK_F32:
+      return runNumbers<float>(args, context);
+    case VK_F64:
+      return runNumbers<double>(args, context);
+    default:
+      // u8 and bool.
+      return runNumbers<uint8_t>(args, context);
+  }
+}
+
+/** The two gradients are computed one after the other in the same workspace. */
+int64_t gradientBytes(const BinaryGradientArgs& args) {
+  int64_t most = 0;
+  for (int operand = 0; operand < 2; ++operand) {
+    if (args.gradients[operand] == nullptr) continue;
+    const int64_t bytes = reduceBytes<SumRule>(tilesOf(args.layouts[operand]));
+    if (bytes > most) most = bytes;
+  }
+  return most;
+}
+
+void runGradient(const BinaryGradientArgs& args, Context& context, const Workspace& workspace) {
+  withFloats(args.type, [&](auto number) {
+    using T = decltype(number);
+    for (int operand = 0; operand < 2; ++operand) {
+      if (args.gradients[operand] == nullptr) continue;
+      const GradientTerms<T> terms{args, binary::walkOf(args.broadcast),
+                                   static_cast<const T*>(args.outputGradient), operand == 0};
+      reduceTo(context, tilesOf(args.layouts[operand]), SumRule(), terms,
+               static_cast<T*>(args.gradients[operand]), workspace.data);
+    }
+  });
 }
 
 }  // namespace
 
 CudaImplementations<BinaryArgs> binaryCuda() {
   static const Implementation<BinaryArgs> rows[] = {cuda::row<BinaryArgs>(runBinary, accepts)};
+  return cuda::table(rows);
+}
+
+CudaImplementations<BinaryGradientArgs> binary_gradientCuda() {
+  static const Implementation<BinaryGradientArgs> rows[] = {
+      cuda::row<BinaryGradientArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
