@@ -1,10 +1,12 @@
 // Streams, events, graphs and memory of the emulated device.
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #if defined(__linux__)
@@ -113,6 +115,41 @@ std::string kernelName(const void* kernel) {
   return text;
 }
 
+namespace {
+
+/** Adds what ran to the file VOXKERN_EMULATOR_KERNELS when the process ends: a line a kernel, where
+ * it lies in the library. */
+class RunLog {
+ public:
+  ~RunLog() {
+    const char* const path = std::getenv("VOXKERN_EMULATOR_KERNELS");
+    std::FILE* const file = path != nullptr ? std::fopen(path, "a") : nullptr;
+    if (file == nullptr) return;
+    std::string lines;
+    for (const void* kernel : kernels_) {
+      Dl_info info{};
+      if (dladdr(kernel, &info) == 0) continue;
+      char line[32];
+      std::snprintf(line, sizeof line, "%016zx\n", size_t(kernel) - size_t(info.dli_fbase));
+      lines += line;
+    }
+    // In one piece: other processes write as well.
+    std::fwrite(lines.data(), 1, lines.size(), file);
+    std::fclose(file);
+  }
+  void note(const void* kernel) { kernels_.insert(kernel); }
+
+ private:
+  std::set<const void*> kernels_;
+};
+
+RunLog& runLog() {
+  static RunLog log;
+  return log;
+}
+
+}  // namespace
+
 cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, Work thread) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   const uint64_t threads = uint64_t(block.x) * block.y * block.z;
@@ -129,6 +166,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, Work th
     // VOXKERN_EMULATOR_FAULT=N lets the N-th kernel of the process fail.
     static const size_t failing = number("VOXKERN_EMULATOR_FAULT", 0);
     static size_t launched = 0;
+    runLog().note(launch.kernel);
     if (++launched == failing || !runKernel(launch)) device().fault = cudaErrorLaunchFailure;
   });
 }
