@@ -1,6 +1,6 @@
 #include "cuda/cuda_table.h"
-#include "cuda/kernel.h"
 #include "max_pool/max_pool.h"
+#include "pool/pool_cuda.h"
 
 namespace vk {
 namespace {
@@ -8,65 +8,91 @@ namespace {
 using namespace cuda;
 
 template <class T>
-struct Found {
-  T value;
-  /** Within the volume; -1 where the window has no voxel. */
-  int64_t index;
-};
-
-/** The first of equal values, the last NaN. */
-template <class T>
-__device__ Found<T> largest(const PoolArgs& args, const T* volume, int64_t z, int64_t y,
-                            int64_t x) {
-  const PoolWindow& window = args.window;
-  const Range planes = poolTaps(window, 0, z, args.inSize[0]);
-  const Range rows = poolTaps(window, 1, y, args.inSize[1]);
-  const Range columns = poolTaps(window, 2, x, args.inSize[2]);
-  const int64_t firstZ = z * window.stride[0] - window.paddingBegin[0];
-  const int64_t firstY = y * window.stride[1] - window.paddingBegin[1];
-  const int64_t firstX = x * window.stride[2] - window.paddingBegin[2];
-  Found<T> found{-T(INFINITY), -1};
-  for (int64_t c = planes.begin; c < planes.end; ++c) {
-    const int64_t plane = (firstZ + c * window.dilation[0]) * args.inSize[1];
-    for (int64_t b = rows.begin; b < rows.end; ++b) {
-      int64_t index = (plane + firstY + b * window.dilation[1]) * args.inSize[2] + firstX +
-                      columns.begin * window.dilation[2];
-      for (int64_t a = columns.begin; a < columns.end; ++a, index += window.dilation[2]) {
-        const T value = volume[index];
-        if (value > found.value || value != value || found.index < 0) found = {value, index};
-      }
-    }
-  }
-  return found;
+void find(const PoolArgs& args, Context& context, const Workspace& workspace, const void* input,
+          T* output, int64_t* indices) {
+  const PoolLargest<T> largest{output, indices};
+  poolReduce<T>(context, workspace, input, PoolWindowBins{args}, largest, largest);
 }
 
-/** A thread an output. */
+void runMaxPool(const MaxPoolArgs& args, Context& context, const Workspace& workspace) {
+  if (args.type == VK_F64) {
+    find(args, context, workspace, args.input, static_cast<double*>(args.output), args.indices);
+  } else {
+    find(args, context, workspace, args.input, static_cast<float*>(args.output), args.indices);
+  }
+}
+
+int64_t partialBytes(const PoolArgs& args) {
+  const PoolWindowBins bins{args};
+  return poolPartialBytes(bins, args.type == VK_F64 ? sizeof(PoolLargest<double>::Value)
+                                                    : sizeof(PoolLargest<float>::Value));
+}
+
+int64_t workspaceBytes(const MaxPoolArgs& args) { return partialBytes(args); }
+
+/** A thread a voxel, which adds, in their order, the outputs that were found at it. */
 template <class T>
-__global__ void __launch_bounds__(256) maxPool(MaxPoolArgs args) {
-  const T* const input = static_cast<const T*>(args.input);
-  T* const output = static_cast<T*>(args.output);
-  const int64_t voxels = poolVoxels(args.inSize);
-  forEachItem(args.volumes * poolVoxels(args.outSize), [&](int64_t i) {
-    const int64_t x = i % args.outSize[2];
-    const int64_t row = i / args.outSize[2];
-    const int64_t y = row % args.outSize[1];
-    const int64_t plane = row / args.outSize[1];
-    const Found<T> found =
-        largest(args, input + plane / args.outSize[0] * voxels, plane % args.outSize[0], y, x);
-    output[i] = found.value;
-    if (args.indices != nullptr) args.indices[i] = found.index;
+__global__ void __launch_bounds__(256, 1)
+    maxPoolGradient(PoolGather gather, const int64_t* indices, const T* upstream, T* gradient) {
+  const PoolArgs& args = gather.args;
+  forEachItem(args.volumes * poolVoxels(args.inSize), [&](int64_t i) {
+    const PoolPlace voxel = poolPlaceOf(i, args.inSize);
+    const int64_t index = i - voxel.volume * poolVoxels(args.inSize);
+    T sum = 0;
+    gather.each(
+        voxel,
+        [&](int64_t output) {
+          if (indices[output] == index) sum += upstream[output];
+        },
+        [] {}, [] {});
+    gradient[i] = sum;
   });
 }
 
-void runMaxPool(const MaxPoolArgs& args, Context& context, const Workspace&) {
-  const Grid grid = gridOver(args.volumes * poolVoxels(args.outSize));
-  launch(context, grid, args.type == VK_F64 ? maxPool<double> : maxPool<float>, args);
+/** Indices that are not given come first in the workspace. */
+int64_t indexBytes(const MaxPoolGradientArgs& args) {
+  if (args.indices != nullptr) return 0;
+  return args.volumes * poolVoxels(args.outSize) * int64_t(sizeof(int64_t));
+}
+
+int64_t gradientWorkspaceBytes(const MaxPoolGradientArgs& args) {
+  return args.indices != nullptr ? 0 : indexBytes(args) + partialBytes(args);
+}
+
+template <class T>
+void gradient(const MaxPoolGradientArgs& args, Context& context, const Workspace& workspace) {
+  const int64_t* indices = args.indices;
+  if (indices == nullptr) {
+    int64_t* const found = workspace.as<int64_t>();
+    const int64_t used = indexBytes(args);
+    find<T>(args, context, {workspace.as<char>(used), workspace.bytes - used}, args.input, nullptr,
+            found);
+    indices = found;
+  }
+  launch(context, gridOver(args.volumes * poolVoxels(args.inSize)), maxPoolGradient<T>,
+         PoolGather(args), indices, static_cast<const T*>(args.upstream),
+         static_cast<T*>(args.gradient));
+}
+
+void runGradient(const MaxPoolGradientArgs& args, Context& context, const Workspace& workspace) {
+  if (args.type == VK_F64) {
+    gradient<double>(args, context, workspace);
+  } else {
+    gradient<float>(args, context, workspace);
+  }
 }
 
 }  // namespace
 
 CudaImplementations<MaxPoolArgs> max_poolCuda() {
-  static const Implementation<MaxPoolArgs> rows[] = {cuda::row<MaxPoolArgs>(runMaxPool)};
+  static const Implementation<MaxPoolArgs> rows[] = {
+      cuda::row<MaxPoolArgs>(runMaxPool, nullptr, workspaceBytes)};
+  return cuda::table(rows);
+}
+
+CudaImplementations<MaxPoolGradientArgs> max_pool_gradientCuda() {
+  static const Implementation<MaxPoolGradientArgs> rows[] = {
+      cuda::row<MaxPoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
