@@ -25,6 +25,12 @@ struct MaxUnpoolGradientArgs : UnpoolArgs {
   void* gradient;
 };
 
+/** Throws what is said of an index that is no place. */
+[[noreturn]] inline void refuseIndex(const char* name, const UnpoolArgs& args, int64_t index) {
+  invalidArgument("%s: index %lld of volumes of %lld voxels", name, static_cast<long long>(index),
+                  static_cast<long long>(args.unpooled));
+}
+
 void maxUnpoolReference(const MaxUnpoolArgs&, Context&, const Workspace&);
 void maxUnpoolCpu(const MaxUnpoolArgs&, Context&, const Workspace&);
 

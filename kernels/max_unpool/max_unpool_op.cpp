@@ -47,13 +47,13 @@ MaxUnpoolGradientArgs checkedGradient(const vk_view* indices, const vk_view* ups
   return args;
 }
 
-/** Looks at the values, which there are only when the operation runs. */
-void checkIndices(const char* name, const UnpoolArgs& args) {
+/** Looks at the values, which there are only when the operation runs; those on a device are its
+ * kernel's to check. */
+void checkIndices(const Context& context, const char* name, const UnpoolArgs& args) {
+  if (context.device != nullptr) return;
   for (int64_t i = 0; i < args.volumes * args.pooled; ++i) {
     if (args.indices[i] < -1 || args.indices[i] >= args.unpooled) {
-      invalidArgument("%s: index %lld of volumes of %lld voxels", name,
-                      static_cast<long long>(args.indices[i]),
-                      static_cast<long long>(args.unpooled));
+      refuseIndex(name, args, args.indices[i]);
     }
   }
 }
@@ -96,7 +96,7 @@ vk_status vk_max_unpool(vk_context* context, const vk_plan* plan, const vk_view*
                         const vk_view* indices, const vk_view* workspace, const vk_view* output) {
   return vk::guarded(context, [&] {
     const vk::MaxUnpoolArgs args = vk::checked(input, indices, output);
-    vk::checkIndices(vk::kName, args);
+    vk::checkIndices(*context, vk::kName, args);
     vk::run(*context, vk::kName, vk::max_unpoolImplementations(), args, plan, workspace);
   });
 }
@@ -115,7 +115,7 @@ vk_status vk_max_unpool_gradient(vk_context* context, const vk_plan* plan, const
                                  const vk_view* gradient) {
   return vk::guarded(context, [&] {
     const vk::MaxUnpoolGradientArgs args = vk::checkedGradient(indices, upstream, gradient);
-    vk::checkIndices(vk::kGradientName, args);
+    vk::checkIndices(*context, vk::kGradientName, args);
     vk::run(*context, vk::kGradientName, vk::max_unpool_gradientImplementations(), args, plan,
             workspace);
   });
