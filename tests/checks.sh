@@ -149,6 +149,10 @@ run_test() {
     else
       echo '[SKIPPED] 1: needs nvcc 12 or newer to compile the CUDA kernels for real'
     fi
+    # Without sanitizers, which a JVM does not take.
+    if ninja -C "$native" -t query voxkern_cuda_emulated > /dev/null 2>&1; then
+      check "CUDA kernels on the emulator, for Java" emulated ninja -C "$native" voxkern_cuda_emulated
+    fi
     check "C++ format" cpp-format check_cpp_format
     check "Java format" java-format check_java_format
     check "bindings" bindings check_bindings

@@ -2,7 +2,7 @@ package org.voxkern;
 
 /** Where operations run. A backend that is named never falls back to another. */
 public enum Backend {
-  /** The best one present; which one it was is logged once. */
+  /** The best one of the host, which is logged. A CUDA device has to be asked for. */
   AUTO,
   /** Plain loops with double sums, for tests. */
   REFERENCE,

@@ -13,10 +13,16 @@ import org.voxkern.internal.Voxkern;
 import org.voxkern.internal.vk_context;
 import org.voxkern.internal.vk_context_options;
 import org.voxkern.internal.vk_memory_report;
+import org.voxkern.internal.vk_recording;
 import org.voxkern.nativecall.Status;
 
 /**
- * One backend, one thread arena and one memory budget.
+ * One device, one thread arena and one memory budget.
+ *
+ * <p>The memory of its tensors is its device's. On a CUDA device operations return before they are
+ * done; whoever reads a tensor waits for what was started before, and that is where a failure of
+ * the device shows. A device that has failed stays so: every later use of the context throws {@link
+ * DeviceException}.
  *
  * <p>Operations on one context run one after the other; several Java threads that want to run at
  * the same time use a context each. Closing a context releases everything that was allocated from
@@ -36,10 +42,13 @@ public final class Context implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Context.class);
 
   private final vk_context handle;
-  private final Backend backend;
+  private final Device device;
   private final InstructionSet instructionSet;
   private final int threads;
   private final Scope root;
+  private final Transfer transfer;
+  private Context host;
+  private volatile boolean recording;
   private volatile boolean closed;
 
   private Context(Builder builder) {
@@ -51,21 +60,18 @@ public final class Context implements AutoCloseable {
       options.isa(builder.instructionSet.ordinal());
       options.threads(builder.threads);
       options.memory_limit(builder.memoryLimit);
+      options.device_index(builder.deviceIndex);
       Status.check(Voxkern.vk_context_create(options, created));
     }
-    if (builder.backend == Backend.CUDA || builder.backend == Backend.CUDA_EMULATED) {
-      // Its memory is the device's, which tensors would read and write as the host's.
-      Voxkern.vk_context_destroy(created);
-      throw new UnsupportedOperationException(
-          "backend " + builder.backend + ": tensors cannot lie on a device yet");
-    }
     handle = created;
-    backend = Backend.values()[Voxkern.vk_context_backend(handle)];
+    Backend backend = Backend.values()[Voxkern.vk_context_backend(handle)];
+    device = Device.of(backend, builder.deviceIndex);
     instructionSet = InstructionSet.values()[Voxkern.vk_context_isa(handle)];
     threads = Voxkern.vk_context_threads(handle);
     root = new Scope(this, null);
+    transfer = new Transfer(this);
     if (builder.backend == Backend.AUTO) {
-      LOG.debug("backend {} ({}, {} threads)", backend, instructionSet, threads);
+      LOG.debug("backend {} ({}, {} threads)", device, instructionSet, threads);
     }
   }
 
@@ -79,7 +85,82 @@ public final class Context implements AutoCloseable {
   }
 
   public Backend backend() {
-    return backend;
+    return device.backend();
+  }
+
+  /** Where its tensors lie and its operations run. */
+  public Device device() {
+    return device;
+  }
+
+  /**
+   * A context whose tensors lie in host memory: this one, or one with as many threads that closes
+   * with it.
+   */
+  public synchronized Context host() {
+    if (device.isHost()) {
+      return this;
+    }
+    if (host == null) {
+      handle();
+      host = builder().instructionSet(instructionSet).threads(threads).build();
+    }
+    return host;
+  }
+
+  /**
+   * Waits for everything that was started.
+   *
+   * @throws DeviceException if the device has failed
+   */
+  public void synchronize() {
+    Status.check(Voxkern.vk_synchronize(handle()));
+  }
+
+  /**
+   * Notes what operations of this context the work runs, to be done by {@link Recording#replay}. On
+   * a CUDA device nothing of it is done now. No other thread may use the context meanwhile, and
+   * nothing may wait for the device: neither what reads or writes a tensor from Java nor operations
+   * that return numbers, which throw {@link UnsupportedOperationException} then. On the host the
+   * work is run once now, and again at each replay.
+   */
+  public Recording record(Runnable work) {
+    if (device.isHost()) {
+      work.run();
+      return new Recording(this, null, work);
+    }
+    Status.check(Voxkern.vk_record_begin(handle()));
+    vk_recording made = new vk_recording();
+    boolean whole = false;
+    try {
+      recording = true;
+      work.run();
+      whole = true;
+    } finally {
+      recording = false;
+      int status = Voxkern.vk_record_end(handle(), made);
+      if (whole) {
+        Status.check(status);
+      } else if (status == Voxkern.VK_OK) {
+        Voxkern.vk_recording_destroy(handle(), made);
+      }
+    }
+    return new Recording(this, made, work);
+  }
+
+  boolean isRecording() {
+    return recording;
+  }
+
+  void requireNotRecording() {
+    if (recording) {
+      throw new UnsupportedOperationException(
+          "what Java reads or writes of a tensor cannot be recorded");
+    }
+  }
+
+  Transfer transfer() {
+    return transfer;
   }
 
   /** The instruction set that the CPU kernels of this context use. */
@@ -121,7 +202,8 @@ public final class Context implements AutoCloseable {
   }
 
   /**
-   * Bytes of native memory: the budget, what is in use, what is cached, and the most ever in use.
+   * Bytes of memory of the context's device: the budget, what is in use, what is cached, and the
+   * most ever in use.
    */
   public record Memory(long budget, long inUse, long cached, long highWater) {}
 
@@ -134,7 +216,8 @@ public final class Context implements AutoCloseable {
 
   /**
    * Bytes of the budget that one block of so many takes: what is in use is counted in blocks of
-   * whole pages, above 2 MiB of whole eighths of a power of two, so that freed ones fit again.
+   * whole pages, above 2 MiB of whole eighths of a power of two, so that freed ones fit again. On a
+   * CUDA device they are not rounded.
    */
   public static long blockBytes(long bytes) {
     long step = SMALL_STEP;
@@ -188,6 +271,10 @@ public final class Context implements AutoCloseable {
     return memory;
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   void free(Pointer memory) {
     if (!closed) {
       Voxkern.vk_free(handle, memory);
@@ -197,6 +284,9 @@ public final class Context implements AutoCloseable {
   @Override
   public synchronized void close() {
     if (!closed) {
+      if (host != null) {
+        host.close();
+      }
       root.close();
       closed = true;
       Voxkern.vk_context_destroy(handle);
@@ -205,20 +295,30 @@ public final class Context implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "Context(" + backend + ", " + instructionSet + ", " + threads + " threads)";
+    return "Context(" + device + ", " + instructionSet + ", " + threads + " threads)";
   }
 
   /** Options of a context. */
   public static final class Builder {
     private Backend backend = Backend.AUTO;
+    private int deviceIndex;
     private InstructionSet instructionSet = InstructionSet.AUTO;
     private int threads;
     private long memoryLimit;
 
     private Builder() {}
 
+    /** The same as {@link #device} with the backend's first device. */
     public Builder backend(Backend value) {
       backend = java.util.Objects.requireNonNull(value, "backend");
+      deviceIndex = 0;
+      return this;
+    }
+
+    /** Where tensors lie and operations run. */
+    public Builder device(Device value) {
+      backend = value.backend();
+      deviceIndex = value.index();
       return this;
     }
 
@@ -234,7 +334,7 @@ public final class Context implements AutoCloseable {
       return this;
     }
 
-    /** Bytes of native memory that tensors may take in all; 0, the default, takes 80 %. */
+    /** Bytes of the device's memory that tensors may take in all; 0, the default, takes 80 %. */
     public Builder memoryLimit(long bytes) {
       memoryLimit = bytes;
       return this;

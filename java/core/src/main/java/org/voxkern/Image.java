@@ -49,6 +49,11 @@ public final class Image {
     return data.context();
   }
 
+  /** A copy in the memory of another context, in its innermost scope. */
+  public Image copyTo(Context target) {
+    return new Image(data.copyTo(target), geometry);
+  }
+
   /** Values a voxel has: 1 for a plain image, 3 for RGB or a vector image. */
   public int components() {
     int rank = data.shape().rank();

@@ -1,5 +1,6 @@
 package org.voxkern;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.voxkern.op.Convert;
 import org.voxkern.op.Statistics;
@@ -42,7 +43,7 @@ public final class Images {
             int value = (int) row[i];
             bytes[i] = (byte) (value == row[i] && Arrays.binarySearch(wanted, value) >= 0 ? 1 : 0);
           }
-          mask.buffer(offset, bytes.length).put(bytes);
+          mask.write(offset, ByteBuffer.wrap(bytes));
         });
     return new Image(mask, labels.geometry());
   }

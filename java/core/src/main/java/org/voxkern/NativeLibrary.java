@@ -7,6 +7,9 @@ import org.voxkern.internal.Voxkern;
 
 /**
  * Loads the native library once; a failure keeps every cause and is thrown again on each later use.
+ *
+ * <p>The libraries of the CUDA backends are looked for beside it, or where the properties {@code
+ * voxkern.cuda} and {@code voxkern.cuda-emulated} say.
  */
 final class NativeLibrary {
   private static final UnsatisfiedLinkError FAILURE = load();
@@ -31,6 +34,12 @@ final class NativeLibrary {
                 + ", the Java binding expects "
                 + Voxkern.VK_ABI_VERSION
                 + ": two versions of Voxkern are on the class path");
+      }
+      for (Backend backend : new Backend[] {Backend.CUDA, Backend.CUDA_EMULATED}) {
+        String path = System.getProperty("voxkern." + Device.of(backend).word(), "");
+        if (!path.isEmpty()) {
+          Voxkern.vk_device_library(backend.ordinal(), path);
+        }
       }
       return null;
     } catch (LinkageError error) {

@@ -1,6 +1,8 @@
 package org.voxkern;
 
-import java.nio.ByteBuffer;
+import java.util.stream.IntStream;
+import org.voxkern.op.CopyStrided;
+import org.voxkern.op.TensorView;
 
 /** Permutes and flips the axes of an image; exact. */
 final class Reorientation {
@@ -33,7 +35,7 @@ final class Reorientation {
     }
     Geometry geometry =
         Geometry.of(size, spacing, grid.indexToPhysical().apply(firstIndex), turned);
-    return new Image(permuted(image, geometry, source, flip), geometry);
+    return new Image(permuted(image, source, flip), geometry);
   }
 
   private static void parse(String directions, int[] physical, boolean[] negative) {
@@ -80,53 +82,16 @@ final class Reorientation {
     return best;
   }
 
-  private static Tensor permuted(Image image, Geometry to, int[] source, boolean[] flip) {
-    Geometry from = image.geometry();
-    long[] shape = image.data().shape().toArray();
-    int rank = shape.length;
-    long volumes = 1;
-    for (int axis = 0; axis < rank - 3; axis++) {
-      volumes *= shape[axis];
-    }
+  private static Tensor permuted(Image image, int[] source, boolean[] flip) {
+    int last = image.data().shape().rank() - 1;
+    int[] order = IntStream.rangeClosed(0, last).toArray();
     for (int axis = 0; axis < 3; axis++) {
-      shape[rank - 1 - axis] = to.size(axis);
+      order[last - axis] = last - source[axis];
     }
-    long[] strides = {1, from.size(0), (long) from.size(0) * from.size(1)};
-    long[] step = new long[3];
-    long start = 0;
+    TensorView view = TensorView.of(image.data()).permute(order);
     for (int axis = 0; axis < 3; axis++) {
-      step[axis] = (flip[axis] ? -1 : 1) * strides[source[axis]];
-      start += flip[axis] ? strides[source[axis]] * (to.size(axis) - 1L) : 0;
+      view = flip[axis] ? view.flip(last - axis) : view;
     }
-    int bytes = image.type().bytes();
-    Tensor result = Tensor.uninitialized(image.context(), image.type(), Shape.of(shape));
-    long volumeBytes = from.voxelCount() * bytes;
-    if (volumeBytes > Integer.MAX_VALUE) {
-      throw new UnsupportedOperationException(
-          "reorienting a volume of " + volumeBytes + " bytes: expected less than 2 GiB");
-    }
-    for (long volume = 0; volume < volumes; volume++) {
-      ByteBuffer input = image.data().buffer(volume * volumeBytes, (int) volumeBytes);
-      ByteBuffer output = result.buffer(volume * volumeBytes, (int) volumeBytes);
-      for (int z = 0; z < to.size(2); z++) {
-        for (int y = 0; y < to.size(1); y++) {
-          int at = (int) ((start + z * step[2] + y * step[1]) * bytes);
-          copyRow(input, at, (int) step[0] * bytes, output, to.size(0), bytes);
-        }
-      }
-    }
-    return result;
-  }
-
-  private static void copyRow(
-      ByteBuffer input, int at, int step, ByteBuffer output, int count, int bytes) {
-    for (int x = 0; x < count; x++, at += step) {
-      switch (bytes) {
-        case 1 -> output.put(input.get(at));
-        case 2 -> output.putShort(input.getShort(at));
-        case 4 -> output.putInt(input.getInt(at));
-        default -> output.putLong(input.getLong(at));
-      }
-    }
+    return CopyStrided.dense(view);
   }
 }

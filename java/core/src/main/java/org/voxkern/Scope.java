@@ -13,6 +13,9 @@ import java.util.Set;
  * <p>A tensor belongs to the scope of its context that was opened last on the creating thread, or
  * to the context itself when none is open. Close scopes in the reverse order of opening, best by
  * try-with-resources. {@link Tensor#moveTo} lets a result outlive the scope it was made in.
+ *
+ * <p>On a CUDA device memory is released when the device has passed what uses it; closing the
+ * outermost scope of a thread waits for that.
  */
 public final class Scope implements AutoCloseable {
   private static final ThreadLocal<Deque<Scope>> OPEN = ThreadLocal.withInitial(ArrayDeque::new);
@@ -70,6 +73,10 @@ public final class Scope implements AutoCloseable {
     tensors.remove(tensor);
   }
 
+  /**
+   * @throws DeviceException if this is the outermost scope of a thread and the context's device has
+   *     failed
+   */
   @Override
   public void close() {
     if (closed) {
@@ -79,6 +86,10 @@ public final class Scope implements AutoCloseable {
     OPEN.get().remove(this);
     for (Tensor tensor : tensors.toArray(new Tensor[0])) {
       tensor.close();
+    }
+    boolean outermost = parent == context.rootScope();
+    if (outermost && !context.device().isHost() && !context.isClosed() && !context.isRecording()) {
+      context.synchronize();
     }
   }
 }

@@ -1,9 +1,10 @@
 package org.voxkern;
 
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.voxkern.op.Convert;
+import org.voxkern.op.CopyStrided;
+import org.voxkern.op.TensorView;
 
 /** Walks over the voxels of images of any element type. */
 final class Voxels {
@@ -22,7 +23,7 @@ final class Voxels {
       for (long offset = 0; offset < values.elementCount(); offset += ROW) {
         int count = (int) Math.min(ROW, values.elementCount() - offset);
         double[] row = new double[count];
-        values.buffer(offset * Double.BYTES, count * Double.BYTES).asDoubleBuffer().get(row);
+        values.contents(offset * Double.BYTES, count * Double.BYTES).asDoubleBuffer().get(row);
         consumer.accept(offset, row);
       }
     }
@@ -39,13 +40,20 @@ final class Voxels {
               + high
               + "]: expected F32, low <= high");
     }
-    Tensor clamped = image.data().copy();
+    Tensor clamped = Tensor.uninitialized(image.context(), ElementType.F32, image.data().shape());
     for (long offset = 0; offset < clamped.elementCount(); offset += ROW) {
       int count = (int) Math.min(ROW, clamped.elementCount() - offset);
-      FloatBuffer row = clamped.buffer(offset * Float.BYTES, count * Float.BYTES).asFloatBuffer();
-      for (int i = 0; i < count; i++) {
-        row.put(i, (float) Math.max(low, Math.min(high, row.get(i))));
-      }
+      FloatBuffer from =
+          image.data().contents(offset * Float.BYTES, count * Float.BYTES).asFloatBuffer();
+      clamped.fill(
+          offset * Float.BYTES,
+          count * Float.BYTES,
+          bytes -> {
+            FloatBuffer row = bytes.asFloatBuffer();
+            for (int i = 0; i < count; i++) {
+              row.put(i, (float) Math.max(low, Math.min(high, from.get(i))));
+            }
+          });
     }
     return new Image(clamped, image.geometry());
   }
@@ -64,32 +72,13 @@ final class Voxels {
                 + " voxels");
       }
     }
-    long[] shape = image.data().shape().toArray();
-    int rank = shape.length;
-    long volumes = 1;
-    for (int axis = 0; axis < rank - 3; axis++) {
-      volumes *= shape[axis];
-    }
+    TensorView part = TensorView.of(image.data());
     for (int axis = 0; axis < 3; axis++) {
-      shape[rank - 1 - axis] = size[axis];
-    }
-    Tensor part = Tensor.uninitialized(image.context(), image.type(), Shape.of(shape));
-    int bytes = image.type().bytes();
-    int rowBytes = size[0] * bytes;
-    long target = 0;
-    for (long volume = 0; volume < volumes; volume++) {
-      for (int z = 0; z < size[2]; z++) {
-        for (int y = 0; y < size[1]; y++) {
-          long row =
-              ((volume * grid.size(2) + first[2] + z) * grid.size(1) + first[1] + y) * grid.size(0);
-          ByteBuffer from = image.data().buffer((row + first[0]) * bytes, rowBytes);
-          part.buffer(target, rowBytes).put(from);
-          target += rowBytes;
-        }
-      }
+      part = part.slice(-1 - axis, first[axis], size[axis], 1);
     }
     double[] origin = grid.indexToPhysical().apply(first[0], first[1], first[2]);
-    return new Image(part, Geometry.of(size, grid.spacing(), origin, grid.direction()));
+    return new Image(
+        CopyStrided.dense(part), Geometry.of(size, grid.spacing(), origin, grid.direction()));
   }
 
   static IndexBox foregroundBox(Image image, double threshold) {

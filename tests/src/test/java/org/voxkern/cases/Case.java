@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.opentest4j.TestAbortedException;
 import org.voxkern.Backend;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.InstructionSet;
 import org.voxkern.Scope;
@@ -19,8 +20,16 @@ public final class Case {
   private final ElementType type;
   private final List<String> failures = new ArrayList<>();
 
+  /** Null for the host's backends. */
+  private final Device device;
+
   Case(CaseLine line) {
+    this(line, null);
+  }
+
+  Case(CaseLine line, Device device) {
     this.line = line;
+    this.device = device;
     this.type = ElementType.valueOf(line.word("type", "f32").toUpperCase(java.util.Locale.ROOT));
     // Central differences are the native runner's; here such a line is a case like others.
     line.has("differences");
@@ -180,9 +189,35 @@ public final class Case {
       return;
     }
     Call expected = on(Contexts.get(Backend.REFERENCE, InstructionSet.AUTO, 1), operation);
+    if (device != null) {
+      runOnDevice(operation, expected);
+      return;
+    }
     for (InstructionSet set : Contexts.instructionSets()) {
       runOn(set, operation, expected);
     }
+  }
+
+  /** Twice, and compares the bits of the second run with the first's. */
+  private void runOnDevice(Consumer<Call> operation, Call expected) {
+    Call first;
+    Call second;
+    try {
+      first = on(Contexts.get(device), operation);
+      second = on(Contexts.get(device), operation);
+    } catch (UnsupportedOperationException refusal) {
+      throw new TestAbortedException(device + " refuses cases of " + line.operation());
+    }
+    first
+        .outputs()
+        .forEach(
+            (name, output) -> {
+              String text = output.bound().difference(output.values(), expected.result(name));
+              expect(text.isEmpty(), device + ": " + name + ": " + text);
+              expect(
+                  Arrays.equals(output.values(), second.result(name)),
+                  device + ": " + name + " has other bits in a second run");
+            });
   }
 
   /** Once on the reference backend, for properties. */
@@ -228,6 +263,17 @@ public final class Case {
           case "unsupported" -> UnsupportedOperationException.class;
           default -> throw new IllegalArgumentException("expect=" + wanted);
         };
+    if (device != null) {
+      try {
+        on(Contexts.get(device), operation);
+        failures.add(device + " accepted what it should refuse as " + wanted);
+      } catch (IllegalArgumentException
+          | UnsupportedOperationException
+          | NullPointerException refusal) {
+        // Why, the host's backends have to say.
+      }
+      return;
+    }
     for (Backend backend : List.of(Backend.REFERENCE, Backend.CPU)) {
       try {
         on(Contexts.get(backend, InstructionSet.AUTO, 1), operation);

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.voxkern.Backend;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.InstructionSet;
 
 /** Contexts that the cases share: making one for each case would be most of the time. */
@@ -25,6 +26,13 @@ final class Contexts {
                 .instructionSet(key.set())
                 .threads(key.threads())
                 .build());
+  }
+
+  private static final Map<Device, Context> OF_DEVICES = new ConcurrentHashMap<>();
+
+  static Context get(Device device) {
+    return OF_DEVICES.computeIfAbsent(
+        device, key -> Context.builder().device(key).threads(1).build());
   }
 
   /** Those that this processor has, slowest first. */

@@ -63,7 +63,11 @@ public final class Input {
   Tensor tensor(Context context, ElementType as, Shape shaped) {
     int count = Math.toIntExact(shaped.elementCount());
     Tensor tensor = Tensor.uninitialized(context, as, shaped);
-    ByteBuffer buffer = tensor.buffer();
+    tensor.fill(buffer -> write(buffer, as, count));
+    return tensor;
+  }
+
+  private void write(ByteBuffer buffer, ElementType as, int count) {
     for (int i = 0; i < count; i++) {
       double value = values[i];
       switch (as) {
@@ -78,13 +82,12 @@ public final class Input {
                 value < HALF_OF_U64 ? (long) value : (long) (value - HALF_OF_U64) ^ Long.MIN_VALUE);
       }
     }
-    return tensor;
   }
 
   /** The elements of a tensor as doubles; 16-bit floats as their bits. */
   static double[] values(Tensor tensor) {
     double[] result = new double[Math.toIntExact(tensor.elementCount())];
-    ByteBuffer buffer = tensor.buffer();
+    ByteBuffer buffer = tensor.contents();
     for (int i = 0; i < result.length; i++) {
       result[i] =
           switch (tensor.type()) {

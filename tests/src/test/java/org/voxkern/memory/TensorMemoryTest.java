@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.voxkern.Backend;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Scope;
@@ -71,15 +70,6 @@ class TensorMemoryTest {
           IndexOutOfBoundsException.class, () -> whole.view(ElementType.F32, Shape.of(1), -4));
       assertThrows(
           IllegalArgumentException.class, () -> whole.view(ElementType.F32, Shape.of(1), 2));
-    }
-  }
-
-  /** Whatever this machine has: a tensor's memory is read and written as the host's. */
-  @Test
-  void noContextOfADeviceIsMade() {
-    for (Backend backend : new Backend[] {Backend.CUDA, Backend.CUDA_EMULATED}) {
-      assertThrows(
-          UnsupportedOperationException.class, () -> Context.builder().backend(backend).build());
     }
   }
 }

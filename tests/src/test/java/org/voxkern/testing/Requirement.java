@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.opentest4j.TestAbortedException;
+import org.voxkern.Device;
 import org.voxkern.itk.baseline.BaselineProgram;
 
 /**
@@ -36,6 +37,19 @@ public final class Requirement {
         "itk-baseline",
         BaselineProgram.find().isPresent(),
         "needs the ITK baseline: ninja -C native/target/cmake voxkern_itk_baseline");
+  }
+
+  /** The CUDA kernels on the host, a library that is built apart and never shipped. */
+  public static Device cudaEmulated() {
+    try {
+      return Device.cudaEmulated();
+    } catch (UnsupportedOperationException absent) {
+      check(
+          "cuda-emulated",
+          false,
+          "needs the emulated CUDA device: ninja -C native/target/cmake voxkern_cuda_emulated");
+      throw absent;
+    }
   }
 
   /** A program on the PATH. */

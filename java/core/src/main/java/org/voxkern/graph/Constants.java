@@ -36,7 +36,7 @@ public final class Constants {
 
     /** A copy of a tensor below 2 GiB. */
     public static Numbers of(Tensor tensor) {
-      ByteBuffer source = tensor.buffer();
+      ByteBuffer source = tensor.contents();
       ByteBuffer bytes = ByteBuffer.allocate(source.remaining()).order(ByteOrder.nativeOrder());
       bytes.put(source).rewind();
       return new Numbers(tensor.type(), tensor.shape(), bytes);
@@ -72,7 +72,7 @@ public final class Constants {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
-      output.buffer().put(bytes());
+      output.write(0, bytes());
     }
   }
 
@@ -106,12 +106,14 @@ public final class Constants {
 
   private static void fill(double value, Tensor output) {
     try (Tensor number = Tensor.uninitialized(output.context(), output.type(), Shape.of())) {
-      ByteBuffer memory = number.buffer();
-      if (output.type() == ElementType.F64) {
-        memory.putDouble(0, value);
-      } else {
-        memory.putFloat(0, (float) value);
-      }
+      number.fill(
+          memory -> {
+            if (output.type() == ElementType.F64) {
+              memory.putDouble(0, value);
+            } else {
+              memory.putFloat(0, (float) value);
+            }
+          });
       Expand.to(output.shape()).apply(number, output);
     }
   }

@@ -77,7 +77,7 @@ public record Dropping(double probability, boolean wholeChannels, long seed, boo
       outputs.get(0).set(inputs.get(0));
       return;
     }
-    long sequence = inputs.get(1).buffer().getLong(0);
+    long sequence = inputs.get(1).toLongArray()[0];
     if (outputs.get(1) != null) {
       dropout().apply(inputs.get(0), sequence, outputs.get(0), outputs.get(1));
       return;

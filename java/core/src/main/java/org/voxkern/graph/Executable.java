@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
+import org.voxkern.Recording;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 
@@ -154,6 +155,16 @@ public final class Executable implements AutoCloseable {
         unbindOutputs(step);
       }
     }
+  }
+
+  /**
+   * Records a run on tensors that are read and written at each replay: on a CUDA device one call
+   * starts all of it. What the context cannot record, {@link Context#record} says.
+   */
+  public Recording record(Map<String, Tensor> given, Map<String, Tensor> results) {
+    Map<String, Tensor> from = Map.copyOf(given);
+    Map<String, Tensor> to = Map.copyOf(results);
+    return context.record(() -> run(from, to));
   }
 
   private static void bindOutputs(Step step, Tensor[] bound) {

@@ -1,6 +1,5 @@
 package org.voxkern.graph;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -121,9 +120,8 @@ record LongShortTermMemory() implements Operation {
     Context context = ofInput.context();
     long gates = ofInput.elementCount();
     Tensor both = Tensor.uninitialized(context, ofInput.type(), Shape.of(1, 2 * gates));
-    ByteBuffer to = both.buffer();
-    to.put(ofInput.buffer());
-    to.put(ofRecurrence.buffer());
+    both.view(both.type(), ofInput.shape(), 0).set(ofInput);
+    both.view(both.type(), ofRecurrence.shape(), ofInput.byteCount()).set(ofRecurrence);
     return both;
   }
 

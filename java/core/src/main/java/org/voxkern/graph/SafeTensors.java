@@ -134,7 +134,14 @@ public final class SafeTensors implements AutoCloseable {
     try {
       channel.position(dataBegin + entry.offset());
       for (long at = 0; at < tensor.byteCount(); at += CHUNK) {
-        fill(tensor.buffer(at, (int) Math.min(CHUNK, tensor.byteCount() - at)));
+        int bytes = (int) Math.min(CHUNK, tensor.byteCount() - at);
+        if (tensor.context().device().isHost()) {
+          fill(tensor.buffer(at, bytes));
+        } else {
+          ByteBuffer part = ByteBuffer.allocateDirect(bytes);
+          fill(part);
+          tensor.write(at, part.flip());
+        }
       }
       return tensor;
     } catch (IOException | RuntimeException failure) {
@@ -186,7 +193,7 @@ public final class SafeTensors implements AutoCloseable {
         for (String name : header.entries().keySet()) {
           Tensor tensor = tensors.get(name);
           for (long at = 0; at < tensor.byteCount(); at += CHUNK) {
-            write(channel, tensor.buffer(at, (int) Math.min(CHUNK, tensor.byteCount() - at)));
+            write(channel, tensor.contents(at, (int) Math.min(CHUNK, tensor.byteCount() - at)));
           }
         }
         // What is moved into place must be whole even if the machine stops right after.

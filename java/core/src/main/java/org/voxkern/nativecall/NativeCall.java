@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -104,10 +105,11 @@ public final class NativeCall implements AutoCloseable {
     return fill(own(new vk_view()), PLANNED_ADDRESS, type, shape);
   }
 
-  private static vk_view fill(vk_view view, long address, ElementType type, Shape shape) {
+  private vk_view fill(vk_view view, long address, ElementType type, Shape shape) {
     view.data(new Address(address));
-    view.device(Voxkern.VK_DEVICE_HOST);
-    view.device_index(0);
+    Device device = context.device();
+    view.device(device.isHost() ? Voxkern.VK_DEVICE_HOST : Voxkern.VK_DEVICE_CUDA);
+    view.device_index(device.index());
     view.type(type.ordinal());
     view.layout(Voxkern.VK_LAYOUT_PLAIN);
     int rank = shape.rank();

@@ -1,6 +1,5 @@
 package org.voxkern.op;
 
-import java.nio.DoubleBuffer;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -86,9 +85,7 @@ public record BiasField(int degree, double[] scale, double[] offset) {
       Status.check(Voxkern.vk_bias_field_plan(call.context(), v, r, p, m, params, c, plan));
       Status.check(
           Voxkern.vk_bias_field(call.context(), plan, v, r, p, m, params, c, call.workspace(plan)));
-      double[] result = new double[terms()];
-      coefficients.buffer().asDoubleBuffer().get(result);
-      return result;
+      return coefficients.toDoubleArray();
     }
   }
 
@@ -101,12 +98,7 @@ public record BiasField(int degree, double[] scale, double[] offset) {
   public void correct(Tensor image, double[] coefficients, Tensor corrected) {
     requireDegree();
     try (NativeCall call = new NativeCall(image.context())) {
-      Tensor values =
-          call.own(
-              Tensor.uninitialized(
-                  image.context(), ElementType.F64, Shape.of(coefficients.length)));
-      DoubleBuffer buffer = values.buffer().asDoubleBuffer();
-      buffer.put(coefficients);
+      Tensor values = call.own(Tensor.of(image.context(), coefficients, coefficients.length));
       vk_bias_field_params params = params(call);
       vk_view i = call.view(image);
       vk_view c = call.view(values);

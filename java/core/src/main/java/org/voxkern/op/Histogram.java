@@ -37,9 +37,7 @@ public final class Histogram {
       Status.check(Voxkern.vk_histogram_plan(call.context(), i, m, low, high, c, plan));
       Status.check(
           Voxkern.vk_histogram(call.context(), plan, i, m, low, high, call.workspace(plan), c));
-      long[] result = new long[bins + 2];
-      counts.buffer().asLongBuffer().get(result);
-      return result;
+      return counts.toLongArray();
     }
   }
 }

@@ -49,7 +49,7 @@ public final class LabelOverlap {
           Voxkern.vk_label_overlap(
               call.context(), plan, va, vb, firstLabel, call.workspace(plan), vc, rest));
       long[][] rows = new long[3][labels];
-      java.nio.LongBuffer values = counts.buffer().asLongBuffer();
+      java.nio.LongBuffer values = counts.contents().asLongBuffer();
       for (long[] row : rows) {
         values.get(row);
       }

@@ -71,9 +71,7 @@ public final class Nms {
       Status.check(
           Voxkern.vk_nms(
               call.context(), plan, vb, vs, vc, params, call.workspace(plan), vk, count));
-      long[] indices = new long[Math.toIntExact(kept.elementCount())];
-      kept.buffer().asLongBuffer().get(indices);
-      return Arrays.copyOf(indices, Math.toIntExact(count.get()));
+      return Arrays.copyOf(kept.toLongArray(), Math.toIntExact(count.get()));
     }
   }
 

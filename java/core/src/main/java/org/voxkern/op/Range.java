@@ -135,12 +135,16 @@ public final class Range {
 
   private static void write(Tensor output, Element element) {
     long bytes = output.byteCount();
-    long index = 0;
     for (long at = 0; at < bytes; at += WINDOW) {
-      ByteBuffer window = output.buffer(at, (int) Math.min(WINDOW, bytes - at));
-      while (window.hasRemaining()) {
-        element.put(window, index++);
-      }
+      long first = at / output.type().bytes();
+      output.fill(
+          at,
+          (int) Math.min(WINDOW, bytes - at),
+          window -> {
+            for (long index = first; window.hasRemaining(); index++) {
+              element.put(window, index);
+            }
+          });
     }
   }
 }

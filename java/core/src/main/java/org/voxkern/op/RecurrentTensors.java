@@ -1,6 +1,5 @@
 package org.voxkern.op;
 
-import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -163,12 +162,14 @@ public final class RecurrentTensors {
               + " hidden units: expected (D, gates H, columns) or (D, gates H)");
     }
     Tensor result = Tensor.uninitialized(tensor.context(), tensor.type(), shape);
-    int bytes = Math.toIntExact(hidden * last * tensor.type().bytes());
+    Shape one = Shape.of(hidden, last);
+    long bytes = one.elementCount() * tensor.type().bytes();
     long gates = rows / hidden;
     for (long gate = 0; gate < gates; gate++) {
       long from = gate / order.length * order.length + order[(int) (gate % order.length)];
-      ByteBuffer target = result.buffer(gate * bytes, bytes);
-      target.put(tensor.buffer(from * bytes, bytes));
+      result
+          .view(tensor.type(), one, gate * bytes)
+          .set(tensor.view(tensor.type(), one, from * bytes));
     }
     return result;
   }

@@ -1,5 +1,7 @@
 package org.voxkern.op;
 
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.bytedeco.javacpp.LongPointer;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
@@ -87,14 +89,12 @@ public final class SoftNms {
           Voxkern.vk_soft_nms(
               call.context(), plan, vb, vs, vc, params, call.workspace(plan), vk, vl, count));
       int length = Math.toIntExact(count.get());
-      long[] indices = new long[length];
-      kept.buffer().asLongBuffer().get(indices);
+      long[] indices = Arrays.copyOf(kept.toLongArray(), length);
+      ByteBuffer scored = lowered.contents();
       double[] values = new double[length];
       for (int i = 0; i < length; i++) {
         values[i] =
-            lowered.type() == ElementType.F64
-                ? lowered.buffer().getDouble(8 * i)
-                : lowered.buffer().getFloat(4 * i);
+            lowered.type() == ElementType.F64 ? scored.getDouble(8 * i) : scored.getFloat(4 * i);
       }
       return new Result(indices, values);
     }

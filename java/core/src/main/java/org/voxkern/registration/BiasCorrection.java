@@ -1,6 +1,5 @@
 package org.voxkern.registration;
 
-import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import org.voxkern.AffineMap;
@@ -179,12 +178,11 @@ final class BiasCorrection {
   private static Tensor positions(
       Tensor points, Tensor displacement, AffineMap map, AffineMap displacementMap) {
     int count = (int) points.shape().size(1);
-    Tensor result = Tensor.uninitialized(points.context(), ElementType.F32, points.shape());
     double[] m = map.toArray();
     double[] d = displacementMap.matrix();
     float[] p = points.toFloatArray();
     float[] u = displacement == null ? null : displacement.toFloatArray();
-    FloatBuffer out = result.buffer().asFloatBuffer();
+    float[] out = new float[p.length];
     for (int row = 0; row < 3; row++) {
       for (int i = 0; i < count; i++) {
         double sum = m[4 * row + 3];
@@ -194,10 +192,10 @@ final class BiasCorrection {
             sum += d[3 * row + axis] * u[axis * count + i];
           }
         }
-        out.put(row * count + i, (float) sum);
+        out[row * count + i] = (float) sum;
       }
     }
-    return result;
+    return Tensor.of(points.context(), out, points.shape().toArray());
   }
 
   private Pyramid.Level correct(Pyramid.Level raw) {

@@ -1,6 +1,5 @@
 package org.voxkern.registration;
 
-import java.nio.FloatBuffer;
 import java.util.function.Function;
 import org.voxkern.AffineMap;
 import org.voxkern.DisplacementField;
@@ -144,10 +143,10 @@ final class CoefficientSearch implements DeformableSearch {
 
   private double[] refine(double[] coarse) {
     try (Scope scope = Scope.open(problem.context())) {
-      FloatBuffer refined = Ffd.refine(tensor(coarse)).buffer().asFloatBuffer();
-      double[] result = new double[refined.remaining()];
+      float[] refined = Ffd.refine(tensor(coarse)).toFloatArray();
+      double[] result = new double[refined.length];
       for (int i = 0; i < result.length; i++) {
-        result[i] = refined.get(i);
+        result[i] = refined[i];
       }
       return result;
     }

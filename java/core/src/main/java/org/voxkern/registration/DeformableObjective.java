@@ -92,14 +92,17 @@ final class DeformableObjective implements Objective {
   }
 
   private static void write(double[] x, Tensor target) {
-    FloatBuffer buffer = target.buffer().asFloatBuffer();
-    for (int i = 0; i < x.length; i++) {
-      buffer.put(i, (float) x[i]);
-    }
+    target.fill(
+        bytes -> {
+          FloatBuffer buffer = bytes.asFloatBuffer();
+          for (int i = 0; i < x.length; i++) {
+            buffer.put(i, (float) x[i]);
+          }
+        });
   }
 
   private static void add(Tensor source, double factor, double[] target, boolean replace) {
-    FloatBuffer buffer = source.buffer().asFloatBuffer();
+    FloatBuffer buffer = source.contents().asFloatBuffer();
     for (int i = 0; i < target.length; i++) {
       target[i] = (replace ? 0 : target[i]) + factor * buffer.get(i);
     }

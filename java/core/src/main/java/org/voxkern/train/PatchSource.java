@@ -151,7 +151,7 @@ public final class PatchSource implements BatchSource {
       int[] start = start(drawn, random);
       boolean[] flipped = augmentation.drawFlips(random);
       IntBuffer truth =
-          drawn.volume.classes().buffer().order(ByteOrder.nativeOrder()).asIntBuffer();
+          drawn.volume.classes().contents().order(ByteOrder.nativeOrder()).asIntBuffer();
       Rows labels = new Rows(drawn.volume.classes().shape().toArray(), start, flipped);
       Arrays.fill(classes, n * voxels, (n + 1) * voxels, -1);
       labels.copy(n * voxels, (from, to) -> classes[to] = truth.get(from));
@@ -169,7 +169,7 @@ public final class PatchSource implements BatchSource {
 
   private static FloatBuffer channel(Tensor image, int channel) {
     int bytes = Math.toIntExact(image.byteCount() / image.shape().size(0));
-    return image.buffer((long) channel * bytes, bytes).asFloatBuffer();
+    return image.contents((long) channel * bytes, bytes).asFloatBuffer();
   }
 
   /** The first voxel of a patch along z, y, x. */

@@ -204,9 +204,7 @@ public final class Trainer {
     if (executable.inputNames().contains(Graph.SEQUENCE)) {
       // By a large odd number, so that the draws of another seed are others.
       long sequence = seed * 0x9e3779b97f4a7c15L + index;
-      Tensor number = Tensor.uninitialized(context, ElementType.I64, Shape.of());
-      number.buffer().putLong(0, sequence);
-      inputs.put(Graph.SEQUENCE, number);
+      inputs.put(Graph.SEQUENCE, Tensor.of(context, new long[] {sequence}));
     }
     Map<String, Tensor> results = executable.run(inputs);
     double loss = results.get(lossName).toFloatArray()[0];

@@ -38,7 +38,7 @@ public final class DisplacementFieldTransform implements Transform {
     }
     Tensor tensor = field.displacementMm();
     for (int c = 0; c < 3; c++) {
-      components[c] = tensor.buffer(c * bytes, (int) bytes).asFloatBuffer();
+      components[c] = tensor.contents(c * bytes, (int) bytes).asFloatBuffer();
     }
   }
 

@@ -10,6 +10,7 @@ import org.voxkern.DisplacementField;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
+import org.voxkern.Scope;
 import org.voxkern.Tensor;
 import org.voxkern.itk.internal.VoxkernItk;
 import org.voxkern.itk.internal.vki_image_info;
@@ -88,13 +89,15 @@ public final class ImageIo {
     checkWritable(image, path);
     try (FileReplacement replacement = FileReplacement.of(path);
         vki_image_info info = describe(image);
-        BytePointer target = ItkLibrary.nativePath(replacement.target())) {
-      Tensor data = image.data();
+        BytePointer target = ItkLibrary.nativePath(replacement.target());
+        Scope way = Scope.open(image.context().host())) {
+      boolean host = image.context().device().isHost();
+      Tensor data = host ? image.data() : image.data().copyTo(way.context());
       int status =
           VoxkernItk.vki_write_image(
               target,
               info,
-              new ItkLibrary.Address(data.address()),
+              ItkLibrary.Address.of(data),
               data.byteCount(),
               image.context().threads());
       checkWritten(status, path, replacement.target());

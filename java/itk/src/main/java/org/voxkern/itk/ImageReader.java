@@ -8,6 +8,7 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
+import org.voxkern.Scope;
 import org.voxkern.Tensor;
 import org.voxkern.itk.internal.VoxkernItk;
 import org.voxkern.itk.internal.vki_image_info;
@@ -66,8 +67,13 @@ final class ImageReader implements AutoCloseable {
     return info;
   }
 
-  /** Reads the voxels straight into a new tensor. */
+  /** Reads the voxels straight into a new tensor; on a CUDA device by way of the host. */
   Image read(Context context, ElementType type) throws NoSuchFileException {
+    if (!context.device().isHost()) {
+      try (Scope way = Scope.open(context.host())) {
+        return read(way.context(), type).copyTo(context);
+      }
+    }
     ElementType wanted = type == null ? info.type() : type;
     if (wanted == ElementType.F16 || wanted == ElementType.BF16) {
       throw new IllegalArgumentException("images are not read as " + wanted + "; read F32");
@@ -76,7 +82,7 @@ final class ImageReader implements AutoCloseable {
     try {
       int status =
           VoxkernItk.vki_reader_read(
-              handle, wanted.ordinal(), new ItkLibrary.Address(data.address()), data.byteCount());
+              handle, wanted.ordinal(), ItkLibrary.Address.of(data), data.byteCount());
       ItkLibrary.check(status, path);
       return new Image(data, info.geometry());
     } catch (RuntimeException | Error | NoSuchFileException failure) {

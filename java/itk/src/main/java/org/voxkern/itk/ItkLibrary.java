@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.voxkern.OutOfMemoryException;
+import org.voxkern.Tensor;
 import org.voxkern.itk.internal.VoxkernItk;
 
 /** Loads the native bridge and turns its statuses into exceptions. */
@@ -63,6 +64,15 @@ final class ItkLibrary {
 
   /** A native address as a pointer that owns nothing. */
   static final class Address extends Pointer {
+    /** Of a tensor in host memory. */
+    static Address of(Tensor tensor) {
+      if (!tensor.context().device().isHost()) {
+        throw new UnsupportedOperationException(
+            "ITK computes on the host: copy " + tensor + " there, Context.host() is one");
+      }
+      return new Address(tensor.address());
+    }
+
     Address(long address) {
       super((Pointer) null);
       this.address = address;

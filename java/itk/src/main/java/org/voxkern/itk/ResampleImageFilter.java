@@ -89,13 +89,11 @@ public final class ResampleImageFilter {
             displacement == null ? null : ImageIo.describe(displacement.toImage());
         DoublePointer map = new DoublePointer(transform.toArray())) {
       Pointer offsets =
-          displacement == null
-              ? null
-              : new ItkLibrary.Address(displacement.displacementMm().address());
+          displacement == null ? null : ItkLibrary.Address.of(displacement.displacementMm());
       int status =
           VoxkernItk.vki_resample(
               from,
-              new ItkLibrary.Address(image.data().address()),
+              ItkLibrary.Address.of(image.data()),
               onto,
               map,
               field,
@@ -103,7 +101,7 @@ public final class ResampleImageFilter {
               interpolator.ordinal(),
               defaultPixelValue,
               image.context().threads(),
-              new ItkLibrary.Address(result.address()));
+              ItkLibrary.Address.of(result));
       ItkLibrary.check(status, null);
       return new Image(result, reference);
     } catch (NoSuchFileException impossible) {

@@ -126,7 +126,7 @@ final class Tfjs {
     }
     try (Tensor tensor = Tensor.uninitialized(context, type, Shape.of(count))) {
       int length = (int) tensor.byteCount();
-      tensor.buffer().put(bytes.slice(bytes.position(), length));
+      tensor.write(0, bytes.slice(bytes.position(), length));
       bytes.position(bytes.position() + length);
       boolean scaled = type == ElementType.U8 || type == ElementType.U16;
       try (Tensor floats =

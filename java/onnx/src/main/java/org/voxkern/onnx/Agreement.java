@@ -35,7 +35,7 @@ final class Agreement {
 
   private static byte[] bytes(Tensor tensor) {
     byte[] bytes = new byte[Math.toIntExact(tensor.byteCount())];
-    tensor.buffer().get(bytes);
+    tensor.contents().get(bytes);
     return bytes;
   }
 

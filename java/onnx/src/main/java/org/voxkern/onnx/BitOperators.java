@@ -41,12 +41,14 @@ final class BitOperators {
               ofTwo(
                   name,
                   (a, b, output) -> {
-                    ByteBuffer left = a.buffer();
-                    ByteBuffer right = b.buffer();
-                    ByteBuffer target = output.buffer();
-                    while (target.hasRemaining()) {
-                      target.put((byte) function.apply(left.get(), right.get()));
-                    }
+                    ByteBuffer left = a.contents();
+                    ByteBuffer right = b.contents();
+                    output.fill(
+                        target -> {
+                          while (target.hasRemaining()) {
+                            target.put((byte) function.apply(left.get(), right.get()));
+                          }
+                        });
                   });
           node.set(node.apply(step, node.value(0), node.value(1)));
         });
@@ -83,11 +85,14 @@ final class BitOperators {
         Step.ofEach(
             "bitwise_not",
             (in, out) -> {
-              ByteBuffer source = in.get(0).buffer();
-              ByteBuffer target = out.get(0).buffer();
-              while (target.hasRemaining()) {
-                target.put((byte) ~source.get());
-              }
+              ByteBuffer source = in.get(0).contents();
+              out.get(0)
+                  .fill(
+                      target -> {
+                        while (target.hasRemaining()) {
+                          target.put((byte) ~source.get());
+                        }
+                      });
             });
     node.set(node.apply(step, node.value(0)));
   }
@@ -104,18 +109,20 @@ final class BitOperators {
         ofTwo(
             "bit_shift",
             (a, b, output) -> {
-              ByteBuffer values = a.buffer();
-              ByteBuffer counts = b.buffer();
-              ByteBuffer target = output.buffer();
-              for (int at = 0; at < target.limit(); at += bytes) {
-                long value = unsigned(values, at, bytes);
-                long count = unsigned(counts, at, bytes);
-                boolean gone = count < 0 || count >= 8L * bytes;
-                long shifted = gone ? 0 : left ? value << count : value >>> count;
-                for (int i = 0; i < bytes; i++) {
-                  target.put(at + i, (byte) (shifted >>> 8 * i));
-                }
-              }
+              ByteBuffer values = a.contents();
+              ByteBuffer counts = b.contents();
+              output.fill(
+                  target -> {
+                    for (int at = 0; at < target.limit(); at += bytes) {
+                      long value = unsigned(values, at, bytes);
+                      long count = unsigned(counts, at, bytes);
+                      boolean gone = count < 0 || count >= 8L * bytes;
+                      long shifted = gone ? 0 : left ? value << count : value >>> count;
+                      for (int i = 0; i < bytes; i++) {
+                        target.put(at + i, (byte) (shifted >>> 8 * i));
+                      }
+                    }
+                  });
             });
     Value counts = node.value(1);
     node.set(node.apply(step, node.value(0), counts));

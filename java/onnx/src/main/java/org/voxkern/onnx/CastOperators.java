@@ -121,12 +121,15 @@ final class CastOperators {
 
   private static void truncate(Tensor input, Tensor output) {
     if (input.type() == ElementType.F64) {
-      var numbers = input.buffer().asDoubleBuffer();
-      var target = output.buffer().asDoubleBuffer();
-      while (numbers.hasRemaining()) {
-        double number = numbers.get();
-        target.put(number < 0 ? Math.ceil(number) : Math.floor(number));
-      }
+      var numbers = input.contents().asDoubleBuffer();
+      output.fill(
+          bytes -> {
+            var target = bytes.asDoubleBuffer();
+            while (numbers.hasRemaining()) {
+              double number = numbers.get();
+              target.put(number < 0 ? Math.ceil(number) : Math.floor(number));
+            }
+          });
       return;
     }
     if (input.type() != ElementType.F32) {

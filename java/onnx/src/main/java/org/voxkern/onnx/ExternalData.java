@@ -33,11 +33,15 @@ record ExternalData(Path folder) {
         channel.position(offset);
         for (long at = 0; at < tensor.byteCount(); at += WINDOW) {
           int part = (int) Math.min(WINDOW, tensor.byteCount() - at);
-          ByteBuffer window = tensor.buffer(at, part);
+          boolean own = tensor.context().device().isHost();
+          ByteBuffer window = own ? tensor.buffer(at, part) : ByteBuffer.allocateDirect(part);
           while (window.hasRemaining()) {
             if (channel.read(window) < 0) {
               throw new IllegalArgumentException(file + " ended while it was read");
             }
+          }
+          if (!own) {
+            tensor.write(at, window.flip());
           }
         }
       } catch (IOException failure) {

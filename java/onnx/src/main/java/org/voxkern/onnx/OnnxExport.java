@@ -121,7 +121,7 @@ public final class OnnxExport {
 
   private static TensorProto values(Parameter parameter, Weights weights) {
     Tensor tensor = weights.get(parameter.name());
-    return ExportGraph.tensor(tensor.type(), tensor.shape(), tensor.buffer());
+    return ExportGraph.tensor(tensor.type(), tensor.shape(), tensor.contents());
   }
 
   private static ValueInfoProto info(String name, ElementType type, SymbolicShape shape) {

@@ -120,10 +120,10 @@ public final class OnnxTensors {
       if (region != null) {
         region.read(tensor);
       } else if (stored.hasRawData()) {
-        stored.getRawData().copyTo(tensor.buffer());
+        tensor.write(0, stored.getRawData().asReadOnlyByteBuffer());
         toNativeOrder(tensor);
       } else {
-        typed(stored, tensor);
+        tensor.fill(target -> typed(stored, tensor.type(), target));
       }
       return tensor;
     } catch (RuntimeException failure) {
@@ -173,9 +173,8 @@ public final class OnnxTensors {
     }
   }
 
-  private static void typed(TensorProto stored, Tensor tensor) {
-    ByteBuffer target = tensor.buffer();
-    switch (tensor.type()) {
+  private static void typed(TensorProto stored, ElementType type, ByteBuffer target) {
+    switch (type) {
       case F32 -> stored.getFloatDataList().forEach(target::putFloat);
       case F64 -> stored.getDoubleDataList().forEach(target::putDouble);
       case I64 -> stored.getInt64DataList().forEach(target::putLong);
@@ -192,7 +191,7 @@ public final class OnnxTensors {
   /** Whole numbers of a tensor of any integer type or bool. */
   static List<Long> wholeNumbers(Tensor tensor) {
     long[] values = new long[Math.toIntExact(tensor.elementCount())];
-    ByteBuffer source = tensor.buffer();
+    ByteBuffer source = tensor.contents();
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (tensor.type()) {

@@ -123,14 +123,28 @@ final class PoolOperators {
   private static void toWhole(Shape input, Tensor indices, int columns) {
     long channel = input.size(2) * input.size(3) * input.size(4);
     long windows = indices.elementCount() / Math.max(1, input.size(0) * input.size(1));
-    LongBuffer places = indices.buffer().asLongBuffer();
-    for (int i = 0; i < places.limit(); i++) {
-      long place = places.get(i);
-      if (columns > 0) {
-        place = byColumns(place, input, columns);
-      }
-      places.put(i, i / windows * channel + place);
-    }
+    change(
+        indices,
+        (i, inChannel) -> {
+          long place = columns > 0 ? byColumns(inChannel, input, columns) : inChannel;
+          return i / windows * channel + place;
+        });
+  }
+
+  /** What takes the place of a number at an index. */
+  private interface Change {
+    long of(int index, long number);
+  }
+
+  private static void change(Tensor numbers, Change change) {
+    LongBuffer from = numbers.contents().asLongBuffer();
+    numbers.fill(
+        bytes -> {
+          LongBuffer to = bytes.asLongBuffer();
+          for (int i = 0; i < from.limit(); i++) {
+            to.put(i, change.of(i, from.get(i)));
+          }
+        });
   }
 
   private static long byColumns(long place, Shape input, int axes) {
@@ -220,17 +234,18 @@ final class PoolOperators {
 
   /** From places in the whole of the tensor that was pooled to those in a channel of the output. */
   private static void toChannel(Shape pooled, Tensor indices, Shape output) {
-    LongBuffer places = indices.buffer().asLongBuffer();
-    for (int i = 0; i < places.limit(); i++) {
-      long rest = places.get(i);
-      long place = 0;
-      long step = 1;
-      for (int axis = 4; axis >= 2; axis--) {
-        place += rest % pooled.size(axis) * step;
-        rest /= pooled.size(axis);
-        step *= output.size(axis);
-      }
-      places.put(i, place);
-    }
+    change(
+        indices,
+        (i, inWhole) -> {
+          long rest = inWhole;
+          long place = 0;
+          long step = 1;
+          for (int axis = 4; axis >= 2; axis--) {
+            place += rest % pooled.size(axis) * step;
+            rest /= pooled.size(axis);
+            step *= output.size(axis);
+          }
+          return place;
+        });
   }
 }

@@ -59,11 +59,16 @@ record Measurement(String type, long channels, Kernel kernel) implements Operati
       sum += kernel.of(one, outputs.get(1) == null ? null : caseOf(outputs.get(1), n));
     }
     double mean = batch == 0 ? 0 : sum / batch;
-    if (outputs.get(0).type() == ElementType.F64) {
-      outputs.get(0).buffer().putDouble(0, mean);
-    } else {
-      outputs.get(0).buffer().putFloat(0, (float) mean);
-    }
+    outputs
+        .get(0)
+        .fill(
+            memory -> {
+              if (outputs.get(0).type() == ElementType.F64) {
+                memory.putDouble(0, mean);
+              } else {
+                memory.putFloat(0, (float) mean);
+              }
+            });
   }
 
   private Tensor caseOf(Tensor batch, long n) {
@@ -102,8 +107,8 @@ record Measurement(String type, long channels, Kernel kernel) implements Operati
       Tensor upstream = inputs.get(1);
       double factor =
           upstream.type() == ElementType.F64
-              ? upstream.buffer().getDouble(0)
-              : upstream.buffer().getFloat(0);
+              ? upstream.toDoubleArray()[0]
+              : upstream.toFloatArray()[0];
       Convert.apply(inputs.get(0), factor / output.shape().size(0), 0, output);
     }
   }

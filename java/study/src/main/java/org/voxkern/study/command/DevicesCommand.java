@@ -5,9 +5,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.study.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,14 +32,44 @@ final class DevicesCommand implements Callable<Integer> {
           "device       %s%n"
               + "processor    best instruction set %s%n"
               + "memory       %.1f GiB may be used%n"
+              + "cuda         %s%n"
               + "voxkern      %s%n%n",
           Devices.describe(context),
           Context.processorInstructionSet().name().toLowerCase(Locale.ROOT),
           memory.budget() / GIB,
+          cuda(),
           Context.nativeVersion());
     }
     print(Context.operations());
     return 0;
+  }
+
+  /** The CUDA devices and what drives them, or why there are none. */
+  private static String cuda() {
+    Optional<String> reason = Device.whyNoCuda();
+    if (reason.isPresent()) {
+      return reason.get();
+    }
+    Device.CudaVersions versions = Device.cudaVersions();
+    StringBuilder text = new StringBuilder();
+    text.append("library built with CUDA ").append(versions.library());
+    text.append(", driver for up to ").append(versions.driver().orElse("none"));
+    for (Device device : Device.list()) {
+      if (!device.isHost()) {
+        Device.Properties properties = device.properties();
+        text.append(
+            String.format(
+                Locale.ROOT,
+                "%n             %s  %s, compute capability %s, %d multiprocessors, %.1f GiB, %.1f free",
+                device,
+                properties.name(),
+                properties.computeCapability(),
+                properties.multiprocessors(),
+                properties.memory() / GIB,
+                properties.free() / GIB));
+      }
+    }
+    return text.toString();
   }
 
   private static void print(Map<String, List<String>> operations) {

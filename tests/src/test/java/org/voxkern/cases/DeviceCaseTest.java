@@ -1,0 +1,31 @@
+package org.voxkern.cases;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+import org.voxkern.Device;
+import org.voxkern.testing.Requirement;
+
+/**
+ * The case lines on a CUDA device, full stack, compared with the reference: on the emulated one, or
+ * with {@code -Dvoxkern.device=cuda} on the first real one. What its kernels refuse is skipped, and
+ * counted for each operation.
+ */
+class DeviceCaseTest {
+  @TestFactory
+  Stream<DynamicNode> cases() {
+    return CaseTableTest.cases(device());
+  }
+
+  private static Device device() {
+    String name = System.getProperty("voxkern.device", "cuda-emulated");
+    if (name.equals("cuda-emulated")) {
+      return Requirement.cudaEmulated();
+    }
+    if (!name.equals("cuda")) {
+      throw new IllegalArgumentException(
+          "voxkern.device=" + name + ": expected cuda or cuda-emulated");
+    }
+    return Device.cuda(0);
+  }
+}

@@ -1,0 +1,106 @@
+package org.voxkern.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.voxkern.Backend;
+import org.voxkern.Context;
+import org.voxkern.Device;
+import org.voxkern.testing.Requirement;
+
+/** Which devices there are, and what happens when they are old, small or broken. */
+class DeviceTest {
+  @Test
+  void theProcessorIsAlwaysThere() {
+    assertEquals(Device.cpu(), Device.list().get(0));
+    try (Context context = Context.builder().device(Device.cpu()).build()) {
+      assertEquals(Backend.CPU, context.backend());
+      assertEquals(Device.cpu(), context.device());
+    }
+  }
+
+  @Test
+  void withoutADeviceThereIsAReason() {
+    Device.whyNoCuda()
+        .ifPresent(
+            reason -> {
+              assertFalse(reason.isBlank());
+              assertEquals(1, Device.list().size());
+              for (var use :
+                  List.<org.junit.jupiter.api.function.Executable>of(
+                      () -> Device.cuda(0),
+                      () -> Context.builder().backend(Backend.CUDA).build())) {
+                assertEquals(
+                    reason, assertThrows(UnsupportedOperationException.class, use).getMessage());
+              }
+            });
+  }
+
+  /** Runs a part of {@link DeviceProgram} where the emulator stands for real devices. */
+  private static List<String> run(String part, Map<String, String> environment) throws Exception {
+    Requirement.cudaEmulated();
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda-emulated"),
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                DeviceProgram.class.getName(),
+                part));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), text);
+    return text.lines().toList();
+  }
+
+  @Test
+  void severalDevicesAreListed() throws Exception {
+    assertEquals(
+        List.of("[cpu, cuda:0, cuda:1]", "3.0", "CUDA device 2 of 2"),
+        run("list", Map.of("VOXKERN_EMULATOR_DEVICES", "2")));
+  }
+
+  @Test
+  void anOldDriverIsNamed() throws Exception {
+    List<String> lines = run("list", Map.of("VOXKERN_EMULATOR_DRIVER", "11080"));
+    assertEquals("[cpu]", lines.get(0));
+    assertTrue(lines.get(1).contains("11.8") && lines.get(1).contains("13.0"), lines.get(1));
+  }
+
+  @Test
+  void aMissingDriverIsNamed() throws Exception {
+    List<String> lines = run("list", Map.of("VOXKERN_EMULATOR_DRIVER", "0"));
+    assertTrue(lines.get(1).contains("no NVIDIA driver"), lines.get(1));
+  }
+
+  @Test
+  void aDeviceThatIsFullLeavesTheContextUsable() throws Exception {
+    assertEquals(
+        List.of("OutOfMemoryException", "3.0"),
+        run("full", Map.of("VOXKERN_EMULATOR_MEMORY", "1048576")));
+  }
+
+  @Test
+  void aFaultEndsTheUseOfTheContext() throws Exception {
+    assertEquals(
+        List.of(
+            "3.0",
+            "DeviceException at reading",
+            "DeviceException later",
+            "DeviceException at closing"),
+        run("fault", Map.of("VOXKERN_EMULATOR_FAULT", "2")));
+  }
+}
