@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "core/host_device.h"
 #include "voxkern/registration.h"
 
 namespace vk {
@@ -20,8 +21,16 @@ constexpr int32_t kParzenScale = 1 << 23;  // the largest weight, 2/3, is then a
 constexpr int32_t kMinimumBins = 5;
 constexpr int32_t kMaximumBins = 256;
 
-inline int32_t centreBins(int32_t bins) { return bins - 2 * kParzenPadding; }
-inline int64_t parzenCells(int32_t bins) { return int64_t(centreBins(bins)) * centreBins(bins); }
+// A probability this small says no more than that the bin is empty; ITK skips it too.
+constexpr double kEmptyBin = 2.220446049250313e-16;
+
+VK_HD inline int32_t centreBins(int32_t bins) { return bins - 2 * kParzenPadding; }
+VK_HD inline int64_t parzenCells(int32_t bins) {
+  return int64_t(centreBins(bins)) * centreBins(bins);
+}
+inline double intensityBinSize(double minimum, double maximum, int32_t bins) {
+  return (maximum - minimum) / centreBins(bins);
+}
 
 /** One intensity axis of the joint histogram for f32 images. The continuous bin of an intensity v,
  * counted from the first centre bin, is (v - origin) * scale + offset. */

@@ -8,18 +8,11 @@ namespace vk {
 
 namespace {
 
-// A probability this small says no more than that the bin is empty; ITK skips it too.
-constexpr double kEmpty = std::numeric_limits<double>::epsilon();
-
 struct Entropies {
   double fixed = 0;
   double moving = 0;
   double joint = 0;
 };
-
-double binSize(double minimum, double maximum, int32_t bins) {
-  return (maximum - minimum) / centreBins(bins);
-}
 
 /** Numbers the finite floats in ascending order; both zeros are 0. */
 int64_t orderOf(float value) {
@@ -57,14 +50,14 @@ void jointOfTaps(const int64_t* taps, int32_t bins, double* joint) {
 }  // namespace
 
 IntensityAxis intensityAxis(double minimum, double maximum, int32_t bins) {
-  const double scale = 1.0 / binSize(minimum, maximum, bins);
+  const double scale = 1.0 / intensityBinSize(minimum, maximum, bins);
   const float origin = float(minimum);
   // Subtracting an f32 origin is nearly free of rounding; what the origin lost goes to the offset.
   return {origin, float(scale), float((double(origin) - minimum) * scale)};
 }
 
 void fixedUpperEdges(double minimum, double maximum, int32_t bins, float* upperEdges) {
-  const double size = binSize(minimum, maximum, bins);
+  const double size = intensityBinSize(minimum, maximum, bins);
   const double normalisedMinimum = minimum / size - kParzenPadding;
   const int32_t centres = centreBins(bins);
   for (int32_t centre = 0; centre < centres - 1; ++centre) {
@@ -101,17 +94,17 @@ double measureOfTaps(const vk_mutual_information_params& params, const int64_t* 
   double information = 0;
   for (int32_t moving = 0; moving < bins; ++moving) {
     const double p = movingMarginal[moving];
-    logMoving[moving] = p > kEmpty ? std::log(p) : 0;
+    logMoving[moving] = p > kEmptyBin ? std::log(p) : 0;
     entropy.moving -= p * logMoving[moving];
   }
   for (int32_t fixed = 0; fixed < bins; ++fixed) {
     const double pFixed = fixedMarginal[fixed];
-    if (pFixed <= kEmpty) continue;
+    if (pFixed <= kEmptyBin) continue;
     const double logFixed = std::log(pFixed);
     entropy.fixed -= pFixed * logFixed;
     for (int32_t moving = 0; moving < bins; ++moving) {
       const double p = joint[int64_t(fixed) * bins + moving];
-      if (p <= kEmpty || movingMarginal[moving] <= kEmpty) continue;
+      if (p <= kEmptyBin || movingMarginal[moving] <= kEmptyBin) continue;
       const double logJoint = std::log(p);
       entropy.joint -= p * logJoint;
       information += p * (logJoint - logMoving[moving] - logFixed);
@@ -133,12 +126,13 @@ double measureOfTaps(const vk_mutual_information_params& params, const int64_t* 
   for (int64_t i = 0; i < parzenCells(bins) * kParzenTaps; ++i) total += taps[i];
   const double counted = double(total) / kParzenScale;
   const double perIntensity =
-      counted > 0 ? 1.0 / (binSize(params.moving_min, params.moving_max, bins) * counted) : 0;
+      counted > 0 ? 1.0 / (intensityBinSize(params.moving_min, params.moving_max, bins) * counted)
+                  : 0;
   for (int32_t fixed = 0; fixed < centres; ++fixed) {
     double ratio[kMaximumBins];
     for (int32_t moving = 0; moving < bins; ++moving) {
       const double p = joint[int64_t(fixed + kParzenPadding) * bins + moving];
-      const bool counts = p > kEmpty && movingMarginal[moving] > kEmpty;
+      const bool counts = p > kEmptyBin && movingMarginal[moving] > kEmptyBin;
       ratio[moving] = counts ? jointFactor * std::log(p) - movingFactor * logMoving[moving] : 0;
     }
     for (int32_t moving = 0; moving < centres; ++moving) {
