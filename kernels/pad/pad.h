@@ -25,9 +25,6 @@ struct PadArgs {
   void* output;
 };
 
-/** Position along the input of an output position, -1 for the constant. */
-int64_t padSource(vk_pad_mode mode, const PadAxis& axis, int64_t position);
-
 void padReference(const PadArgs&, Context&, const Workspace&);
 void padPlain(const PadArgs&, Context&, const Workspace&);
 void padGradientReference(const PadArgs&, Context&, const Workspace&);

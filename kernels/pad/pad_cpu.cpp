@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "pad/pad.h"
+#include "pad/pad_math.h"
 
 namespace vk {
 namespace {
@@ -66,29 +67,6 @@ void padAll(const PadArgs& args, Context& context) {
 }
 
 }  // namespace
-
-int64_t padSource(vk_pad_mode mode, const PadAxis& axis, int64_t position) {
-  const int64_t n = axis.inputSize;
-  int64_t at = position - axis.begin;
-  if (at >= 0 && at < n) return at;
-  switch (mode) {
-    case VK_PAD_EDGE:
-      return at < 0 ? 0 : n - 1;
-    case VK_PAD_REFLECT: {
-      if (n == 1) return 0;
-      const int64_t period = 2 * (n - 1);
-      at = (at % period + period) % period;
-      return at < n ? at : period - at;
-    }
-    case VK_PAD_SYMMETRIC:
-      at = (at % (2 * n) + 2 * n) % (2 * n);
-      return at < n ? at : 2 * n - 1 - at;
-    case VK_PAD_WRAP:
-      return (at % n + n) % n;
-    default:
-      return -1;
-  }
-}
 
 void padPlain(const PadArgs& args, Context& context, const Workspace&) {
   switch (elementSize(args.type)) {

@@ -1,5 +1,6 @@
 #include "core/carve.h"
 #include "pad/pad.h"
+#include "pad/pad_math.h"
 
 namespace vk {
 namespace {
