@@ -1,5 +1,6 @@
 package org.voxkern.bench;
 
+import org.voxkern.bench.cuda.CudaReportCommand;
 import org.voxkern.bench.network.PeersCommand;
 import org.voxkern.bench.operation.OperationsCommand;
 import org.voxkern.bench.registration.OverlapCommand;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Command;
       RegistrationCommand.class,
       OverlapCommand.class,
       TumourCommand.class,
-      VoxelMorphCommand.class
+      VoxelMorphCommand.class,
+      CudaReportCommand.class
     })
 public final class Main {
   private Main() {}
@@ -45,6 +47,9 @@ public final class Main {
   private static String[] whole(CommandLine line, String[] arguments) {
     if (arguments.length == 0) {
       return new String[] {"--help"};
+    }
+    if (arguments[0].equals("--cuda-report")) {
+      arguments[0] = "cuda-report";
     }
     String first = arguments[0];
     boolean own =

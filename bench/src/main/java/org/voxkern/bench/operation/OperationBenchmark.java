@@ -17,6 +17,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.voxkern.Backend;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.InstructionSet;
 import org.voxkern.Tensor;
@@ -40,8 +41,14 @@ public abstract class OperationBenchmark {
   private static final Workload SMALL = Workload.of("small:37x29x23");
   private static final double TOLERANCE = 1e-3;
 
-  @Param({"brain:160x192x224", "lung:512x512x133"})
+  static final String BRAIN = "brain:160x192x224";
+  static final String LUNG = "lung:512x512x133";
+
+  @Param({BRAIN, LUNG})
   public String shape;
+
+  @Param("cpu")
+  public String device;
 
   @Param("AUTO")
   public InstructionSet instructionSet;
@@ -62,7 +69,7 @@ public abstract class OperationBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     verify();
-    context = Context.builder().threads(threads).instructionSet(instructionSet).build();
+    context = context();
     inputs = new Inputs(context, Workload.of(shape));
     job = prepare(inputs);
   }
@@ -72,8 +79,29 @@ public abstract class OperationBenchmark {
     context.close();
   }
 
+  private Context context() {
+    return Context.builder()
+        .threads(threads)
+        .instructionSet(instructionSet)
+        .device(deviceNamed(device))
+        .build();
+  }
+
+  static Device deviceNamed(String name) {
+    return switch (name) {
+      case "cpu" -> Device.cpu();
+      case "cuda" -> Device.cuda(0);
+      case "cuda-emulated" -> Device.cudaEmulated();
+      default ->
+          throw new IllegalArgumentException(
+              "device " + name + ": expected cpu, cuda or cuda-emulated");
+    };
+  }
+
   protected final Object runKernel() {
-    return job.run().get();
+    Object result = job.run().get();
+    context.synchronize();
+    return result;
   }
 
   protected final Object runWithCopies() {
@@ -91,7 +119,7 @@ public abstract class OperationBenchmark {
   }
 
   private void verify() {
-    try (Context fast = Context.builder().threads(threads).instructionSet(instructionSet).build();
+    try (Context fast = context();
         Context slow = Context.builder().backend(Backend.REFERENCE).build()) {
       Inputs small = new Inputs(fast, SMALL);
       List<double[]> got = results(prepare(small));

@@ -19,6 +19,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.voxkern.Device;
 import org.voxkern.bench.network.NetworkComparison;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.Json;
@@ -49,6 +50,15 @@ public final class OperationsCommand implements Callable<Integer> {
   @Option(names = "--list", description = "List the operations.")
   boolean list;
 
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "cpu, cuda or cuda-emulated (default: ${DEFAULT-VALUE}). On a device there are no peers"
+              + " and no peaks of the machine beside it.")
+  String device;
+
   @Option(names = "--quick", description = "One short iteration, one shape.")
   boolean quick;
 
@@ -67,6 +77,34 @@ public final class OperationsCommand implements Callable<Integer> {
         .getAll(format, List.of())
         .forEach(entry -> operations.add(word(entry.getUserClassQName())));
     return List.copyOf(operations);
+  }
+
+  /** What one benchmark has to move and compute. */
+  public record Planned(String operation, String shape, Work work) {}
+
+  /** Every operation in the shapes of its benchmark. */
+  public static List<Planned> planned() {
+    var format = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
+    List<Planned> planned = new ArrayList<>();
+    BenchmarkList.defaultList().getAll(format, List.of()).stream()
+        .map(entry -> entry.getUserClassQName())
+        .distinct()
+        .sorted()
+        .forEach(
+            name -> {
+              for (String shape : List.of(OperationBenchmark.BRAIN, OperationBenchmark.LUNG)) {
+                planned.add(new Planned(word(name), shape, of(name).work(Workload.of(shape))));
+              }
+            });
+    return planned;
+  }
+
+  private static OperationBenchmark of(String className) {
+    try {
+      return (OperationBenchmark) Class.forName(className).getDeclaredConstructor().newInstance();
+    } catch (ReflectiveOperationException failure) {
+      throw new IllegalStateException(failure);
+    }
   }
 
   /** {@code ...BsplinePrefilterBenchmark} becomes {@code bspline-prefilter}. */
@@ -96,6 +134,14 @@ public final class OperationsCommand implements Callable<Integer> {
       }
     }
     Map<String, Object> machine = Machine.describe();
+    if (!device.equals("cpu")) {
+      Device.Properties properties = OperationBenchmark.deviceNamed(device).properties();
+      machine.put("device", properties.name());
+      List<Measured> measured = measure(wanted, null);
+      System.out.print(table(measured, properties.name()));
+      write(machine, null, measured, List.of(), List.of());
+      return 0;
+    }
     Peaks peaks = Peaks.measure(ItkComparison.THREADS);
     System.err.printf(
         Locale.ROOT,
@@ -108,7 +154,7 @@ public final class OperationsCommand implements Callable<Integer> {
     List<NetworkComparison.Result> beside =
         new NetworkComparison(ItkComparison.THREADS, quick ? 1 : 3).run(Set.copyOf(wanted), "");
     List<Measured> measured = measure(wanted, peaks);
-    System.out.print(table(measured));
+    System.out.print(table(measured, ItkComparison.THREADS + " threads"));
     System.out.print(comparisonTable(comparisons));
     if (!beside.isEmpty()) {
       System.out.print(NetworkComparison.table(beside, peaks));
@@ -137,7 +183,10 @@ public final class OperationsCommand implements Callable<Integer> {
             .output(logFile().toString())
             .jvmArgsAppend(
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-Dvoxkern.root=" + System.getProperty("voxkern.root"));
+                "-Dvoxkern.root=" + System.getProperty("voxkern.root"),
+                "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda", ""),
+                "-Dvoxkern.cuda-emulated=" + System.getProperty("voxkern.cuda-emulated", ""))
+            .param("device", device);
     for (String name : wanted) {
       options.include("\\." + className(name) + "\\.");
     }
@@ -154,10 +203,7 @@ public final class OperationsCommand implements Callable<Integer> {
       String benchmark = result.getParams().getBenchmark();
       int dot = benchmark.lastIndexOf('.');
       String shape = result.getParams().getParam("shape");
-      OperationBenchmark type =
-          (OperationBenchmark)
-              Class.forName(benchmark.substring(0, dot)).getDeclaredConstructor().newInstance();
-      Work work = type.work(Workload.of(shape));
+      Work work = of(benchmark.substring(0, dot)).work(Workload.of(shape));
       measured.add(
           new Measured(
               word(benchmark.substring(0, dot)),
@@ -165,7 +211,7 @@ public final class OperationsCommand implements Callable<Integer> {
               shape,
               result.getPrimaryResult().getStatistics().getPercentile(50),
               work,
-              work.floorSeconds(peaks)));
+              peaks == null ? 0 : work.floorSeconds(peaks)));
     }
     return measured;
   }
@@ -199,7 +245,7 @@ public final class OperationsCommand implements Callable<Integer> {
     return results;
   }
 
-  private static String table(List<Measured> measured) {
+  private static String table(List<Measured> measured, String where) {
     TextTable table =
         new TextTable("operation", "method", "shape", "ms", "GB/s", "GFLOP/s", "share of peak");
     for (Measured each : measured) {
@@ -210,9 +256,11 @@ public final class OperationsCommand implements Callable<Integer> {
           Numbers.fixed(each.milliseconds, 3),
           Numbers.fixed(each.gbPerS(), 1),
           each.work.operations() > 0 ? Numbers.fixed(each.gflopPerS(), 1) : "",
-          Numbers.fixed(100 * each.floor / (each.milliseconds * 1e-3), 0) + " %");
+          each.floor > 0
+              ? Numbers.fixed(100 * each.floor / (each.milliseconds * 1e-3), 0) + " %"
+              : "");
     }
-    return "\nmedians, " + ItkComparison.THREADS + " threads\n" + table;
+    return "\nmedians, " + where + "\n" + table;
   }
 
   private static String comparisonTable(List<ItkComparison.Result> results) {
@@ -260,7 +308,9 @@ public final class OperationsCommand implements Callable<Integer> {
       throws java.io.IOException {
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("machine", machine);
-    content.put("peaks", peaks.toMap());
+    if (peaks != null) {
+      content.put("peaks", peaks.toMap());
+    }
     content.put("threads", ItkComparison.THREADS);
     content.put(
         "operations",
@@ -296,6 +346,10 @@ public final class OperationsCommand implements Callable<Integer> {
             .toList());
     content.put("beside_peers", NetworkComparison.toMaps(beside));
     Json.write(out.resolve("operations.json"), content);
+    if (peaks == null) {
+      System.out.printf("%nwritten: %s/operations.json, jmh.log%n", out);
+      return;
+    }
     List<Measured> kernels = measured.stream().filter(m -> m.method.equals("kernel")).toList();
     BarChart.write(
         out.resolve("operations.png"),
