@@ -72,7 +72,7 @@ class DeviceGraphTest {
         1e-4,
         context -> {
           Graph.Builder builder = chain();
-          Value result = builder.value("result");
+          Value result = builder.value("up");
           Graph loss = builder.output("loss", result.multiply(result).mean()).build();
           Graph graph =
               Differentiation.of(loss.inTraining(), "loss")
