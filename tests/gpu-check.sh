@@ -6,7 +6,7 @@ gpu_step() {
   shift 2
   printf '\n## %s\n\n' "$title" >> "$report"
   if step "$title" "$name" "$@"; then outcome=passed; else outcome=FAILED failed="$failed $name"; fi
-  printf '%s. The whole log: `%s`\n\n' "$outcome" "$state/$name.log" >> "$report"
+  printf '\n%s. The whole log: `%s`\n\n' "$outcome" "$state/$name.log" >> "$report"
 }
 
 # The case runner and the kernels for this GPU, without sanitizers.

@@ -53,6 +53,7 @@ CudaDevice::~CudaDevice() {
   cudaSetDevice(index_);
   if (memory_->recording != nullptr) recordEnd(nullptr);
   while (!memory_->recordings.empty()) release(*memory_->recordings.begin());
+  cudaStreamSynchronize(stream_);
   for (void* const block : memory_->pinned) cudaFreeHost(block);
   for (const auto& [block, bytes] : memory_->sizes) cudaFreeAsync(block, stream_);
   cudaStreamSynchronize(stream_);

@@ -56,8 +56,17 @@ final class Transfer {
     }
     context.requireNotRecording();
     synchronized (this) {
+      if (bytes <= STAGING - used) {
+        Pointer slot = slot((int) bytes);
+        Status.check(Voxkern.vk_copy_async(context.handle(), slot, from, bytes));
+        context.synchronize();
+        used = 0;
+        part.copy(slot, 0, bytes);
+        return;
+      }
       context.synchronize();
       used = 0;
+      // One half is on its way while the other is read.
       Pointer arrived = null;
       long arrivedAt = 0;
       long arrivedBytes = 0;
