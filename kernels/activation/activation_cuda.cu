@@ -86,7 +86,7 @@ struct SlopeTerms {
   const T* input;
   const T* outputGradient;
 
-  __device__ double load(int64_t i) const {
+  __device__ double load(int64_t i, int64_t) const {
     const T x = input[i];
     return x > 0 ? 0.0 : double(x) * double(outputGradient[i]);
   }

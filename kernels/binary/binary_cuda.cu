@@ -71,7 +71,7 @@ struct GradientTerms {
   const T* outputGradient;
   bool first;
 
-  __device__ double load(int64_t element) const {
+  __device__ double load(int64_t element, int64_t) const {
     const Walk::Offsets offsets = walk.offsets(element);
     const T dy = outputGradient[element];
     if (shape.function == VK_BINARY_WHERE) {

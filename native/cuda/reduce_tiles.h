@@ -49,12 +49,16 @@ struct ReduceTiles {
   }
 };
 
+// A source has
+//   Value                                               without default values
+//   Value load(int64_t offset, int64_t step) const      at an offset, which is an output's step
+
 /** Elements of a tensor as they are. */
 template <class T>
 struct TensorSource {
   using Value = T;
   const T* values;
-  __device__ T load(int64_t offset) const { return values[offset]; }
+  __device__ T load(int64_t offset, int64_t) const { return values[offset]; }
 };
 
 // A rule has
@@ -108,7 +112,7 @@ __global__ void __launch_bounds__(kReduceThreads, 2)
         VK_UNROLL
         for (int k = 0; k < kAhead; ++k) {
           const int64_t at = step + k * lanes;
-          if (at < end) values[k] = source.load(base + tiles.reduced.offset(at));
+          if (at < end) values[k] = source.load(base + tiles.reduced.offset(at), at);
         }
         VK_UNROLL
         for (int k = 0; k < kAhead; ++k) {
