@@ -62,6 +62,26 @@ public final class Device {
     return new Device(Backend.CUDA_EMULATED, 0);
   }
 
+  /**
+   * The device of a name: "cpu", "cuda" or "cuda:0", "cuda:1" and so on, "cuda-emulated".
+   *
+   * @throws UnsupportedOperationException if this machine lacks it, with the reason
+   * @throws IllegalArgumentException if it is no such name, or there are fewer devices
+   */
+  public static Device named(String name) {
+    if (name.equals("cpu")) {
+      return CPU;
+    }
+    if (name.equals("cuda-emulated")) {
+      return cudaEmulated();
+    }
+    if (!name.matches("cuda(:\\d{1,4})?")) {
+      throw new IllegalArgumentException(
+          "device " + name + ": expected cpu, cuda, cuda:N or cuda-emulated");
+    }
+    return cuda(name.equals("cuda") ? 0 : Integer.parseInt(name.substring("cuda:".length())));
+  }
+
   /** The processor, and every CUDA device that can be used. */
   public static List<Device> list() {
     List<Device> devices = new ArrayList<>(List.of(CPU));

@@ -34,6 +34,11 @@ public final class DisplacementField {
     return geometry;
   }
 
+  /** A copy in the memory of another context, in its innermost scope. */
+  public DisplacementField copyTo(Context target) {
+    return new DisplacementField(displacementMm.copyTo(target), geometry);
+  }
+
   public Image toImage() {
     return new Image(displacementMm, geometry);
   }

@@ -39,7 +39,7 @@ final class DeviceProgram {
       return;
     }
     try (Context first = Context.builder().device(Device.cuda(0)).build();
-        Context second = Context.builder().device(Device.cuda(1)).build();
+        Context second = Context.builder().device(Device.named("cuda:1")).build();
         Scope scope = Scope.open(first);
         Scope other = Scope.open(second)) {
       System.out.println(three(first).copyTo(second).toFloatArray()[0]);

@@ -28,6 +28,16 @@ class DeviceTest {
   }
 
   @Test
+  void devicesHaveNames() {
+    assertEquals(Device.cpu(), Device.named("cpu"));
+    for (String wrong : List.of("", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:0 ")) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> Device.named(wrong)).getMessage();
+      assertTrue(message.contains("expected cpu, cuda, cuda:N"), message);
+    }
+  }
+
+  @Test
   void withoutADeviceThereIsAReason() {
     Device.whyNoCuda()
         .ifPresent(

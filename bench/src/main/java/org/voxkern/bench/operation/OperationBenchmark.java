@@ -83,19 +83,8 @@ public abstract class OperationBenchmark {
     return Context.builder()
         .threads(threads)
         .instructionSet(instructionSet)
-        .device(deviceNamed(device))
+        .device(Device.named(device))
         .build();
-  }
-
-  static Device deviceNamed(String name) {
-    return switch (name) {
-      case "cpu" -> Device.cpu();
-      case "cuda" -> Device.cuda(0);
-      case "cuda-emulated" -> Device.cudaEmulated();
-      default ->
-          throw new IllegalArgumentException(
-              "device " + name + ": expected cpu, cuda or cuda-emulated");
-    };
   }
 
   protected final Object runKernel() {

@@ -135,7 +135,7 @@ public final class OperationsCommand implements Callable<Integer> {
     }
     Map<String, Object> machine = Machine.describe();
     if (!device.equals("cpu")) {
-      Device.Properties properties = OperationBenchmark.deviceNamed(device).properties();
+      Device.Properties properties = Device.named(device).properties();
       machine.put("device", properties.name());
       List<Measured> measured = measure(wanted, null);
       System.out.print(table(measured, properties.name()));

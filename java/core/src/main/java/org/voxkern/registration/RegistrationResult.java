@@ -2,6 +2,7 @@ package org.voxkern.registration;
 
 import java.util.List;
 import java.util.Optional;
+import org.voxkern.Context;
 import org.voxkern.DisplacementField;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
@@ -47,6 +48,19 @@ public record RegistrationResult(
     return deformation
         .<Transform>map(field -> RegistrationTransforms.compose(linear, field))
         .orElse(linear);
+  }
+
+  /** The same with its fields in the memory of another context, in its innermost scope. */
+  public RegistrationResult copyTo(Context target) {
+    return new RegistrationResult(
+        linear,
+        deformation.map(field -> field.copyTo(target)),
+        velocity.map(image -> image.copyTo(target)),
+        metricBefore,
+        metricAfter,
+        levels,
+        secondsLinear,
+        secondsDeformable);
   }
 
   /**

@@ -3,6 +3,7 @@ package org.voxkern.study;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.voxkern.Device;
 import org.voxkern.op.Warp3d.Interpolation;
 import org.voxkern.registration.Registration;
 
@@ -23,6 +24,7 @@ import org.voxkern.registration.Registration;
  * @param points point lists of both images
  * @param interpolation of the warped image
  * @param threads 0 takes every core
+ * @param device that registers; what comes before and after is the processor's
  * @param seed of the sampling
  * @param writeDisplacement whether to write the whole mapping as a field
  * @param writeReport whether to write the report
@@ -43,6 +45,7 @@ public record RegistrationRequest(
     Optional<Pair> points,
     Interpolation interpolation,
     int threads,
+    Device device,
     long seed,
     boolean writeDisplacement,
     boolean writeReport,

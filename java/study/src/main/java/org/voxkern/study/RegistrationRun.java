@@ -3,7 +3,10 @@ package org.voxkern.study;
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.voxkern.Context;
+import org.voxkern.Image;
+import org.voxkern.Scope;
 import org.voxkern.registration.ProgressListener;
 import org.voxkern.registration.RegistrationResult;
 
@@ -47,7 +50,7 @@ public final class RegistrationRun {
     Inputs inputs = Inputs.read(context, request);
     seconds.put("read", since(reading));
 
-    RegistrationResult result = register(inputs);
+    RegistrationResult result = register(inputs, context, folder);
     result.velocity().ifPresent(velocity -> velocity.data().close()); // nothing here asks for it
     context.trim(); // what the registration needed is not what follows needs
     seconds.put("linear", result.secondsLinear());
@@ -68,12 +71,26 @@ public final class RegistrationRun {
     return whole;
   }
 
-  private RegistrationResult register(Inputs inputs) {
+  private RegistrationResult register(Inputs inputs, Context context, OutputFolder folder) {
+    if (request.device().isHost()) {
+      return register(inputs, context);
+    }
+    // Images go up once, the result comes down once.
+    try (Context device =
+            Context.builder().device(request.device()).threads(request.threads()).build();
+        Scope scope = Scope.open(device);
+        Interruptible run = new Interruptible(device, folder)) {
+      return register(inputs, scope.context()).copyTo(context);
+    }
+  }
+
+  private RegistrationResult register(Inputs inputs, Context on) {
+    UnaryOperator<Image> there = image -> image.context() == on ? image : image.copyTo(on);
     var builder = request.registration().listener(listener);
-    inputs.fixedMask().ifPresent(builder::fixedMask);
-    inputs.movingMask().ifPresent(builder::movingMask);
+    inputs.fixedMask().map(there).ifPresent(builder::fixedMask);
+    inputs.movingMask().map(there).ifPresent(builder::movingMask);
     inputs.initialTransform().ifPresent(builder::initialTransform);
-    return builder.build().run(inputs.fixed(), inputs.moving());
+    return builder.build().run(there.apply(inputs.fixed()), there.apply(inputs.moving()));
   }
 
   private Outcome outcome(
@@ -97,7 +114,7 @@ public final class RegistrationRun {
         evaluation.jacobian(),
         result.linear().toAffineMap().toArray(),
         result.levels(),
-        Devices.describe(context),
+        request.device().isHost() ? Devices.describe(context) : request.device().toString(),
         request.seed(),
         Version.text(),
         request.parameters());

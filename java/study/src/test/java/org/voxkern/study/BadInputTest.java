@@ -199,6 +199,7 @@ class BadInputTest {
     refuses("--wrong", good, other, "--wrong");
     refuses("spline", good, other, "--transform", "spline");
     refuses("threads", good, other, "--threads", "-3");
+    refuses("gpu", good, other, "--device", "gpu");
     refuses("sampling", good, other, "--sampling", "1.5");
     refuses("bins", good, other, "--bins", "few");
     refuses("demons", good, other, "--model", "demons");

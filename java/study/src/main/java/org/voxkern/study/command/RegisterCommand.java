@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.voxkern.Device;
 import org.voxkern.op.Warp3d.Interpolation;
 import org.voxkern.registration.DeformationModel;
 import org.voxkern.registration.Initialization;
@@ -231,6 +232,14 @@ final class RegisterCommand implements Callable<Integer> {
   int threads;
 
   @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      converter = DeviceConverter.class,
+      description = "That registers: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
+  Device device;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "121212",
@@ -290,6 +299,7 @@ final class RegisterCommand implements Callable<Integer> {
         pair("points", fixedPoints, movingPoints),
         interpolation,
         threads,
+        device,
         seed,
         !noDisplacement,
         !noReport,
