@@ -35,7 +35,7 @@ run_gpu_cases() {
 }
 
 java_on_gpu() {
-  maven package -pl tests -am -Dtest=DeviceCaseTest -Dsurefire.failIfNoSpecifiedTests=false -Dvoxkern.device=cuda
+  maven package -pl tests -am -Dtest=DeviceCaseTest#allCases -Dvoxkern.excluded= -Dsurefire.failIfNoSpecifiedTests=false -Dvoxkern.device=cuda
 }
 
 run_gpu_check() {

@@ -2,6 +2,7 @@ package org.voxkern.cases;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.voxkern.Device;
 import org.voxkern.testing.Requirement;
@@ -12,9 +13,18 @@ import org.voxkern.testing.Requirement;
  * counted for each operation.
  */
 class DeviceCaseTest {
+  /** The native runner has run all of them on the kernels: these are for the way through Java. */
+  private static final int EVERY = 4;
+
   @TestFactory
-  Stream<DynamicNode> cases() {
-    return CaseTableTest.cases(device());
+  Stream<DynamicNode> someCases() {
+    return CaseTableTest.cases(device(), EVERY);
+  }
+
+  @TestFactory
+  @Tag("slow")
+  Stream<DynamicNode> allCases() {
+    return CaseTableTest.cases(device(), 1);
   }
 
   private static Device device() {
