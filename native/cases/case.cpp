@@ -54,8 +54,9 @@ Call::Call(vk_context* context, unsigned char fill, const CaseLine& line)
 
 const vk_view* Call::output(const std::string& name, vk_element_type type, const Sizes& sizes,
                             Bound bound) {
+  const int64_t alignment = line_.flag("aligned", false) ? 0 : sizeOf(type);
   Output& output =
-      outputs_.emplace_back(Output{Buffer(name, type, sizes, sizeOf(type), fill_), bound});
+      outputs_.emplace_back(Output{Buffer(name, type, sizes, alignment, fill_), bound});
   breakView(line_, output.buffer);
   if (onDevice()) output.buffer.moveToDevice(context_);
   return output.buffer.view();

@@ -31,7 +31,8 @@ Lattice latticeOver(int64_t voxels, double cell) {
 }  // namespace
 
 Buffer& Case::add(const std::string& name, vk_element_type type, const Sizes& sizes) {
-  return inputs_.emplace_back(name, type, sizes, sizeOf(type), 0);
+  const int64_t alignment = line_.flag("aligned", false) ? 0 : sizeOf(type);
+  return inputs_.emplace_back(name, type, sizes, alignment, 0);
 }
 
 Buffer& Case::input(const std::string& name, vk_element_type type, const Sizes& sizes) {

@@ -33,6 +33,8 @@ public final class Case {
     this.type = ElementType.valueOf(line.word("type", "f32").toUpperCase(java.util.Locale.ROOT));
     // Central differences are the native runner's; here such a line is a case like others.
     line.has("differences");
+    // So is where its tensors begin.
+    line.has("aligned");
   }
 
   public CaseLine line() {
