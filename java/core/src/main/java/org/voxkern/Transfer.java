@@ -1,5 +1,6 @@
 package org.voxkern;
 
+import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.voxkern.internal.Voxkern;
@@ -98,20 +99,26 @@ final class Transfer {
     long bytes = from.byteCount();
     if (source.device().isHost()) {
       target.transfer().write(into, bytes, reading(memory));
-    } else if (source == target) {
-      Status.check(Voxkern.vk_copy_async(source.handle(), into, memory, bytes));
-    } else if (source.backend() == target.backend()) {
-      // One driver knows the memory of all its devices.
-      source.synchronize();
-      Status.check(Voxkern.vk_copy(target.handle(), into, memory, bytes));
-    } else {
+    } else if (target.device().isHost()) {
       source
           .transfer()
           .read(
               memory,
               bytes,
-              (host, offset, count) ->
-                  target.transfer().write(shifted(into, offset), count, reading(host)));
+              (host, offset, count) -> Pointer.memcpy(shifted(into, offset), host, count));
+    } else if (source == target) {
+      Status.check(Voxkern.vk_copy_async(source.handle(), into, memory, bytes));
+    } else if (source.device().equals(target.device())) {
+      source.synchronize();
+      Status.check(Voxkern.vk_copy(target.handle(), into, memory, bytes));
+    } else {
+      // Memory out of one device's pool need not be in reach of another: by way of the host.
+      ByteBuffer part = ByteBuffer.allocateDirect((int) Math.min(bytes, HALF));
+      for (long at = 0; at < bytes; at += part.limit()) {
+        part.clear().limit((int) Math.min(bytes - at, part.capacity()));
+        from.read(at, part);
+        to.write(at, part.flip());
+      }
     }
   }
 
