@@ -16,6 +16,8 @@
 #ifdef __CUDACC__
 #define VK_UNROLL _Pragma("unroll")
 #define VK_NO_UNROLL _Pragma("unroll 1")
+#define VK_PRAGMA(words) _Pragma(#words)
+#define VK_UNROLL_BY(rounds) VK_PRAGMA(unroll(rounds))
 #define VK_SHARED(type, name, count) __shared__ type name[count]
 #define VK_DYNAMIC_SHARED(type, name)                              \
   extern __shared__ __align__(16) unsigned char vkDynamicShared[]; \
@@ -23,6 +25,7 @@
 #else
 #define VK_UNROLL
 #define VK_NO_UNROLL
+#define VK_UNROLL_BY(rounds)
 #define VK_SHARED(type, name, count)                                 \
   static const char name##Key = 0;                                   \
   type* const name = static_cast<type*>(::vk::emulator::sharedArray( \
@@ -77,6 +80,14 @@ template <class Body>
 __device__ inline void forEachItem(int64_t items, const Body& body) {
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
   for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < items; i += step) body(i);
+}
+
+/** values[k] of an array in registers, where k is not known when compiled. */
+template <int kCount, class T>
+__device__ inline T pick(const T (&values)[kCount], int k) {
+  T value = values[0];
+  VK_UNROLL for (int i = 1; i < kCount; ++i) value = k == i ? values[i] : value;
+  return value;
 }
 
 /** Sum over the block's `kThreads` threads, in an order that is always the same; for thread 0.
