@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/context.h"
+#include "core/host_device.h"
 #include "core/view.h"
 #include "voxkern/tensor.h"
 
@@ -30,13 +31,13 @@ struct Indexing {
   vk_view indicesShape;
   int32_t axis;
 
-  int64_t index(int64_t position) const {
+  VK_HD int64_t index(int64_t position) const {
     return indexType == VK_I32 ? static_cast<const int32_t*>(indices)[position]
                                : static_cast<const int64_t*>(indices)[position];
   }
 
   /** Whether all positions of this entry of the indices lie in the data. */
-  bool isInside(int64_t entry) const {
+  VK_HD bool isInside(int64_t entry) const {
     for (int32_t i = 0; i < rank; ++i) {
       const int64_t at = index(entry * rank + i);
       if (at < -sizes[i] || at >= sizes[i]) return false;
@@ -46,7 +47,7 @@ struct Indexing {
 
   /** First element in the data of a run of a group, but for VK_INDEX_ELEMENTS; all indices are
    * inside. */
-  int64_t target(int64_t group, int64_t run) const {
+  VK_HD int64_t target(int64_t group, int64_t run) const {
     // Slices share their indices between groups.
     const int64_t first = (kind == VK_INDEX_SLICES ? run : group * runs + run) * rank;
     int64_t element = group * groupElements;
