@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
 #include "cuda/kernel.h"
 
@@ -49,15 +50,18 @@ struct Spread {
   double squares;
 };
 
-/** Puts two sets of values together (Chan, Golub, LeVeque). */
+/** Puts two sets of values together (Chan, Golub, LeVeque). Either may be empty. */
 struct JoinSpreads {
   __device__ Spread operator()(const Spread& a, const Spread& b) const {
-    if (b.count == 0) return a;
-    if (a.count == 0) return b;
     const double count = a.count + b.count;
+    const double share = b.count / (count > 1 ? count : 1);
     const double difference = b.mean - a.mean;
-    return {count, a.mean + difference * (b.count / count),
-            a.squares + b.squares + difference * difference * (a.count * b.count / count)};
+    const double weight = a.count * share;
+    const double apart = weight > 0 ? difference * difference * weight : 0;
+    // An infinite mean stays infinite.
+    const bool finite = fabs(difference) < INFINITY;
+    return {count, finite ? a.mean + difference * share : a.mean + b.mean,
+            a.squares + b.squares + apart};
   }
 };
 
@@ -66,8 +70,9 @@ struct JoinSpreads {
 /** A shuffle of any plain type. */
 template <class T>
 __device__ inline T shuffleXor(T value, int lanes) {
-  constexpr int kWords = int((sizeof(T) + 3) / 4);
-  unsigned words[kWords] = {};
+  using Word = std::conditional_t<sizeof(T) % 8 == 0, unsigned long long, unsigned>;
+  constexpr int kWords = int((sizeof(T) + sizeof(Word) - 1) / sizeof(Word));
+  Word words[kWords] = {};
   memcpy(words, &value, sizeof(T));
   VK_UNROLL
   for (int i = 0; i < kWords; ++i) words[i] = __shfl_xor_sync(kWholeWarp, words[i], lanes);
