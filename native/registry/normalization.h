@@ -3,6 +3,7 @@
 // deviation.
 #pragma once
 
+#include "core/host_device.h"
 #include "registry/floats.h"
 #include "voxkern/activation.h"
 
@@ -48,11 +49,11 @@ struct ChannelNormArgs {
   void* scaleGradient;
   void* shiftGradient;
 
-  int64_t memoryRow(int64_t segment, int64_t row) const {
+  VK_HD int64_t memoryRow(int64_t segment, int64_t row) const {
     return segment * segmentStep + row * rowStep;
   }
   /** What the activation does below zero: multiplies by this. */
-  double slopeBelowZero() const {
+  VK_HD double slopeBelowZero() const {
     return activation == VK_ACTIVATION_NONE         ? 1
            : activation == VK_ACTIVATION_LEAKY_RELU ? negativeSlope
                                                     : 0;
