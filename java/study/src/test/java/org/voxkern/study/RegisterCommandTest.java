@@ -249,6 +249,7 @@ class RegisterCommandTest {
     assertTrue(info.contains("i16"), info);
     String devices = succeeds("devices").out();
     assertTrue(devices.contains("warp3d"), devices);
+    assertTrue(devices.matches("(?s).*\ncuda +\\S.*"), devices);
     assertTrue(succeeds("version").out().contains("voxkern"));
     String help = succeeds("--help").out();
     for (String command :
