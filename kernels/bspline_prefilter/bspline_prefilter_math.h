@@ -16,13 +16,11 @@ constexpr double kBsplineGain = 6;
 constexpr int64_t kBsplineHorizon = 20;
 
 /** The weights of samples 0 .. count - 1 in the first causal value, mirror border: the infinite sum
- * of z^k s(k) over the mirrored signal. */
-inline int64_t bsplineCausalStart(int64_t size, float weights[kBsplineHorizon]) {
-  if (size > kBsplineHorizon) {
-    for (int64_t k = 0; k < kBsplineHorizon; ++k) {
-      weights[k] = float(std::pow(kBsplinePole, double(k)));
-    }
-    return kBsplineHorizon;
+ * of z^k s(k) over the mirrored signal. At most `horizon` of them. */
+inline int64_t bsplineCausalWeights(int64_t size, int64_t horizon, double* weights) {
+  if (size > horizon) {
+    for (int64_t k = 0; k < horizon; ++k) weights[k] = std::pow(kBsplinePole, double(k));
+    return horizon;
   }
   const double period = double(2 * size - 2);
   const double closed = 1 - std::pow(kBsplinePole, period);
@@ -30,19 +28,31 @@ inline int64_t bsplineCausalStart(int64_t size, float weights[kBsplineHorizon]) 
     const bool turns = k == 0 || k == size - 1;
     const double there = std::pow(kBsplinePole, double(k));
     const double back = turns ? 0 : std::pow(kBsplinePole, period - double(k));
-    weights[k] = float((there + back) / closed);
+    weights[k] = (there + back) / closed;
   }
   return size;
 }
 
 /** The weights of the samples k steps away, round the period, in the first causal and in the last
  * anticausal value, periodic border. */
-inline int64_t bsplinePeriodicStart(int64_t size, float weights[kBsplineHorizon]) {
-  const int64_t count = size < kBsplineHorizon ? size : kBsplineHorizon;
+inline int64_t bsplinePeriodicWeights(int64_t size, int64_t horizon, double* weights) {
+  const int64_t count = size < horizon ? size : horizon;
   const double closed = 1 - std::pow(kBsplinePole, double(size));
-  for (int64_t k = 0; k < count; ++k) {
-    weights[k] = float(std::pow(kBsplinePole, double(k)) / closed);
-  }
+  for (int64_t k = 0; k < count; ++k) weights[k] = std::pow(kBsplinePole, double(k)) / closed;
+  return count;
+}
+
+inline int64_t bsplineCausalStart(int64_t size, float weights[kBsplineHorizon]) {
+  double exact[kBsplineHorizon];
+  const int64_t count = bsplineCausalWeights(size, kBsplineHorizon, exact);
+  for (int64_t k = 0; k < count; ++k) weights[k] = float(exact[k]);
+  return count;
+}
+
+inline int64_t bsplinePeriodicStart(int64_t size, float weights[kBsplineHorizon]) {
+  double exact[kBsplineHorizon];
+  const int64_t count = bsplinePeriodicWeights(size, kBsplineHorizon, exact);
+  for (int64_t k = 0; k < count; ++k) weights[k] = float(exact[k]);
   return count;
 }
 
