@@ -107,7 +107,7 @@ class Runner {
   void* dynamic() { return launch_->dynamicBytes > 0 ? arena_.get() + kRedZone : nullptr; }
   int lane() const { return runningNumber_ % kWarp; }
   unsigned active() const;
-  int number() const { return runningNumber_; }
+  const int* number() const { return &runningNumber_; }
   int64_t block() const { return blockNumber_; }
   std::string position() const;
 
@@ -587,7 +587,7 @@ void* sharedArray(const void* key, size_t bytes, size_t alignment, const Where& 
 }
 void* dynamicShared(const Where&) { return Runner::mine().dynamic(); }
 void trap() { throw Trapped{}; }
-int runningThread() { return Runner::mine().number(); }
+const int* runningThread() { return Runner::mine().number(); }
 int64_t runningBlock() { return Runner::mine().block(); }
 
 uint64_t seed() {

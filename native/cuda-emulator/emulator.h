@@ -40,8 +40,9 @@ void orderWarp(unsigned warp);
 void declareShared(const void* memory, size_t bytes);
 void declareDevice(const void* memory, size_t bytes);
 void forgetDevice(const void* memory);
-/** Number of the running thread in its block; -1 outside of kernels. */
-int runningThread();
+/** Where this thread of the host keeps which thread of a block it runs; there is -1 outside of
+ * kernels. */
+const int* runningThread();
 int64_t runningBlock();
 
 }  // namespace vk::emulator

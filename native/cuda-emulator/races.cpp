@@ -4,11 +4,12 @@
 // nothing orders them: different threads of a block with no barrier between them (within a warp, no
 // warp operation), or different blocks of one launch. Bytes of shared memory that were never
 // written are found when they are read.
+#include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <iterator>
 #include <map>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator.h"
@@ -16,45 +17,88 @@
 namespace vk::emulator {
 namespace {
 
-/** When and by whom a byte was accessed. */
+/** When and by whom something was accessed, in 64 bits: a kernel reads a few values for each
+ * product, and each of these reads comes here. `interval` counts the stretches between the barriers
+ * of every block since the process began, so it says the block and the launch as well; 0 is never.
+ */
 struct Stamp {
-  uint32_t launch = 0;
-  int32_t thread = -1;
-  int64_t block = -1;
-  uint32_t blockTime = 0;
-  uint32_t warpTime = 0;
-  bool atomic = false;
+  uint64_t bits = 0;
+
+  Stamp() = default;
+  Stamp(uint32_t interval, unsigned thread, uint32_t warpTime, bool atomic)
+      : bits(uint64_t(interval) << 32 | uint64_t(thread) << 22 |
+             uint64_t(warpTime & 0x1FFFFFu) << 1 | uint64_t(atomic)) {}
+  uint32_t interval() const { return uint32_t(bits >> 32); }
+  unsigned thread() const { return unsigned(bits >> 22) & 0x3FFu; }
+  uint32_t warpTime() const { return uint32_t(bits >> 1) & 0x1FFFFFu; }
+  bool atomic() const { return (bits & 1) != 0; }
 };
 
 struct Shadow {
   Stamp write;
-  /** Of the reads since: one, and whether another thread read as well. */
+  /** Of the reads since: one, and another thread's. */
   Stamp read;
   Stamp otherRead;
-  bool written = false;
 };
 
 struct Region {
-  const char* begin;
-  size_t bytes;
-  bool shared;
-  std::unique_ptr<Shadow[]> shadows;
+  const char* begin = nullptr;
+  size_t bytes = 0;
+  bool shared = false;
+  /** Bytes of a shadow: 4 until an access takes a part of them, then 1. */
+  size_t unit = 4;
+  std::vector<Shadow> shadows;
+
+  bool holds(const char* address) const { return address >= begin && address < begin + bytes; }
+  void split() {
+    std::vector<Shadow> each(bytes);
+    for (size_t i = 0; i < bytes; ++i) each[i] = shadows[i / unit];
+    shadows = std::move(each);
+    unit = 1;
+  }
 };
 
 struct Detector {
   std::map<const char*, Region> regions;
-  uint32_t launch = 1;
-  uint32_t blockTime = 0;
+  /** Where the last accesses were. */
+  Region* recent[4] = {};
+  unsigned next = 0;
+  uint32_t interval = 0;
+  uint32_t launchBegin = 1;
+  uint32_t blockBegin = 1;
+  /** First interval and number of each block of this launch. */
+  std::vector<std::pair<uint32_t, int64_t>> blocks;
   uint32_t warpTime[32] = {};
+  /** The number of the running thread, where the scheduler keeps it. */
+  const int* running = nullptr;
   const char* arena = nullptr;
   size_t arenaBytes = 0;
   bool atomic = false;
 
   Region* find(const char* address) {
+    for (Region* const region : recent) {
+      if (region != nullptr && region->holds(address)) return region;
+    }
     auto after = regions.upper_bound(address);
     if (after == regions.begin()) return nullptr;
     Region& region = (--after)->second;
-    return address < region.begin + region.bytes ? &region : nullptr;
+    if (!region.holds(address)) return nullptr;
+    return recent[next++ % 4] = &region;
+  }
+  void forgetRecent() { std::fill(std::begin(recent), std::end(recent), nullptr); }
+
+  bool ordered(Stamp before, Stamp now) const {
+    if (before.interval() < launchBegin) return true;
+    if (before.atomic() && now.atomic()) return true;
+    if (before.interval() < blockBegin) return false;
+    if (before.thread() == now.thread() || before.interval() != now.interval()) return true;
+    return before.thread() / 32 == now.thread() / 32 && before.warpTime() != now.warpTime();
+  }
+  std::string nameOf(Stamp stamp) const {
+    const auto after =
+        std::upper_bound(blocks.begin(), blocks.end(), std::pair{stamp.interval(), INT64_MAX});
+    return "thread " + std::to_string(stamp.thread()) + " of block " +
+           std::to_string(after == blocks.begin() ? -1 : std::prev(after)->second);
   }
 };
 
@@ -63,23 +107,36 @@ Detector& detector() {
   return *one;
 }
 
-bool ordered(const Stamp& before, const Stamp& now) {
-  if (before.thread < 0 || before.launch != now.launch) return true;
-  if (before.atomic && now.atomic) return true;
-  if (before.block != now.block) return false;
-  if (before.thread == now.thread || before.blockTime != now.blockTime) return true;
-  return before.thread / 32 == now.thread / 32 && before.warpTime != now.warpTime;
-}
-
-std::string nameOf(const Stamp& stamp) {
-  return "thread " + std::to_string(stamp.thread) + " of block " + std::to_string(stamp.block);
+void accessUnit(const Region& region, Shadow& shadow, size_t byte, Stamp now, bool writes) {
+  const Detector& all = detector();
+  const char* const memory = region.shared ? "shared" : "global";
+  if (!writes && region.shared && shadow.write.interval() == 0) {
+    report("read of uninitialised shared memory, byte " + std::to_string(byte) + " of its array");
+  }
+  const Stamp* other = nullptr;
+  if (!all.ordered(shadow.write, now)) other = &shadow.write;
+  if (writes && !all.ordered(shadow.read, now)) other = &shadow.read;
+  if (writes && !all.ordered(shadow.otherRead, now)) other = &shadow.otherRead;
+  if (other != nullptr) {
+    report(std::string("race on ") + memory + " memory, byte " + std::to_string(byte) +
+           " of its array: " + all.nameOf(now) + (writes ? " writes" : " reads") + " what " +
+           all.nameOf(*other) + (other == &shadow.write ? " wrote" : " read") +
+           ", and nothing orders the two");
+  }
+  if (writes) {
+    shadow.write = now;
+  } else if (all.ordered(shadow.read, now)) {
+    shadow.read = now;
+  } else {
+    shadow.otherRead = now;
+  }
 }
 
 void access(const void* address, size_t bytes, bool writes) {
-  const int thread = runningThread();
-  if (thread < 0) return;
-  const char* const at = static_cast<const char*>(address);
   Detector& all = detector();
+  if (all.running == nullptr || *all.running < 0) return;
+  const int thread = *all.running;
+  const char* const at = static_cast<const char*>(address);
   Region* const region = all.find(at);
   if (region == nullptr) {
     if (at >= all.arena && at < all.arena + all.arenaBytes) {
@@ -87,44 +144,26 @@ void access(const void* address, size_t bytes, bool writes) {
     }
     return;
   }
-  Stamp now;
-  now.launch = all.launch;
-  now.thread = thread;
-  now.block = runningBlock();
-  now.blockTime = all.blockTime;
-  now.warpTime = all.warpTime[thread / 32];
-  now.atomic = all.atomic;
-  const char* const memory = region->shared ? "shared" : "global";
-  for (size_t i = 0; i < bytes && at + i < region->begin + region->bytes; ++i) {
-    Shadow& shadow = region->shadows[size_t(at - region->begin) + i];
-    if (!writes && region->shared && !shadow.written) {
-      report(std::string("read of uninitialised shared memory, byte ") +
-             std::to_string(at + i - region->begin) + " of its array");
-    }
-    const Stamp* other = nullptr;
-    if (!ordered(shadow.write, now)) other = &shadow.write;
-    if (writes && !ordered(shadow.read, now)) other = &shadow.read;
-    if (writes && !ordered(shadow.otherRead, now)) other = &shadow.otherRead;
-    if (other != nullptr) {
-      report(std::string("race on ") + memory + " memory, byte " +
-             std::to_string(at + i - region->begin) + " of its array: " + nameOf(now) +
-             (writes ? " writes" : " reads") + " what " + nameOf(*other) +
-             (other == &shadow.write ? " wrote" : " read") + ", and nothing orders the two");
-    }
-    if (writes) {
-      shadow.write = now;
-      shadow.written = true;
-    } else if (ordered(shadow.read, now)) {
-      shadow.read = now;
-    } else {
-      shadow.otherRead = now;
-    }
+  const Stamp now(all.interval, unsigned(thread), all.warpTime[thread / 32], all.atomic);
+  const size_t begin = size_t(at - region->begin);
+  const size_t end = std::min(begin + bytes, region->bytes);
+  if (region->unit > 1 && (begin % region->unit != 0 || bytes % region->unit != 0)) region->split();
+  for (size_t i = begin; i < end; i += region->unit) {
+    Shadow& shadow = region->shadows[i / region->unit];
+    // The same thread read it a moment ago.
+    if (!writes && shadow.read.bits == now.bits) continue;
+    accessUnit(*region, shadow, i, now, writes);
   }
 }
 
 void add(const void* memory, size_t bytes, bool shared) {
-  const char* const begin = static_cast<const char*>(memory);
-  detector().regions[begin] = {begin, bytes, shared, std::make_unique<Shadow[]>(bytes)};
+  Region region;
+  region.begin = static_cast<const char*>(memory);
+  region.bytes = bytes;
+  region.shared = shared;
+  region.shadows.resize((bytes + region.unit - 1) / region.unit);
+  detector().forgetRecent();
+  detector().regions[region.begin] = std::move(region);
 }
 
 }  // namespace
@@ -137,14 +176,22 @@ void beginBlockAccesses(const void* shared, size_t bytes) {
   all.arena = static_cast<const char*>(shared);
   all.arenaBytes = bytes;
   all.regions.erase(all.regions.lower_bound(all.arena), all.regions.lower_bound(all.arena + bytes));
-  ++all.blockTime;
+  all.forgetRecent();
+  all.running = runningThread();
+  all.blockBegin = ++all.interval;
+  all.blocks.emplace_back(all.interval, runningBlock());
 }
-void endKernelAccesses() { ++detector().launch; }
-void orderBlock() { ++detector().blockTime; }
+void endKernelAccesses() {
+  Detector& all = detector();
+  all.launchBegin = all.blockBegin = all.interval + 1;
+  all.blocks.clear();
+}
+void orderBlock() { ++detector().interval; }
 void orderWarp(unsigned warp) { ++detector().warpTime[warp]; }
 void declareShared(const void* memory, size_t bytes) { add(memory, bytes, true); }
 void declareDevice(const void* memory, size_t bytes) { add(memory, bytes, false); }
 void forgetDevice(const void* memory) {
+  detector().forgetRecent();
   detector().regions.erase(static_cast<const char*>(memory));
 }
 
