@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include <cuda_bf16.h>
+#include <mma.h>
+
 #include "cuda/kernel.h"
 
 namespace vk::emulator_test {
@@ -166,6 +169,56 @@ void recordings() {
   need(device.allocate(1 << 20, &all) == VK_OK, "the device is as it was");
 }
 
+namespace wmma = nvcuda::wmma;
+
+/** 16 x 16 by 16 x 16 in bfloat16, the first matrix by columns; and 16 x 8 by 8 x 16 in tf32. */
+__global__ void multiply(const float* values, float* bf16, float* tf32) {
+  VK_SHARED(float4, shared, 64);
+  __nv_bfloat16* const rounded = reinterpret_cast<__nv_bfloat16*>(shared);
+  for (int i = int(threadIdx.x); i < 512; i += 32) rounded[i] = __float2bfloat16(values[i]);
+  __syncwarp();
+  wmma::fragment<wmma::matrix_a, 16, 16, 16, __nv_bfloat16, wmma::col_major> a;
+  wmma::fragment<wmma::matrix_b, 16, 16, 16, __nv_bfloat16, wmma::row_major> b;
+  wmma::fragment<wmma::accumulator, 16, 16, 16, float> sums;
+  wmma::load_matrix_sync(a, rounded, 16);
+  wmma::load_matrix_sync(b, rounded + 256, 16);
+  wmma::fill_fragment(sums, 1.0f);
+  wmma::mma_sync(sums, a, b, sums);
+  wmma::store_matrix_sync(bf16, sums, 16, wmma::mem_row_major);
+  wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32, wmma::row_major> left;
+  wmma::fragment<wmma::matrix_b, 16, 16, 8, wmma::precision::tf32, wmma::col_major> right;
+  wmma::fragment<wmma::accumulator, 16, 16, 8, float> more;
+  wmma::load_matrix_sync(left, values, 8);
+  wmma::load_matrix_sync(right, values + 256, 8);
+  for (float& value : left.x) value = wmma::__float_to_tf32(value);
+  wmma::load_matrix_sync(more, bf16, 16, wmma::mem_row_major);
+  wmma::mma_sync(more, left, right, more);
+  wmma::store_matrix_sync(tf32, more, 16, wmma::mem_col_major);
+}
+
+void matrices() {
+  Memory<float> values(512), bf16(256), tf32(256);
+  for (int i = 0; i < 512; ++i) values.data[i] = float(i * 7 % 23 - 11);
+  need(runKernel(1, 32, 0, multiply, values.data, bf16.data, tf32.data) == cudaSuccess,
+       "products run");
+  for (int row = 0; row < 16; ++row) {
+    for (int column = 0; column < 16; ++column) {
+      float sum = 1;
+      for (int k = 0; k < 16; ++k) {
+        sum += values.data[k * 16 + row] * values.data[256 + k * 16 + column];
+      }
+      need(bf16.data[row * 16 + column] == sum, "a product in bfloat16");
+      for (int k = 0; k < 8; ++k) {
+        sum += values.data[row * 8 + k] * values.data[256 + column * 8 + k];
+      }
+      need(tf32.data[column * 16 + row] == sum, "a product in tf32");
+    }
+  }
+  need(__bfloat162float(__float2bfloat16(1.00390625f)) == 1.0f, "ties go to even");
+  need(__bfloat162float(__float2bfloat16(1.01171875f)) == 1.015625f, "ties go to even");
+  need(wmma::__float_to_tf32(1.00048828125f) == 1.0009765625f, "ties of tf32 go away from 0");
+}
+
 __global__ void trapping() {
   if (threadIdx.x == 3) __trap();
   __syncthreads();
@@ -288,6 +341,50 @@ void misaligned() {
   runKernel(1, 1, 0, loadsVector, values.data, result.data);
 }
 
+__global__ void loadsMatrix(const float* values, unsigned step, float* result) {
+  wmma::fragment<wmma::accumulator, 16, 16, 8, float> all;
+  wmma::load_matrix_sync(all, values, step, wmma::mem_row_major);
+  wmma::store_matrix_sync(result, all, 16, wmma::mem_row_major);
+}
+
+void misalignedMatrix() {
+  Memory<float> values(512), result(256);
+  runKernel(1, 32, 0, loadsMatrix, values.data + 4, 16, result.data);
+}
+
+void misalignedRows() {
+  Memory<float> values(512), result(256);
+  runKernel(1, 32, 0, loadsMatrix, values.data, 17, result.data);
+}
+
+void partOfWarp() {
+  Memory<float> values(512), result(256);
+  runKernel(1, 48, 0, loadsMatrix, values.data, 16, result.data);
+}
+
+__global__ void lanesApart(const float* values, float* result) {
+  wmma::fragment<wmma::accumulator, 16, 16, 8, float> all;
+  wmma::load_matrix_sync(all, values + threadIdx.x / 16 * 16, 16, wmma::mem_row_major);
+  wmma::store_matrix_sync(result, all, 16, wmma::mem_row_major);
+}
+
+void differentMatrices() {
+  Memory<float> values(512), result(256);
+  runKernel(1, 32, 0, lanesApart, values.data, result.data);
+}
+
+__global__ void halfMultiplies(const float* values, float* result) {
+  if (threadIdx.x >= 16) return;
+  wmma::fragment<wmma::accumulator, 16, 16, 8, float> all;
+  wmma::load_matrix_sync(all, values, 16, wmma::mem_row_major);
+  wmma::store_matrix_sync(result, all, 16, wmma::mem_row_major);
+}
+
+void halfWarp() {
+  Memory<float> values(512), result(256);
+  runKernel(1, 32, 0, halfMultiplies, values.data, result.data);
+}
+
 __global__ void narrowIndex(char* values, int rows, int columns) {
   values[(rows - 1) * columns] = 1;
 }
@@ -316,6 +413,7 @@ const Test tests[] = {
     {"recordings", recordings, "", ""},
     {"faults", faults, "", ""},
     {"limits", limits, "", ""},
+    {"matrices", matrices, "", ""},
     {"missing-barrier", missingBarrier, nullptr, "shared memory"},
     {"shared-race", sharedRace, nullptr, "race on shared memory"},
     {"global-race", globalRace, nullptr, "race on global memory"},
@@ -326,6 +424,11 @@ const Test tests[] = {
     {"ended-lane", endedLane, "has ended", "has ended"},
     {"uninitialised-shared", uninitialised, nullptr, "uninitialised shared memory"},
     {"misaligned-load", misaligned, "misaligned address", nullptr},
+    {"misaligned-matrix", misalignedMatrix, "misaligned address", "misaligned address"},
+    {"misaligned-rows", misalignedRows, "multiple of 16 bytes", "multiple of 16 bytes"},
+    {"part-of-warp", partOfWarp, "warp that is not full", "warp that is not full"},
+    {"different-matrices", differentMatrices, "different memory", "different memory"},
+    {"half-a-warp", halfWarp, "has ended", "has ended"},
     {"index-overflow", indexOverflow, "signed integer overflow", nullptr},
 };
 
