@@ -50,7 +50,7 @@ CaseLine::CaseLine(const std::string& text) {
       throw std::runtime_error("'" + words[i].substr(0, equals) + "' is given twice");
     }
   }
-  read_.insert("seed");
+  read_.insert({"seed", "emulated"});
 }
 
 bool CaseLine::has(const std::string& key) const {

@@ -100,6 +100,7 @@ int main(int count, char** arguments) {
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::string> lines;
   std::string filter;
+  bool onEmulator = false;
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--") == 0) {
       while (++i < count) filter += std::string(filter.empty() ? "" : " ") + arguments[i];
@@ -108,6 +109,7 @@ int main(int count, char** arguments) {
       if (device != "cuda" && device != "cuda-emulated") {
         throw std::runtime_error("--device " + device + ": expected cuda or cuda-emulated");
       }
+      onEmulator = device == "cuda-emulated";
       Case::chooseBackend(device == "cuda" ? VK_BACKEND_CUDA : VK_BACKEND_CUDA_EMULATED);
     } else {
       for (std::string& line : readCaseFile(arguments[i])) lines.push_back(std::move(line));
@@ -122,6 +124,10 @@ int main(int count, char** arguments) {
   Totals totals;
   std::set<std::string> operations;
   for (const std::string& line : chosen) {
+    if (onEmulator && !CaseLine(line).flag("emulated", true)) {
+      ++totals.skipped["cuda-emulated: too large (emulated=no)"];
+      continue;
+    }
     runAndReport(line, totals);
     operations.insert(line.substr(0, line.find(' ')));
   }

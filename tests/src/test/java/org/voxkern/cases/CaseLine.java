@@ -30,6 +30,8 @@ public final class CaseLine {
       }
     }
     read.add("seed");
+    // For the native runner.
+    read.add("emulated");
   }
 
   public String text() {
