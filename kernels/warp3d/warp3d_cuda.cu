@@ -1,60 +1,65 @@
 #include "cuda/cuda_table.h"
-#include "cuda/kernel.h"
-#include "warp3d/warp3d.h"
-#include "warp3d/warp3d_math.h"
+#include "warp3d/warp3d_device.h"
+#include "warp3d/warp3d_fill.h"
 
 namespace vk {
 namespace {
 
 using namespace cuda;
 
-__device__ double floatAt(vk_element_type type, const void* data, int64_t i) {
-  return type == VK_F64 ? static_cast<const double*>(data)[i]
-                        : double(static_cast<const float*>(data)[i]);
+/** A tap of weight 0 does not count, so that a NaN beside an exact voxel position does not spread.
+ */
+template <int kTaps, class T>
+__device__ T valueAt(const T* moving, const int64_t size[3],
+                     const Warp3dNeighbours<kTaps, T>& taps) {
+  T value = 0;
+  VK_UNROLL_BY(kTaps == 4 ? 1 : kTaps) for (int c = 0; c < kTaps; ++c) {
+    const int64_t plane = pick(taps.z.index, c) * size[1];
+    const T weightZ = pick(taps.z.weight, c);
+    VK_UNROLL for (int b = 0; b < kTaps; ++b) {
+      const T weight = weightZ * taps.y.weight[b];
+      const T* const row = moving + (plane + taps.y.index[b]) * size[0];
+      VK_UNROLL for (int a = 0; a < kTaps; ++a) {
+        const T w = weight * taps.x.weight[a];
+        const T v = row[taps.x.index[a]];
+        value += w != 0 ? w * v : T(0);
+      }
+    }
+  }
+  return value;
 }
 
-/** Where in the moving image the domain's voxel or point i is sampled. */
-__device__ void positionOf(const Warp3dArgs& args, int64_t i, int64_t count, double position[3]) {
-  double point[3];
-  if (args.points != nullptr) {
-    for (int r = 0; r < 3; ++r) point[r] = floatAt(args.pointsType, args.points, r * count + i);
-  } else {
-    const int64_t row = i / args.domainSize.x;
-    point[0] = double(i % args.domainSize.x);
-    point[1] = double(row % args.domainSize.y);
-    point[2] = double(row / args.domainSize.y);
-  }
-  for (int r = 0; r < 3; ++r) {
-    const double* const map = args.indexMap + 4 * r;
-    position[r] = map[0] * point[0] + map[1] * point[1] + map[2] * point[2] + map[3];
-  }
-  if (args.displacement == nullptr) return;
-  double u[3];
-  for (int k = 0; k < 3; ++k)
-    u[k] = floatAt(args.displacementType, args.displacement, k * count + i);
-  for (int r = 0; r < 3; ++r) {
-    const double* const map = args.displacementMap + 3 * r;
-    position[r] += map[0] * u[0] + map[1] * u[1] + map[2] * u[2];
-  }
-}
-
-/** Of every channel of the moving image. */
-template <class T>
-__global__ void __launch_bounds__(256) warp3d(Warp3dArgs args, int64_t count, T fill) {
+/** A thread an output voxel, all channels: neighbours in a warp look at neighbours in the moving
+ * image. Nearest copies elements of any type, T then being an integer of their size. */
+template <int kTaps, class T>
+__global__ void __launch_bounds__(256, 2) warp3d(Warp3dArgs args, int64_t count, T fill) {
   const int64_t size[3] = {args.movingSize.x, args.movingSize.y, args.movingSize.z};
   const int64_t voxels = size[0] * size[1] * size[2];
   const T* const moving = static_cast<const T*>(args.moving);
   T* const warped = static_cast<T*>(args.warped);
   forEachItem(count, [&](int64_t i) {
-    double p[3];
-    positionOf(args, i, count, p);
+    double point[3], p[3];
+    warp3dPoint(args, i, point);
+    warp3dPosition(args, i, count, point, p);
     const bool wanted = args.mask == nullptr || args.mask[i] != 0;
-    const bool sampled = wanted && warp3dIsSampled(p, size, args.border);
-    for (int64_t channel = 0; channel < args.channels; ++channel) {
-      warped[channel * count + i] =
-          sampled
-              ? T(warp3dSample(moving + channel * voxels, size, p, args.interpolation, args.border))
-              : fill;
+    if (wanted && warp3dIsSampled(p, size, args.border)) {
+      if constexpr (kTaps == 1) {
+        const Warp3dNeighbours<1, float> tap(p, size, args.border);
+        const int64_t voxel =
+            (int64_t(tap.z.index[0]) * size[1] + tap.y.index[0]) * size[0] + tap.x.index[0];
+        for (int64_t channel = 0; channel < args.channels; ++channel) {
+          warped[channel * count + i] = moving[channel * voxels + voxel];
+        }
+      } else {
+        const Warp3dNeighbours<kTaps, T> taps(p, size, args.border);
+        for (int64_t channel = 0; channel < args.channels; ++channel) {
+          warped[channel * count + i] = valueAt(moving + channel * voxels, size, taps);
+        }
+      }
+    } else {
+      for (int64_t channel = 0; channel < args.channels; ++channel) {
+        warped[channel * count + i] = fill;
+      }
     }
     if (args.inside == nullptr) return;
     bool inside = wanted && warp3dIsInside(p, size);
@@ -68,28 +73,40 @@ __global__ void __launch_bounds__(256) warp3d(Warp3dArgs args, int64_t count, T 
   });
 }
 
-Refusal accepts(const Warp3dArgs& args) {
-  return args.type == VK_F32 || args.type == VK_F64 ? "" : "takes f32 and f64 only";
-}
-
-template <class T>
+template <int kTaps, class T>
 void warp(const Warp3dArgs& args, Context& context) {
-  const int64_t count = args.domainSize.x * args.domainSize.y * args.domainSize.z;
-  launch(context, gridOver(count), warp3d<T>, args, count, T(args.fillValue));
+  uint64_t bits = 0;
+  warp3dStoreFill(args, &bits);
+  T fill;
+  std::memcpy(&fill, &bits, sizeof fill);
+  const int64_t count = args.domainSize.count();
+  launch(context, gridOver(count), warp3d<kTaps, T>, args, count, fill);
 }
 
 void runWarp(const Warp3dArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    warp<double>(args, context);
-  } else {
-    warp<float>(args, context);
+  const bool f64 = args.type == VK_F64;
+  if (args.interpolation == VK_LINEAR) {
+    return f64 ? warp<2, double>(args, context) : warp<2, float>(args, context);
+  }
+  if (args.interpolation == VK_CUBIC_BSPLINE) {
+    return f64 ? warp<4, double>(args, context) : warp<4, float>(args, context);
+  }
+  switch (elementSize(args.type)) {
+    case 1:
+      return warp<1, uint8_t>(args, context);
+    case 2:
+      return warp<1, uint16_t>(args, context);
+    case 4:
+      return warp<1, uint32_t>(args, context);
+    default:
+      return warp<1, uint64_t>(args, context);
   }
 }
 
 }  // namespace
 
 CudaImplementations<Warp3dArgs> warp3dCuda() {
-  static const Implementation<Warp3dArgs> rows[] = {cuda::row<Warp3dArgs>(runWarp, accepts)};
+  static const Implementation<Warp3dArgs> rows[] = {cuda::row<Warp3dArgs>(runWarp, warp3dAccepts)};
   return cuda::table(rows);
 }
 
