@@ -5,7 +5,7 @@
 #define HWY_TARGET_INCLUDE "ffd/bending_cpu.cpp"
 #include "core/simd_begin.h"
 #include "core/carve.h"
-#include "ffd/ffd.h"
+#include "ffd/ffd_math.h"
 
 #ifndef VK_FFD_BENDING_LAYOUT
 #define VK_FFD_BENDING_LAYOUT
@@ -255,40 +255,17 @@ VK_SIMD_TABLE(ffdRefineCpu);
 
 void ffdGram(int64_t controls, double spacing, double* out, int64_t orderStride,
              int64_t controlStride, int64_t tapStride) {
-  // The four basis polynomials on one interval, times 6, by rising power.
-  constexpr double kBasis[4][4] = {{1, -3, 3, -1}, {4, 0, -6, 3}, {1, 3, 3, -3}, {0, 0, 0, 1}};
+  double local[3][4][4];
+  ffdIntervalGram(local);
   double scale = 1.0 / (36 * double(controls - 3));
   for (int64_t order = 0; order < 3; ++order) {
-    double local[4][4];
-    for (int a = 0; a < 4; ++a) {
-      for (int b = 0; b < 4; ++b) {
-        double derivativeA[4], derivativeB[4];
-        for (int p = 0; p < 4; ++p) {
-          derivativeA[p] = kBasis[a][p];
-          derivativeB[p] = kBasis[b][p];
-        }
-        for (int64_t times = 0; times < order; ++times) {
-          for (int p = 0; p < 3; ++p) {
-            derivativeA[p] = (p + 1) * derivativeA[p + 1];
-            derivativeB[p] = (p + 1) * derivativeB[p + 1];
-          }
-          derivativeA[3] = derivativeB[3] = 0;
-        }
-        local[a][b] = 0;
-        for (int p = 0; p < 4; ++p) {
-          for (int q = 0; q < 4; ++q) {
-            local[a][b] += derivativeA[p] * derivativeB[q] / (p + q + 1);
-          }
-        }
-      }
-    }
     for (int64_t control = 0; control < controls; ++control) {
       for (int64_t tap = 0; tap < kGramTaps; ++tap) {
         const int64_t other = control + tap - kGramReach;
         double sum = 0;
         for (int64_t interval = 0; interval + 3 < controls; ++interval) {
           const int64_t a = control - interval, b = other - interval;
-          if (a >= 0 && a < 4 && b >= 0 && b < 4) sum += local[a][b];
+          if (a >= 0 && a < 4 && b >= 0 && b < 4) sum += local[order][a][b];
         }
         out[order * orderStride + control * controlStride + tap * tapStride] = scale * sum;
       }

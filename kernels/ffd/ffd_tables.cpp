@@ -1,27 +1,9 @@
-#include <cmath>
-
-#include "ffd/ffd.h"
 #include "ffd/ffd_math.h"
 
 namespace vk {
 
 bool ffdLocate(const FfdAxis& axis, int64_t sample, int64_t* interval, double* fraction) {
-  const double position = (double(sample) - axis.origin) / axis.spacing;
-  // Also keeps the conversion to an integer defined.
-  if (!(position > -1 && position < double(axis.controls))) return false;
-  int64_t i = static_cast<int64_t>(std::floor(position));
-  double f = position - double(i);
-  // A sample on a control point needs only three; the grid may end on either side of it.
-  if (i == 0 && f > 1 - kFfdSlack) {
-    i = 1;
-    f = 0;
-  } else if (i + 2 == axis.controls && f < kFfdSlack) {
-    i -= 1;
-    f = 1;
-  }
-  *interval = i;
-  *fraction = f;
-  return i >= 1 && i + 2 < axis.controls;
+  return ffdFind(axis, sample, interval, fraction);
 }
 
 void ffdTabulate(const FfdAxis& axis, int32_t* first, float* weights, int64_t sampleStride,
