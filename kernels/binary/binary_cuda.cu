@@ -83,6 +83,15 @@ struct GradientTerms {
   }
 };
 
+/** The gradient of an operand that does not repeat. */
+template <class T>
+__global__ void __launch_bounds__(kElementThreads)
+    gradientOfEach(GradientTerms<T> terms, int64_t count, T* gradient) {
+  forEachTile<kItemsEach<T>>(
+      count, [&](int64_t i) { return T(terms.load(i, 0)); },
+      [&](int64_t i, T value) { gradient[i] = value; });
+}
+
 bool isEquality(vk_binary_function function) {
   return function == VK_BINARY_EQUAL || function == VK_BINARY_NOT_EQUAL;
 }
@@ -158,8 +167,14 @@ void runGradient(const BinaryGradientArgs& args, Context& context, const Workspa
       if (args.gradients[operand] == nullptr) continue;
       const GradientTerms<T> terms{args, binary::walkOf(args.broadcast),
                                    static_cast<const T*>(args.outputGradient), operand == 0};
-      reduceTo(context, tilesOf(args.layouts[operand]), SumRule(), terms,
-               static_cast<T*>(args.gradients[operand]), workspace.data);
+      T* const gradient = static_cast<T*>(args.gradients[operand]);
+      const ReduceLayout& layout = args.layouts[operand];
+      if (layout.reducedCount == 1) {
+        launch(context, gridOfTiles<kItemsEach<T>>(layout.outputs), gradientOfEach<T>, terms,
+               layout.outputs, gradient);
+      } else {
+        reduceTo(context, tilesOf(layout), SumRule(), terms, gradient, workspace.data);
+      }
     }
   });
 }
