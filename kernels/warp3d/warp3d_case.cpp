@@ -211,7 +211,8 @@ void warp3d_gradient_fieldCase(Case& test) {
 
 void warp3d_gradient_imageCase(Case& test) {
   Warp warp(test);
-  const Buffer& upstream = test.uniform("upstream", warp.domain(warp.channels), -1, 1);
+  Buffer& upstream = test.uniform("upstream", warp.domain(warp.channels), -1, 1);
+  test.spoil(upstream);
   const Buffer& mask = test.mask("mask", warp.domain(0));
   const Run run = [&](Call& call) {
     const vk_view* gradient = call.output("gradient", test.type(), warp.image(),
