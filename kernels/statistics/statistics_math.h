@@ -1,6 +1,9 @@
 // What the sums over a chunk of voxels become. Shared by the fast kernels.
 #pragma once
 
+#include <cmath>
+
+#include "core/host_device.h"
 #include "statistics/statistics.h"
 
 namespace vk {
@@ -28,13 +31,13 @@ struct StatisticsPartial {
   MomentSums plain;
 };
 
-inline void addMoments(MomentSums& to, const MomentSums& from) {
+VK_HD inline void addMoments(MomentSums& to, const MomentSums& from) {
   to.weight += from.weight;
   for (int k = 0; k < 3; ++k) to.first[k] += from.first[k];
   for (int k = 0; k < 6; ++k) to.second[k] += from.second[k];
 }
 
-inline void addPartial(StatisticsPartial& to, const StatisticsPartial& from) {
+VK_HD inline void addPartial(StatisticsPartial& to, const StatisticsPartial& from) {
   to.counted += from.counted;
   to.nans += from.nans;
   to.infinities += from.infinities;
@@ -47,9 +50,9 @@ inline void addPartial(StatisticsPartial& to, const StatisticsPartial& from) {
 }
 
 /** `shift` is what the kernel took off every value; `floorGiven` says which weights it used. */
-inline void finishStatistics(const StatisticsPartial& all, double shift, bool floorGiven,
-                             vk_statistics_values* values) {
-  const double nan = __builtin_nan("");
+VK_HD inline void finishStatistics(const StatisticsPartial& all, double shift, bool floorGiven,
+                                   vk_statistics_values* values) {
+  const double nan = double(NAN);
   values->count = all.counted;
   values->nan_count = all.nans;
   values->infinite_count = all.infinities;
