@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace vk {
 
 /** weight[0] * v(index[0]) + weight[1] * v(index[1]). */
@@ -12,7 +14,7 @@ struct DifferenceTaps {
 };
 
 /** Central inside, one-sided at the ends, zero along an axis of one voxel. */
-inline DifferenceTaps differenceTaps(int64_t i, int64_t size) {
+VK_HD inline DifferenceTaps differenceTaps(int64_t i, int64_t size) {
   const int64_t below = i > 0 ? i - 1 : 0;
   const int64_t above = i + 1 < size ? i + 1 : size - 1;
   const float scale = above > below ? 1.0f / static_cast<float>(above - below) : 0.0f;
@@ -20,7 +22,7 @@ inline DifferenceTaps differenceTaps(int64_t i, int64_t size) {
 }
 
 /** Which differences hold voxel i, and with which weight: the transpose of differenceTaps. */
-inline DifferenceTaps differenceAdjointTaps(int64_t i, int64_t size) {
+VK_HD inline DifferenceTaps differenceAdjointTaps(int64_t i, int64_t size) {
   if (size == 1) return {{0, 0}, {0, 0}};
   const bool first = i == 0;
   const bool last = i + 1 == size;
