@@ -1,120 +1,28 @@
 #include "resize/resize_taps.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "resize/resize_math.h"
 
 namespace vk {
 namespace {
 
-double scaleOf(const ResizeArgs& args, int axis) {
-  const double given = args.params.scale[axis];
-  return given > 0 ? given : double(args.outSize[axis]) / double(args.inSize[axis]);
-}
-
-/** Where output voxel i lies in the input. */
-double positionOf(const ResizeArgs& args, int axis, int64_t i) {
-  const double s = scaleOf(args, axis);
-  const double in = double(args.inSize[axis]);
-  const double out = double(args.outSize[axis]);
-  const double x = double(i);
-  switch (args.params.coordinates) {
-    case VK_RESIZE_HALF_PIXEL:
-      return (x + 0.5) / s - 0.5;
-    case VK_RESIZE_HALF_PIXEL_SYMMETRIC:
-      return 0.5 * in * (1 - out / (s * in)) + (x + 0.5) / s - 0.5;
-    case VK_RESIZE_PYTORCH_HALF_PIXEL:
-      return out > 1 ? (x + 0.5) / s - 0.5 : 0;
-    case VK_RESIZE_ALIGN_CORNERS:
-      // Not s in where s comes from the sizes: the last voxel is the last corner then, to the bit.
-      return out > 1 ? x * (in - 1) / ((args.params.scale[axis] > 0 ? s * in : out) - 1) : 0;
-    case VK_RESIZE_ASYMMETRIC:
-      return x / s;
-    case VK_RESIZE_TF_CROP_AND_RESIZE:
-      break;
-  }
-  const double first = args.params.roi_begin[axis];
-  const double last = args.params.roi_end[axis];
-  if (out <= 1) return 0.5 * (first + last) * (in - 1);
-  return first * (in - 1) + x * (last - first) * (in - 1) / (out - 1);
-}
-
-double nearestOf(vk_resize_nearest nearest, double p) {
-  switch (nearest) {
-    case VK_RESIZE_ROUND_PREFER_FLOOR:
-      return std::ceil(p - 0.5);
-    case VK_RESIZE_ROUND_PREFER_CEIL:
-      return std::floor(p + 0.5);
-    case VK_RESIZE_FLOOR:
-      return std::floor(p);
-    case VK_RESIZE_CEIL:
-      break;
-  }
-  return std::ceil(p);
-}
-
-double filter(const ResizeArgs& args, double distance) {
-  const double d = std::fabs(distance);
-  if (args.params.mode == VK_SAMPLING_LINEAR) return d < 1 ? 1 - d : 0;
-  const double a = args.params.cubic_coefficient;
-  if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-  return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
-}
-
-/** How much a tap's distance shrinks in the filter: below 1 the filter is wider. */
-double shrinkOf(const ResizeArgs& args, int axis) {
-  return args.params.antialias != 0 ? std::min(scaleOf(args, axis), 1.0) : 1.0;
-}
-
-/** Voxels to either side of the position that the filter reaches. */
-int64_t reachOf(const ResizeArgs& args, int axis) {
-  const double support = args.params.mode == VK_SAMPLING_LINEAR ? 1 : 2;
-  return int64_t(std::ceil(support / shrinkOf(args, axis)));
-}
-
 int64_t mostTaps(const ResizeArgs& args, int axis) {
   if (args.outSize[axis] == 0) return 0;
   if (args.params.mode == VK_SAMPLING_NEAREST) return 1;
-  return std::min(2 * reachOf(args, axis) + 2, args.inSize[axis]);
+  return std::min(2 * resizeReach(args, axis) + 2, args.inSize[axis]);
 }
 
 /** Writes the taps of output voxel i and returns how many they are; *outside where it is
  * extrapolated. */
 int64_t tapsOf(const ResizeArgs& args, int axis, int64_t i, int32_t* index, float* weight,
                bool* outside) {
-  const int64_t last = args.inSize[axis] - 1;
-  double p = positionOf(args, axis, i);
-  *outside =
-      args.params.coordinates == VK_RESIZE_TF_CROP_AND_RESIZE && !(p >= 0 && p <= double(last));
-  if (*outside) return 0;
-  if (args.params.mode == VK_SAMPLING_NEAREST) {
-    const double nearest = nearestOf(args.params.nearest, p);
-    index[0] = int32_t(std::clamp(nearest, 0.0, double(last)));
-    weight[0] = 1;
-    return 1;
-  }
-  const double shrink = shrinkOf(args, axis);
-  const int64_t reach = reachOf(args, axis);
-  // Further out all taps are the edge.
-  p = std::clamp(p, -double(reach) - 2, double(last + reach) + 2);
-  const int64_t cell = int64_t(std::floor(p));
-  const int64_t begin = cell - reach + 1;
-  const int64_t end = cell + reach;
-  const bool none = end < 0 || begin > last;
-  const bool excludes = args.params.exclude_outside != 0 && !none;
-  double sum = 0;
-  for (int64_t k = begin; k <= end; ++k) {
-    if (!excludes || (k >= 0 && k <= last)) sum += filter(args, (double(k) - p) * shrink);
-  }
-  // Taps beyond an edge add to the edge's.
-  const int64_t first = std::clamp<int64_t>(begin, 0, last);
-  const int64_t final = std::clamp<int64_t>(end, 0, last);
+  const ResizeSpan span = resizeSpan(args, axis, i);
+  *outside = span.outside;
+  if (span.outside) return 0;
   int64_t count = 0;
-  for (int64_t at = first; at <= final; ++at) {
-    const int64_t from = at == first && !excludes ? begin : at;
-    const int64_t to = at == final && !excludes ? end : at;
-    double total = 0;
-    for (int64_t k = from; k <= to; ++k) total += filter(args, (double(k) - p) * shrink);
-    const float share = float(total / sum);
+  for (int64_t at = span.first; at <= span.last; ++at) {
+    const float share = float(resizeShare(args, span, at));
     if (share == 0) continue;
     index[count] = int32_t(at);
     weight[count++] = share;
