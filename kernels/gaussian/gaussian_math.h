@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace vk {
 
 /**
@@ -29,13 +31,14 @@ inline GaussianTaps gaussianTaps(double sigma, double offset) {
 }
 
 /** Weight of tap `tap`, not normalised. Without smoothing it interpolates linearly. */
-inline double gaussianWeight(double sigma, double offset, const GaussianTaps& taps, int64_t tap) {
+VK_HD inline double gaussianWeight(double sigma, double offset, const GaussianTaps& taps,
+                                   int64_t tap) {
   const double distance = static_cast<double>(taps.first + tap) - offset;
-  if (!(sigma > 0)) return 1 - std::fabs(distance);
+  if (!(sigma > 0)) return 1 - fabs(distance);
   // Relative to the nearest tap, so that a narrow kernel between two voxels does not vanish. Taps
   // too light to matter are none: a product of three of the others is far from f32's underflow.
-  const double nearest = std::round(offset) - offset;
-  const double weight = std::exp((nearest * nearest - distance * distance) / (2 * sigma * sigma));
+  const double nearest = round(offset) - offset;
+  const double weight = exp((nearest * nearest - distance * distance) / (2 * sigma * sigma));
   return weight < 1e-9 ? 0 : weight;
 }
 
