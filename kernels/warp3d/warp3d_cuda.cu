@@ -32,14 +32,15 @@ __device__ T valueAt(const T* moving, const int64_t size[3],
 /** A thread an output voxel, all channels: neighbours in a warp look at neighbours in the moving
  * image. Nearest copies elements of any type, T then being an integer of their size. */
 template <int kTaps, class T>
-__global__ void __launch_bounds__(256, 2) warp3d(Warp3dArgs args, int64_t count, T fill) {
+__global__ void __launch_bounds__(256, 2)
+    warp3d(Warp3dArgs args, Volume domain, int64_t count, T fill) {
   const int64_t size[3] = {args.movingSize.x, args.movingSize.y, args.movingSize.z};
   const int64_t voxels = size[0] * size[1] * size[2];
   const T* const moving = static_cast<const T*>(args.moving);
   T* const warped = static_cast<T*>(args.warped);
   forEachItem(count, [&](int64_t i) {
     double point[3], p[3];
-    warp3dPoint(args, i, point);
+    warp3dPoint(args, domain, i, point);
     warp3dPosition(args, i, count, point, p);
     const bool wanted = args.mask == nullptr || args.mask[i] != 0;
     if (wanted && warp3dIsSampled(p, size, args.border)) {
@@ -80,7 +81,7 @@ void warp(const Warp3dArgs& args, Context& context) {
   T fill;
   std::memcpy(&fill, &bits, sizeof fill);
   const int64_t count = args.domainSize.count();
-  launch(context, gridOver(count), warp3d<kTaps, T>, args, count, fill);
+  launch(context, gridOver(count), warp3d<kTaps, T>, args, warp3dDomain(args), count, fill);
 }
 
 void runWarp(const Warp3dArgs& args, Context& context, const Workspace&) {

@@ -1,7 +1,7 @@
 // What the CUDA kernels of the warp and of its gradients share.
 #pragma once
 
-#include "cuda/kernel.h"
+#include "cuda/volume.h"
 #include "warp3d/warp3d.h"
 #include "warp3d/warp3d_axis.h"
 
@@ -12,19 +12,24 @@ __device__ inline double warp3dInput(vk_element_type type, const void* data, int
                         : double(static_cast<const float*>(data)[i]);
 }
 
+inline Volume warp3dDomain(const Warp3dArgs& args) {
+  const int64_t size[3] = {args.domainSize.x, args.domainSize.y, args.domainSize.z};
+  return Volume(size);
+}
+
 /** The domain's voxel or point i, in output indices. */
-__device__ inline void warp3dPoint(const Warp3dArgs& args, int64_t i, double point[3]) {
+__device__ inline void warp3dPoint(const Warp3dArgs& args, const Volume& domain, int64_t i,
+                                   double point[3]) {
   if (args.points != nullptr) {
     for (int r = 0; r < 3; ++r) {
       point[r] = warp3dInput(args.pointsType, args.points, r * args.domainSize.x + i);
     }
     return;
   }
-  const int64_t row = i / args.domainSize.x;
-  point[0] = double(i - row * args.domainSize.x);
-  const int64_t slice = row / args.domainSize.y;
-  point[1] = double(row - slice * args.domainSize.y);
-  point[2] = double(slice);
+  const VoxelAt at = domain.at(i);
+  point[0] = double(at.x);
+  point[1] = double(at.y);
+  point[2] = double(at.z);
 }
 
 /** Where in the moving image the point is sampled: in f64, so that far from the origin, too,

@@ -14,10 +14,10 @@ constexpr int kMapEntries = 12;
 
 /** dL/dp of sample i, 0 where it is not sampled; `point` is its place in the domain. */
 template <int kTaps, class T>
-__device__ void positionGradient(const Warp3dArgs& args, int64_t i, int64_t count, double point[3],
-                                 T gradient[3]) {
+__device__ void positionGradient(const Warp3dArgs& args, const Volume& domain, int64_t i,
+                                 int64_t count, double point[3], T gradient[3]) {
   gradient[0] = gradient[1] = gradient[2] = 0;
-  warp3dPoint(args, i, point);
+  warp3dPoint(args, domain, i, point);
   if (args.mask != nullptr && args.mask[i] == 0) return;
   const int64_t size[3] = {args.movingSize.x, args.movingSize.y, args.movingSize.z};
   double p[3];
@@ -57,12 +57,13 @@ __device__ void positionGradient(const Warp3dArgs& args, int64_t i, int64_t coun
 
 /** A thread a sample. */
 template <int kTaps, class T>
-__global__ void __launch_bounds__(256) gradientField(Warp3dArgs args, int64_t count) {
+__global__ void __launch_bounds__(256)
+    gradientField(Warp3dArgs args, Volume domain, int64_t count) {
   T* const gradient = static_cast<T*>(args.gradient);
   forEachItem(count, [&](int64_t i) {
     double point[3];
     T byPosition[3];
-    positionGradient<kTaps>(args, i, count, point, byPosition);
+    positionGradient<kTaps>(args, domain, i, count, point, byPosition);
     for (int c = 0; c < 3; ++c) {
       T sum = 0;
       for (int r = 0; r < 3; ++r) sum += T(args.displacementMap[3 * r + c]) * byPosition[r];
@@ -74,7 +75,8 @@ __global__ void __launch_bounds__(256) gradientField(Warp3dArgs args, int64_t co
 /** Twelve sums a chunk, in the order of the samples. */
 template <int kTaps, class T>
 __global__ void __launch_bounds__(kThreads)
-    gradientLinear(Warp3dArgs args, int64_t count, int64_t chunks, double* partials) {
+    gradientLinear(Warp3dArgs args, Volume domain, int64_t count, int64_t chunks,
+                   double* partials) {
   VK_SHARED(double, shared, kThreads / kWarpSize);
   for (int64_t chunk = blockIdx.x; chunk < chunks; chunk += gridDim.x) {
     const int64_t end = min(count, (chunk + 1) * kChunk);
@@ -82,7 +84,7 @@ __global__ void __launch_bounds__(kThreads)
     for (int64_t i = chunk * kChunk + threadIdx.x; i < end; i += kThreads) {
       double point[3];
       T byPosition[3];
-      positionGradient<kTaps>(args, i, count, point, byPosition);
+      positionGradient<kTaps>(args, domain, i, count, point, byPosition);
       VK_UNROLL for (int r = 0; r < 3; ++r) {
         VK_UNROLL for (int c = 0; c < 3; ++c) sums[4 * r + c] += double(byPosition[r]) * point[c];
         sums[4 * r + 3] += double(byPosition[r]);
@@ -122,7 +124,7 @@ __device__ void addNonFinite(const FixedSums& sums, int64_t volume, const double
  * together, to pass on to their neighbours what falls on the same voxels. */
 template <int kTaps, class T>
 __global__ void __launch_bounds__(256, 1)
-    gradientImage(Warp3dArgs args, int64_t count, FixedSums sums) {
+    gradientImage(Warp3dArgs args, Volume domain, int64_t count, FixedSums sums) {
   const int64_t size[3] = {args.movingSize.x, args.movingSize.y, args.movingSize.z};
   const int64_t voxels = size[0] * size[1] * size[2];
   const T* const upstream = static_cast<const T*>(args.upstream);
@@ -132,7 +134,7 @@ __global__ void __launch_bounds__(256, 1)
     bool sampled = i < count && (args.mask == nullptr || args.mask[i] != 0);
     if (sampled) {
       double point[3];
-      warp3dPoint(args, i, point);
+      warp3dPoint(args, domain, i, point);
       warp3dPosition(args, i, count, point, p);
       sampled = warp3dIsSampled(p, size, args.border);
     }
@@ -177,7 +179,7 @@ template <int kTaps, class T>
 void image(const Warp3dArgs& args, Context& context, const FixedSums& sums) {
   const int64_t count = args.domainSize.count();
   sums.begin(context, static_cast<const T*>(args.upstream), args.channels * count);
-  launch(context, gridOver(count), gradientImage<kTaps, T>, args, count, sums);
+  launch(context, gridOver(count), gradientImage<kTaps, T>, args, warp3dDomain(args), count, sums);
   launch(context, gridOver(sums.count), fixedTotals<T>, sums, static_cast<T*>(args.gradient));
 }
 
@@ -199,7 +201,8 @@ void runField(const Warp3dArgs& args, Context& context, const Workspace&) {
   const auto f32 = cubic ? gradientField<4, float> : gradientField<2, float>;
   const auto f64 = cubic ? gradientField<4, double> : gradientField<2, double>;
   const int64_t count = args.domainSize.count();
-  launch(context, gridOver(count), args.type == VK_F64 ? f64 : f32, args, count);
+  launch(context, gridOver(count), args.type == VK_F64 ? f64 : f32, args, warp3dDomain(args),
+         count);
 }
 
 int64_t linearChunks(const Warp3dArgs& args) { return chunkCount(args.domainSize.count(), kChunk); }
@@ -216,7 +219,7 @@ void runLinear(const Warp3dArgs& args, Context& context, const Workspace& worksp
   double* const totals = workspace.as<double>();
   double* const partials = totals + kMapEntries;
   launch(context, {dim3(blocksFor(chunks, 1)), dim3(kThreads)}, args.type == VK_F64 ? f64 : f32,
-         args, args.domainSize.count(), chunks, partials);
+         args, warp3dDomain(args), args.domainSize.count(), chunks, partials);
   launch(context, {dim3(kMapEntries), dim3(kThreads)}, gradientLinearTotal, partials, chunks,
          totals);
   deliver(context, args.mapGradient, totals, kMapEntries * int64_t(sizeof(double)));
