@@ -9,8 +9,9 @@ void top_kCase(Case& test) {
   const auto axis = static_cast<int32_t>(line.integer("axis", 0));
   const int64_t k = line.integer("k", 1);
   const bool largest = line.flag("largest", true);
-  Buffer& input = line.flag("whole", true) ? test.integers("input", sizes, -9, 9)
-                                           : test.uniform("input", sizes, -9, 9);
+  const int64_t from = line.integer("from", -9);
+  Buffer& input = line.flag("whole", true) ? test.integers("input", sizes, from, 9)
+                                           : test.uniform("input", sizes, double(from), 9);
   test.spoil(input);
   Sizes kept = sizes;
   const auto at = static_cast<size_t>(axis < 0 ? axis + int64_t(sizes.size()) : axis);

@@ -13,11 +13,12 @@ final class TopKCase implements CaseAdapter {
     int axis = (int) line.integer("axis", 0);
     long k = line.integer("k", 1);
     boolean largest = line.flag("largest", true);
+    long from = line.integer("from", -9);
     Input input =
         test.spoil(
             line.flag("whole", true)
-                ? test.integers("input", shape, -9, 9)
-                : test.uniform("input", shape, -9, 9));
+                ? test.integers("input", shape, from, 9)
+                : test.uniform("input", shape, from, 9));
     test.run(
         call -> {
           TopK top = largest ? TopK.largest(axis, k) : TopK.smallest(axis, k);
@@ -31,7 +32,9 @@ final class TopKCase implements CaseAdapter {
 
   /** The gradient of the sum of the values: 1 at what was taken. */
   private static void checkGradient(Case test, TopK top, Input input) {
-    boolean plain = test.line().word("hostile", "none").equals("none");
+    // What sums up the gradient has no numbers of this type.
+    boolean plain =
+        test.line().word("hostile", "none").equals("none") && test.type() != ElementType.U64;
     if (!test.line().word("expect", "ok").equals("ok") || !plain) {
       return;
     }
