@@ -8,19 +8,23 @@ namespace vk::cases {
 namespace {
 
 /** In the Frobenius norm; 0 without `expected`, which then becomes what was got. */
-double relativeError(const vk_view& got, std::vector<double>& expected) {
+double relativeError(const Call& call, const vk_view& got, std::vector<float>& expected) {
   if (got.type != VK_F32) return 0;
-  const float* const values = static_cast<const float*>(got.data);
-  int64_t count = 1;
-  for (int32_t axis = 0; axis < got.rank; ++axis) count *= got.sizes[axis];
+  size_t count = 1;
+  for (int32_t axis = 0; axis < got.rank; ++axis) count *= static_cast<size_t>(got.sizes[axis]);
+  std::vector<float> values(count);
+  // It may lie on a device.
+  call.ok(vk_copy(call.context(), values.data(), got.data,
+                  static_cast<int64_t>(count * sizeof(float))));
+  call.ok(vk_synchronize(call.context()));
   if (expected.empty()) {
-    expected.assign(values, values + count);
+    expected = std::move(values);
     return 0;
   }
   double errors = 0;
   double squares = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const double want = expected[static_cast<size_t>(i)];
+  for (size_t i = 0; i < count; ++i) {
+    const double want = expected[i];
     const double error = static_cast<double>(values[i]) - want;
     errors += error * error;
     squares += want * want;
@@ -100,8 +104,12 @@ void conv3dRunPacked(
   const int64_t elements = planned.packed_bytes / sizeOf(test.type());
   Buffer packed("packed", test.type(), {elements}, sizeOf(test.type()), 0xFF);
   breakView(test.line(), packed);
+  const vk_backend backend = vk_context_backend(call.context());
+  const bool onDevice = backend == VK_BACKEND_CUDA || backend == VK_BACKEND_CUDA_EMULATED;
+  if (onDevice) packed.moveToDevice(call.context());
   call.ok(pack(&planned, packed.view()));
   call.ok(run(&planned, packed.view(), call.workspace(planned)));
+  if (onDevice) packed.moveToHost(call.context());
   const std::string damage = packed.guardDamage();
   test.expect(damage.empty(), "packing wrote %s", damage.c_str());
 }
@@ -118,7 +126,7 @@ void conv3dCase(Case& test) {
   Buffer& residual =
       line.flag("residual", false) ? test.integers("residual", sizes.output, -9, 9) : none;
 
-  std::vector<double> expected;
+  std::vector<float> expected;
   test.run([&](Call& call) {
     const vk_view* output =
         call.output("output", test.type(), sizes.output, conv3dBound(line, 4e-6));
@@ -136,7 +144,7 @@ void conv3dCase(Case& test) {
                            &params, workspace, output);
         });
     // The first to run is the reference.
-    const double error = relativeError(*output, expected);
+    const double error = relativeError(call, *output, expected);
     const double accepted = params.accuracy > 0 ? params.accuracy : VK_CONV3D_ACCURACY;
     test.expect(!(error > std::max(accepted, 2e-6)), "the error in the Frobenius norm is %.3g",
                 error);

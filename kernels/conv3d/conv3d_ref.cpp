@@ -48,28 +48,31 @@ class Reference {
 
  private:
   /** Voxels outside the input are zeros, multiplied like others. */
-  double inputAt(int64_t n, int64_t channel, int64_t z, int64_t y, int64_t x) const {
-    const int64_t* const size = args_.inSize;
-    if (z < 0 || z >= size[0] || y < 0 || y >= size[1] || x < 0 || x >= size[2]) return 0;
-    const int64_t volume = n * args_.groups * args_.inChannels + channel;
-    return double(input_[((volume * size[0] + z) * size[1] + y) * size[2] + x]);
-  }
-
   double sum(int64_t n, int64_t channel, int64_t z, int64_t y, int64_t x) const {
     const int64_t firstIn = channel / args_.outChannels * args_.inChannels;
     const T* weight = weights_ + channel * args_.inChannels * conv3dTaps(args_);
     double total = 0;
     for (int64_t c = 0; c < args_.inChannels; ++c) {
+      const int64_t volume = n * args_.groups * args_.inChannels + firstIn + c;
       for (int64_t kz = 0; kz < args_.kernel[0]; ++kz) {
         for (int64_t ky = 0; ky < args_.kernel[1]; ++ky) {
+          const T* const row = rowAt(volume, tap(0, z, kz), tap(1, y, ky));
           for (int64_t kx = 0; kx < args_.kernel[2]; ++kx) {
-            total += double(*weight++) *
-                     inputAt(n, firstIn + c, tap(0, z, kz), tap(1, y, ky), tap(2, x, kx));
+            const int64_t at = tap(2, x, kx);
+            const bool inside = row != nullptr && at >= 0 && at < args_.inSize[2];
+            total += double(*weight++) * (inside ? double(row[at]) : 0.0);
           }
         }
       }
     }
     return total;
+  }
+
+  /** Null outside of the input. */
+  const T* rowAt(int64_t volume, int64_t z, int64_t y) const {
+    const int64_t* const size = args_.inSize;
+    if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) return nullptr;
+    return input_ + ((volume * size[0] + z) * size[1] + y) * size[2];
   }
 
   int64_t tap(int axis, int64_t output, int64_t k) const {
