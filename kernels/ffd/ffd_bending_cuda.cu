@@ -74,7 +74,7 @@ struct Contracted {
 };
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     gramAlongX(const T* coefficients, GramAxis axis, Volume volume, int64_t count, Contracted out) {
   forEachItem(count, [&](int64_t i) {
     const int64_t x = volume.at(i).x;
@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /** With diffusion d and bending b, of the orders (x, y, z): d for 1 and b for 2 along one axis, 2 b
  * for 1 along two. */
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     gramAlongY(Contracted in, GramAxis axis, double d, double b, Volume volume, int64_t count,
                Contracted out) {
   const int64_t width = volume.width.divisor();
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /** The gradient 2 A c, and a sum of c' A c a block. */
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     gramAlongZ(Contracted in, GramAxis axis, Volume volume, int64_t count, const T* coefficients,
                T* gradient, double* partials) {
   VK_SHARED(double, shared, kThreads / kWarpSize);

@@ -18,7 +18,7 @@ using Sums = Pair<double, int64_t>;
 /** How much each voxel's determinant lacks, 0 where it does not or does not count; and the sums of
  * a chunk, in the order of the voxels. `lacks` may be null. */
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     penalties(JacobianField<T> field, T leastDeterminant, const uint8_t* mask, int64_t voxels,
               int64_t chunks, T* lacks, Sums* partials) {
   VK_SHARED(Sums, shared, kThreads / kWarpSize);
@@ -70,7 +70,7 @@ __device__ void addThrough(const JacobianField<T>& field, T lack, int64_t from, 
 /** A thread a voxel: it looks at the voxels in whose differences it takes part, and makes the
  * matrices of those that lack something again, which few do. */
 template <class T>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 1)
     penaltyGradient(JacobianField<T> field, const T* lacks, const Sums* total, int64_t voxels,
                     T* gradient) {
   const T scale = total->second > 0 ? T(1.0 / double(total->second)) : T(0);
