@@ -15,7 +15,7 @@ class Lines {
   Lines(int64_t outer, int64_t size, int64_t inner)
       : size_(size), inner_(inner), count_(outer * inner) {
     // A line has more threads where there are too few lines to fill a device.
-    const int64_t each = count_ * size >= (int64_t{1} << 22) ? 32 : 4;
+    const int64_t each = count_ * size >= (int64_t{1} << 22) ? 32 : 16;
     int most = kLineThreads;
     for (int width = 1; width < inner && width < kWarpSize; width *= 2) most /= 2;
     while (lanes_ < most && lanes_ * 2 * each <= size) lanes_ *= 2;
