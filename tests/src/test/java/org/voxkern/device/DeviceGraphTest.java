@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.opentest4j.TestAbortedException;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Recording;
@@ -69,7 +68,7 @@ class DeviceGraphTest {
   @Test
   void aChainForwardAndBackward() {
     OnBoth.compare(
-        1e-4,
+        1e-5,
         context -> {
           Graph.Builder builder = chain();
           Value result = builder.value("up");
@@ -105,9 +104,9 @@ class DeviceGraphTest {
     Shape shape = Shape.of(1, 1, 8, 8, 8);
     Map<String, Shape> shapes = Map.of("image", shape, "labels", Shape.of(1, 8, 8, 8));
     int[] classes = new Random(4).ints(512, 0, 2).toArray();
-    // Adam's first step divides gradients by their own size: small ones may change their sign.
+    // Adam's first step divides gradients by their own size, and this far from 0.
     OnBoth.compare(
-        2e-2,
+        1e-5,
         context -> {
           Weights weights = Weights.initialize(graph, context, 3);
           Map<String, float[]> results = new LinkedHashMap<>();
@@ -152,8 +151,6 @@ class DeviceGraphTest {
               executable.run(image).toFloatArray(), result.toFloatArray(), "seed " + seed);
         }
       }
-    } catch (UnsupportedOperationException refusal) {
-      throw new TestAbortedException("no CUDA kernel: " + refusal.getMessage(), refusal);
     }
   }
 
@@ -183,8 +180,6 @@ class DeviceGraphTest {
         }
         assertTrue(context.memory().inUse() == before);
       }
-    } catch (UnsupportedOperationException refusal) {
-      throw new TestAbortedException("no CUDA kernel: " + refusal.getMessage(), refusal);
     }
   }
 }

@@ -72,20 +72,21 @@ class DeviceRegistrationTest {
   @Test
   void aRigidOne() {
     compare(
-        1e-3,
+        1e-4,
         Registration.builder()
             .transform(TransformKind.RIGID)
-            .measure(SimilarityMeasure.SSD)
-            .linearIterations(12)
+            .measure(SimilarityMeasure.MATTES_MI)
+            .biasFieldDegree(0)
+            .linearIterations(10)
             .build());
   }
 
   @Test
   void aDeformableOne() {
     compare(
-        1e-2,
+        1e-4,
         Registration.builder()
-            .transform(TransformKind.RIGID)
+            .transform(TransformKind.DEFORMABLE)
             .measure(SimilarityMeasure.SSD)
             .deformableMeasure(SimilarityMeasure.SSD)
             .deformationModel(DeformationModel.B_SPLINE)
