@@ -289,8 +289,9 @@ HWY_ATTR void adjointOwnRow(const InterleavedField& u, const OffsetMap& map,
       loadVoxels(slopes[r], slope);
       auto byPosition = hn::Mul(slope[0], g[0]);
       byPosition = hn::MulAdd(slope[1], g[1], byPosition);
-      byPosition = hn::IfThenElseZero(moves[r], hn::MulAdd(slope[2], g[2], byPosition));
-      delta[r] = byPosition;
+      byPosition = hn::MulAdd(slope[2], g[2], byPosition);
+      // A product, not a choice, so that NaN shows beyond the border, too.
+      delta[r] = hn::Mul(byPosition, hn::IfThenElseZero(moves[r], hn::Set(d, 1.0f)));
     }
     for (int c = 0; c < 3; ++c) {
       for (int r = 0; r < 3; ++r) {
