@@ -107,7 +107,7 @@ __device__ T gradientOf(vk_reduction reduction, T ofMean, T x, T y, T dy) {
 }
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     gradient(ReduceGradientArgs args, Walk walk, T ofMean) {
   T* const inputGradient = static_cast<T*>(args.inputGradient);
   forEachTile<kItemsEach<T>>(
@@ -136,7 +136,7 @@ struct Winners {
 
 /** Of the greatest or the least, which share evenly. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     sharedGradient(ReduceGradientArgs args, Walk walk, const int64_t* ties) {
   T* const inputGradient = static_cast<T*>(args.inputGradient);
   forEachTile<kItemsEach<T>>(
@@ -148,7 +148,7 @@ __global__ void __launch_bounds__(kElementThreads)
 
 /** With one factor 0 only that one has a gradient, with several none. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     productGradient(ReduceGradientArgs args, Walk walk, const FactorsRule::State* factors) {
   T* const inputGradient = static_cast<T*>(args.inputGradient);
   forEachTile<kItemsEach<T>>(

@@ -12,6 +12,9 @@
 namespace vk::cuda {
 
 constexpr int kElementThreads = 256;
+/** Of these kernels' launch bounds. Without it nvcc spills registers on some devices, for the sake
+ * of more blocks than the memory needs. */
+constexpr int kElementBlocks = 2;
 
 /** Blocks for `forEachTile`, whose threads take `kEach` items each. */
 template <int kEach>
