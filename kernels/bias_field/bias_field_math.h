@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace vk {
 
 constexpr int32_t kBiasMostDegree = 5;
@@ -17,8 +19,14 @@ constexpr double kBiasLeastVariance = 1e-3;
 constexpr double kBiasLimit = 4;
 
 /** Terms of a polynomial in three variables of this total degree. */
-constexpr int32_t biasTerms(int32_t degree) {
+VK_HD constexpr int32_t biasTerms(int32_t degree) {
   return (degree + 1) * (degree + 2) * (degree + 3) / 6;
+}
+
+/** P_n(u), n >= 2, from the two Legendre polynomials before it. */
+template <class T>
+VK_HD inline T biasNextLegendre(int32_t n, T u, T previous, T beforePrevious) {
+  return (T(2 * n - 1) * u * previous - T(n - 1) * beforePrevious) / T(n);
 }
 
 /** Legendre polynomials P_0 .. P_degree at u. */
@@ -26,13 +34,11 @@ template <class T>
 inline void biasLegendre(T u, int32_t degree, T* p) {
   p[0] = T(1);
   if (degree > 0) p[1] = u;
-  for (int32_t n = 2; n <= degree; ++n) {
-    p[n] = (T(2 * n - 1) * u * p[n - 1] - T(n - 1) * p[n - 2]) / T(n);
-  }
+  for (int32_t n = 2; n <= degree; ++n) p[n] = biasNextLegendre(n, u, p[n - 1], p[n - 2]);
 }
 
 /** Weight of a residual, in units of its deviation: the EM step of Student's t distribution. */
-inline double biasWeight(double squaredResidual) {
+VK_HD inline double biasWeight(double squaredResidual) {
   return (kBiasFreedom + 1) / (kBiasFreedom + squaredResidual);
 }
 
