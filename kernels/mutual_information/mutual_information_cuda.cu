@@ -23,12 +23,12 @@ using Sum = unsigned long long;
 
 static_assert(kThreads == kMaximumBins);
 
-/** From intensities of type T to bins, computed in C. */
-template <class T, class C>
+/** From intensities to bins. */
+template <class T>
 struct Axes {
   /** (v - origin) * scale + offset is the bin, counted from the first centre bin. */
-  C fixedOrigin, fixedScale, fixedOffset;
-  C movingOrigin, movingScale, movingOffset;
+  T fixedOrigin, fixedScale, fixedOffset;
+  T movingOrigin, movingScale, movingOffset;
   /** v / fixedSize - fixedShift is the same, and decides near an edge. */
   double fixedSize, fixedShift;
   /** The moving range, and what a warped intensity has to be within to count. */
@@ -44,7 +44,7 @@ struct Images {
   int64_t count;
 };
 
-template <class C>
+template <class T>
 struct Voxel {
   bool counts;
   /** Counts, and is not clamped to the range. */
@@ -52,12 +52,12 @@ struct Voxel {
   int32_t fixedBin;
   int32_t movingBin;
   /** Between the moving centre bin and the next, in [0, 1]. */
-  C position;
+  T position;
 };
 
-template <class T, class C>
-__device__ Voxel<C> locate(const Images<T>& images, const Axes<T, C>& axes, int64_t i) {
-  Voxel<C> voxel{};
+template <class T>
+__device__ Voxel<T> locate(const Images<T>& images, const Axes<T>& axes, int64_t i) {
+  Voxel<T> voxel{};
   if (i >= images.count || (images.mask != nullptr && images.mask[i] == 0)) return voxel;
   const T fixed = images.fixed[i];
   const T warped = images.warped[i];
@@ -65,16 +65,16 @@ __device__ Voxel<C> locate(const Images<T>& images, const Axes<T, C>& axes, int6
       fixed - fixed == 0 && warped >= axes.countedMinimum && warped <= axes.countedMaximum;
   if (!voxel.counts) return voxel;
   voxel.inside = warped >= axes.movingMinimum && warped <= axes.movingMaximum;
-  const C last = C(axes.centres - 1);
-  C moving = (C(warped) - axes.movingOrigin) * axes.movingScale + axes.movingOffset;
-  moving = fmin(fmax(moving, C(0)), last + 1);
+  const T last = T(axes.centres - 1);
+  T moving = (warped - axes.movingOrigin) * axes.movingScale + axes.movingOffset;
+  moving = fmin(fmax(moving, T(0)), last + 1);
   voxel.movingBin = int32_t(fmin(moving, last));
-  voxel.position = moving - C(voxel.movingBin);
-  C term = (C(fixed) - axes.fixedOrigin) * axes.fixedScale + axes.fixedOffset;
-  term = fmin(fmax(term, C(0)), last);
+  voxel.position = moving - T(voxel.movingBin);
+  T term = (fixed - axes.fixedOrigin) * axes.fixedScale + axes.fixedOffset;
+  term = fmin(fmax(term, T(0)), last);
   voxel.fixedBin = int32_t(term);
   // The bin is that of f64 even where an intensity lies on an edge, as whole numbers do.
-  if (fabs(term - rint(term)) < C(2e-4)) {
+  if (fabs(term - rint(term)) < T(2e-4)) {
     const double exact = double(fixed) / axes.fixedSize - axes.fixedShift - kParzenPadding;
     voxel.fixedBin = int32_t(fmin(fmax(exact, 0.0), double(last)));
   }
@@ -86,10 +86,10 @@ struct Weights {
 };
 
 /** In units of 1 / kParzenScale; they sum to 1 exactly. */
-template <class C>
-__device__ Weights weightsAt(C s) {
-  constexpr C kScale = kParzenScale;
-  const C r = 1 - s;
+template <class T>
+__device__ Weights weightsAt(T s) {
+  constexpr T kScale = kParzenScale;
+  const T r = 1 - s;
   Weights w;
   w.taps[0] = unsigned(rint(r * r * r * (kScale / 6)));
   w.taps[1] = unsigned(rint(kScale * 2 / 3 + s * s * (s * (kScale / 2) - kScale)));
@@ -121,14 +121,14 @@ struct GlobalSums {
 };
 
 /** Adds the block's voxels to the histogram (centres, bins). */
-template <class T, class C, class Sums>
-__device__ void addVoxels(const Images<T>& images, const Axes<T, C>& axes, const Sums& sums) {
+template <class T, class Sums>
+__device__ void addVoxels(const Images<T>& images, const Axes<T>& axes, const Sums& sums) {
   const int32_t bins = axes.centres + 2 * kParzenPadding;
   const int lane = int(threadIdx.x) % kWarpSize;
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
   int64_t first = int64_t(blockIdx.x) * blockDim.x + threadIdx.x - lane;
   for (; first < images.count; first += step) {
-    const Voxel<C> voxel = locate(images, axes, first + lane);
+    const Voxel<T> voxel = locate(images, axes, first + lane);
     const unsigned counted = __ballot_sync(kWholeWarp, voxel.counts);
     if (counted == 0) continue;
     const int32_t entry = voxel.fixedBin * bins + voxel.movingBin + kParzenPadding - 1;
@@ -149,9 +149,9 @@ __device__ void addVoxels(const Images<T>& images, const Axes<T, C>& axes, const
   }
 }
 
-template <class T, class C>
+template <class T>
 __global__ void __launch_bounds__(kHistogramThreads)
-    histogramInShared(Images<T> images, Axes<T, C> axes, int copies, Sum* joint) {
+    histogramInShared(Images<T> images, Axes<T> axes, int copies, Sum* joint) {
   VK_DYNAMIC_SHARED(unsigned, memory);
   const int32_t entries = axes.centres * (axes.centres + 2 * kParzenPadding);
   const SharedSums sums{memory, memory + entries * copies, copies};
@@ -170,9 +170,9 @@ __global__ void __launch_bounds__(kHistogramThreads)
 }
 
 /** For histograms that fit no shared memory: of so many bins, few meet in one. */
-template <class T, class C>
+template <class T>
 __global__ void __launch_bounds__(kHistogramThreads)
-    histogramInGlobal(Images<T> images, Axes<T, C> axes, Sum* joint) {
+    histogramInGlobal(Images<T> images, Axes<T> axes, Sum* joint) {
   addVoxels(images, axes, GlobalSums{joint});
 }
 
@@ -284,11 +284,11 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
-template <class T, class C>
+template <class T>
 __global__ void __launch_bounds__(kThreads)
-    gradientOfVoxels(Images<T> images, Axes<T, C> axes, const Slope<T>* slopes, T* gradient) {
+    gradientOfVoxels(Images<T> images, Axes<T> axes, const Slope<T>* slopes, T* gradient) {
   forEachItem(images.count, [&](int64_t i) {
-    const Voxel<C> voxel = locate(images, axes, i);
+    const Voxel<T> voxel = locate(images, axes, i);
     T result = 0;
     if (voxel.inside) {
       const Slope<T> slope = slopes[voxel.fixedBin * axes.centres + voxel.movingBin];
@@ -328,19 +328,19 @@ T withinRange(double v, int sign) {
   return outside ? std::nextafter(near, T(sign * INFINITY)) : near;
 }
 
-template <class T, class C>
-Axes<T, C> axesOf(const vk_mutual_information_params& p) {
-  Axes<T, C> axes;
+template <class T>
+Axes<T> axesOf(const vk_mutual_information_params& p) {
+  Axes<T> axes;
   const double movingScale = 1 / intensityBinSize(p.moving_min, p.moving_max, p.bins);
   axes.fixedSize = intensityBinSize(p.fixed_min, p.fixed_max, p.bins);
   axes.fixedShift = p.fixed_min / axes.fixedSize - kParzenPadding;
   // Subtracting an origin is nearly free of rounding; what the origin lost goes to the offset.
-  axes.fixedOrigin = C(p.fixed_min);
-  axes.fixedScale = C(1 / axes.fixedSize);
-  axes.fixedOffset = C((double(axes.fixedOrigin) - p.fixed_min) / axes.fixedSize);
-  axes.movingOrigin = C(p.moving_min);
-  axes.movingScale = C(movingScale);
-  axes.movingOffset = C((double(axes.movingOrigin) - p.moving_min) * movingScale);
+  axes.fixedOrigin = T(p.fixed_min);
+  axes.fixedScale = T(1 / axes.fixedSize);
+  axes.fixedOffset = T((double(axes.fixedOrigin) - p.fixed_min) / axes.fixedSize);
+  axes.movingOrigin = T(p.moving_min);
+  axes.movingScale = T(movingScale);
+  axes.movingOffset = T((double(axes.movingOrigin) - p.moving_min) * movingScale);
   axes.movingMinimum = withinRange<T>(p.moving_min, 1);
   axes.movingMaximum = withinRange<T>(p.moving_max, -1);
   const bool ignored = p.outside_range == VK_OUTSIDE_RANGE_IGNORED;
@@ -350,12 +350,12 @@ Axes<T, C> axesOf(const vk_mutual_information_params& p) {
   return axes;
 }
 
-template <class T, class C>
+template <class T>
 void mutualInformation(const MutualInformationArgs& args, Context& context,
                        const Workspace& workspace) {
   const int32_t bins = args.params.bins;
   const Parts parts(args, workspace.data);
-  const Axes<T, C> axes = axesOf<T, C>(args.params);
+  const Axes<T> axes = axesOf<T>(args.params);
   const Images<T> images{static_cast<const T*>(args.fixed), static_cast<const T*>(args.warped),
                          args.mask, args.count};
   const int64_t entries = int64_t(axes.centres) * bins;
@@ -369,9 +369,9 @@ void mutualInformation(const MutualInformationArgs& args, Context& context,
     int copies = kMostCopies;
     while (copies > 1 && entries * entryBytes * copies > kSharedBytes) copies /= 2;
     grid.sharedBytes = size_t(entries * entryBytes * copies);
-    launch(context, grid, histogramInShared<T, C>, images, axes, copies, parts.joint);
+    launch(context, grid, histogramInShared<T>, images, axes, copies, parts.joint);
   } else {
-    launch(context, grid, histogramInGlobal<T, C>, images, axes, parts.joint);
+    launch(context, grid, histogramInGlobal<T>, images, axes, parts.joint);
   }
   const double movingSize = intensityBinSize(args.params.moving_min, args.params.moving_max, bins);
   launch(context, {dim3(1), dim3(kThreads)}, measureOfJoint, args.params, movingSize, parts.joint,
@@ -384,27 +384,24 @@ void mutualInformation(const MutualInformationArgs& args, Context& context,
     Slope<T>* const slopes = static_cast<Slope<T>*>(parts.slopes);
     launch(context, gridOver(parzenCells(bins)), slopesOfCells<T>, parts.joint, parts.measure, bins,
            slopes);
-    launch(context, gridOver(args.count), gradientOfVoxels<T, C>, images, axes, slopes,
+    launch(context, gridOver(args.count), gradientOfVoxels<T>, images, axes, slopes,
            static_cast<T*>(args.gradient));
   }
   deliver(context, args.value, &parts.measure->value, sizeof(double));
 }
 
-bool fitsFloat(double minimum, double maximum) {
-  constexpr double kLargest = 1e30;
-  return std::fabs(minimum) < kLargest && std::fabs(maximum) < kLargest &&
-         maximum - minimum > 1 / kLargest;
+Refusal accepts(const MutualInformationArgs& args) {
+  return args.type == VK_F64 || rangesFitFloat(args.params)
+             ? ""
+             : "takes intensity ranges within 1e-30 to 1e30 only of f32";
 }
 
 void runMutualInformation(const MutualInformationArgs& args, Context& context,
                           const Workspace& workspace) {
-  const vk_mutual_information_params& p = args.params;
   if (args.type == VK_F64) {
-    mutualInformation<double, double>(args, context, workspace);
-  } else if (fitsFloat(p.fixed_min, p.fixed_max) && fitsFloat(p.moving_min, p.moving_max)) {
-    mutualInformation<float, float>(args, context, workspace);
+    mutualInformation<double>(args, context, workspace);
   } else {
-    mutualInformation<float, double>(args, context, workspace);
+    mutualInformation<float>(args, context, workspace);
   }
 }
 
@@ -412,7 +409,7 @@ void runMutualInformation(const MutualInformationArgs& args, Context& context,
 
 CudaImplementations<MutualInformationArgs> mutual_informationCuda() {
   static const Implementation<MutualInformationArgs> rows[] = {
-      cuda::row<MutualInformationArgs>(runMutualInformation, nullptr, workspaceBytes)};
+      cuda::row<MutualInformationArgs>(runMutualInformation, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 

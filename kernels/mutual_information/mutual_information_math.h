@@ -32,6 +32,15 @@ inline double intensityBinSize(double minimum, double maximum, int32_t bins) {
   return (maximum - minimum) / centreBins(bins);
 }
 
+/** Whether bins of f32 intensities can be computed in f32. */
+inline bool rangesFitFloat(const vk_mutual_information_params& params) {
+  constexpr double kLargest = 1e30;
+  const auto fits = [](double minimum, double maximum) {
+    return minimum > -kLargest && maximum < kLargest && maximum - minimum > 1 / kLargest;
+  };
+  return fits(params.fixed_min, params.fixed_max) && fits(params.moving_min, params.moving_max);
+}
+
 /** One intensity axis of the joint histogram for f32 images. The continuous bin of an intensity v,
  * counted from the first centre bin, is (v - origin) * scale + offset. */
 struct IntensityAxis {

@@ -71,16 +71,9 @@ MutualInformationArgs checked(const vk_view* fixed, const vk_view* warped, const
           value};
 }
 
-bool fitsFloat(double minimum, double maximum) {
-  constexpr double kLargest = 1e30;
-  return std::abs(minimum) < kLargest && std::abs(maximum) < kLargest &&
-         maximum - minimum > 1 / kLargest;
-}
-
 Refusal cpuAccepts(const MutualInformationArgs& args) {
   if (args.type != VK_F32) return "takes f32 only";
-  const vk_mutual_information_params& p = args.params;
-  if (!fitsFloat(p.fixed_min, p.fixed_max) || !fitsFloat(p.moving_min, p.moving_max)) {
+  if (!rangesFitFloat(args.params)) {
     return "takes intensity ranges within 1e-30 to 1e30 only";
   }
   return {};
