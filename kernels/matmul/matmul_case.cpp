@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "cases/case.h"
 #include "voxkern/matmul.h"
@@ -111,7 +110,7 @@ void matmulCase(Case& test) {
     const vk_view* output = call.output("output", test.type(), sizes, bound);
     const vk_view* added = c.view();
     if (inPlace) {
-      std::memcpy(output->data, added->data, static_cast<size_t>(c.bytes()));
+      call.fill(output, c);
       added = output;
     }
     if (!packs) {

@@ -1,0 +1,404 @@
+#include "matmul/matmul_cuda.h"
+
+#include "core/parallel.h"
+#include "cuda/cuda_table.h"
+#include "cuda/kernel.h"
+
+// Unrolled further, the values of several depths take more registers than there are. The emulator's
+// compiler unrolls as well: sums that are no memory are nothing for the race detector to follow.
+#ifdef __CUDACC__
+#define VK_UNROLL_TWICE _Pragma("unroll 2")
+#else
+#define VK_UNROLL_TWICE
+#undef VK_UNROLL
+#define VK_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace vk {
+namespace cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+/** What a block computes at once: rows x columns outputs, from `depth` values of each operand in
+ * shared memory, with rowsEach x columnsEach sums in the registers of a thread. */
+template <class T, int kRows, int kColumns, int kDepth, int kRowsEach, int kColumnsEach>
+struct Tile {
+  using Number = T;
+  static constexpr int rows = kRows;
+  static constexpr int columns = kColumns;
+  static constexpr int depth = kDepth;
+  static constexpr int rowsEach = kRowsEach;
+  static constexpr int columnsEach = kColumnsEach;
+  static_assert(rows / rowsEach * (columns / columnsEach) == kThreads);
+};
+using Large = Tile<float, 128, 128, 8, 8, 8>;
+template <class T>
+using Medium = Tile<T, 64, 64, 16, 4, 4>;
+/** For few rows: what counts is how fast b is read. */
+template <class T>
+using Flat = Tile<T, 16, 64, 32, 1, 4>;
+
+/** How a product is dealt out. Its depth is cut where there would be too few blocks, by shapes
+ * alone; the sums of each part then go to workspace. */
+struct Work {
+  int64_t rowTiles;
+  int64_t columnTiles;
+  int64_t batches;
+  int64_t splits;
+  int64_t depthEach;
+  int64_t outputRow;
+  int64_t outputColumn;
+};
+
+/** Values that are read and written together. */
+template <class T, int kCount>
+struct alignas(sizeof(T) * kCount) Vector {
+  T values[kCount];
+};
+
+/** Where a thread's values of an operand go in shared memory: kLines lines (rows of a, columns of
+ * b) of kDepth values each, line after line for one depth. Whichever of both is contiguous in
+ * memory is what neighbouring threads go along. */
+template <class T, int kLines, int kDepth>
+class Operand {
+ public:
+  static constexpr int kStride = kLines + 16 / int(sizeof(T));
+  static constexpr int kShared = kDepth * kStride;
+  static constexpr int kEach = kLines * kDepth / kThreads;
+
+  __device__ Operand(const T* data, int64_t lines, int64_t lineStride, int64_t depthStride)
+      : data_(data + line(0, depthStride == 1) * lineStride +
+              at(0, depthStride == 1) * depthStride),
+        lineStride_(lineStride),
+        depthStride_(depthStride),
+        lines_(lines < kLines ? int(lines) : kLines) {}
+
+  /** Of the next kDepth values, of which there are `depth`; zeros beyond. */
+  __device__ void load(int depth) {
+    const bool along = depthStride_ == 1;
+    const int64_t step = along ? kThreads / kDepth * lineStride_ : kThreads / kLines * depthStride_;
+    VK_UNROLL
+    for (int i = 0; i < kEach; ++i) {
+      const bool there = line(i, along) < lines_ && at(i, along) < depth;
+      values_[i] = there ? data_[i * step] : T(0);
+    }
+    data_ += kDepth * depthStride_;
+  }
+  __device__ void store(T* shared) const {
+    const bool along = depthStride_ == 1;
+    VK_UNROLL
+    for (int i = 0; i < kEach; ++i) {
+      shared[at(i, along) * kStride + line(i, along)] = values_[i];
+    }
+  }
+
+ private:
+  /** Of a thread's value i. */
+  __device__ static int line(int i, bool along) {
+    return along ? int(threadIdx.x) / kDepth + i * (kThreads / kDepth) : int(threadIdx.x) % kLines;
+  }
+  __device__ static int at(int i, bool along) {
+    return along ? int(threadIdx.x) % kDepth : int(threadIdx.x) / kLines + i * (kThreads / kLines);
+  }
+
+  const T* data_;
+  int64_t lineStride_;
+  int64_t depthStride_;
+  int lines_;
+  T values_[kEach];
+};
+
+/** The lines of an operand that a thread takes: vectors, as far from each other as all threads
+ * have. */
+template <class T, int kLines, int kEach>
+struct Fragment {
+  static constexpr int kWidth = kEach < 16 / int(sizeof(T)) ? kEach : 16 / int(sizeof(T));
+  static constexpr int kGroups = kEach / kWidth;
+
+  __device__ static int line(int thread, int i) {
+    return i / kWidth * (kLines / kGroups) + thread * kWidth + i % kWidth;
+  }
+  __device__ static void load(const T* shared, int thread, T* values) {
+    VK_UNROLL
+    for (int group = 0; group < kGroups; ++group) {
+      const auto vector = *reinterpret_cast<const Vector<T, kWidth>*>(
+          shared + group * (kLines / kGroups) + thread * kWidth);
+      VK_UNROLL
+      for (int i = 0; i < kWidth; ++i) values[group * kWidth + i] = vector.values[i];
+    }
+  }
+};
+
+__device__ MatmulOffsets offsetsOf(const MatmulArgs& args, int64_t batch) {
+  MatmulOffsets offsets{0, 0, 0, batch * args.m * args.n};
+  for (int32_t axis = args.batchAxes - 1; axis >= 0; --axis) {
+    const int64_t at = batch % args.batchSize[axis];
+    batch /= args.batchSize[axis];
+    offsets.a += at * args.aBatch[axis];
+    offsets.b += at * args.bBatch[axis];
+    offsets.c += at * args.cBatch[axis];
+  }
+  return offsets;
+}
+
+/** Writes one output: what comes after the sum. */
+template <class T>
+__device__ void finish(const MatmulArgs& args, const Work& work, const MatmulOffsets& offsets,
+                       int64_t row, int64_t column, T sum) {
+  T value = T(args.alpha) * sum;
+  if (args.c != nullptr) {
+    value += T(args.beta) *
+             static_cast<const T*>(args.c)[offsets.c + row * args.cRow + column * args.cColumn];
+  }
+  if (value < 0 && args.activation != VK_ACTIVATION_NONE) {
+    value = args.activation == VK_ACTIVATION_RELU ? T(0) : T(args.negativeSlope) * value;
+  }
+  static_cast<T*>(args.output)[offsets.output + row * work.outputRow + column * work.outputColumn] =
+      value;
+}
+
+/** What a block works on: its first row and column, and which part of which product of the batch.
+ * In shared memory while it sums, as registers are scarce. */
+struct Place {
+  int64_t row;
+  int64_t column;
+  int64_t part;
+};
+
+template <class Tile>
+__device__ Place placeOf(const Work& work, int64_t item) {
+  const int64_t inRow = item / work.columnTiles;
+  return {inRow % work.rowTiles * Tile::rows, item % work.columnTiles * Tile::columns,
+          inRow / work.rowTiles};
+}
+
+/** Values of the depth that the next step has. */
+template <class Tile>
+__device__ int stepOf(int64_t rest) {
+  return rest < Tile::depth ? int(rest) : Tile::depth;
+}
+
+/** One block a tile and part of the depth. */
+template <class Tile>
+__global__ void __launch_bounds__(kThreads, 2)
+    multiplyTiles(MatmulArgs args, Work work, typename Tile::Number* partials) {
+  using T = typename Tile::Number;
+  using A = Operand<T, Tile::rows, Tile::depth>;
+  using B = Operand<T, Tile::columns, Tile::depth>;
+  using Rows = Fragment<T, Tile::rows, Tile::rowsEach>;
+  using Columns = Fragment<T, Tile::columns, Tile::columnsEach>;
+  using Shared = Vector<T, 16 / sizeof(T)>;
+  // Two tiles of each operand: one is filled while the other is used.
+  VK_SHARED(Shared, sharedA, 2 * A::kShared * sizeof(T) / 16);
+  VK_SHARED(Shared, sharedB, 2 * B::kShared * sizeof(T) / 16);
+  VK_SHARED(Place, place, 1);
+  T* const aTiles = sharedA[0].values;
+  T* const bTiles = sharedB[0].values;
+  constexpr int kColumnThreads = Tile::columns / Tile::columnsEach;
+  const int rowThread = int(threadIdx.x) / kColumnThreads;
+  const int columnThread = int(threadIdx.x) % kColumnThreads;
+  const int64_t items = work.batches * work.splits * work.rowTiles * work.columnTiles;
+  for (int64_t item = blockIdx.x; item < items; item += gridDim.x) {
+    const Place now = placeOf<Tile>(work, item);
+    const int64_t firstDepth = now.part % work.splits * work.depthEach;
+    const int64_t depth = min(work.depthEach, args.k - firstDepth);
+    const MatmulOffsets offsets = offsetsOf(args, now.part / work.splits);
+    A a(static_cast<const T*>(args.a) + offsets.a + now.row * args.aRow + firstDepth * args.aDepth,
+        args.m - now.row, args.aRow, args.aDepth);
+    B b(static_cast<const T*>(args.b) + offsets.b + now.column * args.bColumn +
+            firstDepth * args.bDepth,
+        args.n - now.column, args.bColumn, args.bDepth);
+
+    T sums[Tile::rowsEach][Tile::columnsEach];
+    VK_UNROLL
+    for (int i = 0; i < Tile::rowsEach; ++i) {
+      VK_UNROLL
+      for (int j = 0; j < Tile::columnsEach; ++j) sums[i][j] = 0;
+    }
+    a.load(stepOf<Tile>(depth));
+    b.load(stepOf<Tile>(depth));
+    __syncthreads();  // of the product before
+    if (threadIdx.x == 0) *place = now;
+    a.store(aTiles);
+    b.store(bTiles);
+    __syncthreads();
+    int current = 0;
+    for (int64_t rest = depth - Tile::depth; rest > -Tile::depth; rest -= Tile::depth) {
+      if (rest > 0) {
+        a.load(stepOf<Tile>(rest));
+        b.load(stepOf<Tile>(rest));
+      }
+      const T* const aTile = aTiles + current * A::kShared;
+      const T* const bTile = bTiles + current * B::kShared;
+      VK_UNROLL_TWICE
+      for (int k = 0; k < Tile::depth; ++k) {
+        T ofA[Tile::rowsEach];
+        T ofB[Tile::columnsEach];
+        Rows::load(aTile + k * A::kStride, rowThread, ofA);
+        Columns::load(bTile + k * B::kStride, columnThread, ofB);
+        VK_UNROLL
+        for (int i = 0; i < Tile::rowsEach; ++i) {
+          VK_UNROLL
+          for (int j = 0; j < Tile::columnsEach; ++j) {
+            sums[i][j] = fma(ofA[i], ofB[j], sums[i][j]);
+          }
+        }
+      }
+      current ^= 1;
+      if (rest > 0) {
+        a.store(aTiles + current * A::kShared);
+        b.store(bTiles + current * B::kShared);
+      }
+      __syncthreads();
+    }
+
+    const Place done = *place;
+    const MatmulOffsets to = offsetsOf(args, done.part / work.splits);
+    VK_UNROLL
+    for (int i = 0; i < Tile::rowsEach; ++i) {
+      const int64_t row = done.row + Rows::line(rowThread, i);
+      VK_UNROLL
+      for (int j = 0; j < Tile::columnsEach; ++j) {
+        const int64_t column = done.column + Columns::line(columnThread, j);
+        if (row >= args.m || column >= args.n) continue;
+        if (partials != nullptr) {
+          partials[(done.part * args.m + row) * args.n + column] = sums[i][j];
+        } else {
+          finish(args, work, to, row, column, sums[i][j]);
+        }
+      }
+    }
+  }
+}
+
+/** Adds the parts of the depth, in order. */
+template <class T>
+__global__ void __launch_bounds__(256, 1) addParts(MatmulArgs args, Work work, const T* partials) {
+  const int64_t each = args.m * args.n;
+  forEachItem(work.batches * each, [&](int64_t i) {
+    const int64_t batch = i / each;
+    const int64_t at = i % each;
+    T sum = 0;
+    for (int64_t split = 0; split < work.splits; ++split) {
+      sum += partials[(batch * work.splits + split) * each + at];
+    }
+    finish(args, work, offsetsOf(args, batch), at / args.n, at % args.n, sum);
+  });
+}
+
+/** The product with its operands exchanged, which has the transposed output. */
+MatmulArgs exchanged(const MatmulArgs& args) {
+  MatmulArgs other = args;
+  std::swap(other.m, other.n);
+  std::swap(other.a, other.b);
+  for (int32_t axis = 0; axis < args.batchAxes; ++axis) {
+    std::swap(other.aBatch[axis], other.bBatch[axis]);
+  }
+  other.aRow = args.bColumn;
+  other.aDepth = args.bDepth;
+  other.bDepth = args.aDepth;
+  other.bColumn = args.aRow;
+  std::swap(other.cRow, other.cColumn);
+  return other;
+}
+
+int64_t batchesOf(const MatmulArgs& args) {
+  int64_t batches = 1;
+  for (int32_t axis = 0; axis < args.batchAxes; ++axis) batches *= args.batchSize[axis];
+  return batches;
+}
+
+/** Parts of the depth of at least 256, for about as many blocks as a device has room for. */
+int64_t splitsOf(const MatmulArgs& args) {
+  const int64_t tiles = batchesOf(args) * chunkCount(args.m, 64) * chunkCount(args.n, 64);
+  if (tiles == 0 || tiles >= 128) return 1;
+  return std::max<int64_t>(1, std::min(args.k / 256, 256 / tiles));
+}
+
+template <class Tile>
+void launchTiles(const MatmulArgs& args, bool transposed, Context& context,
+                 const Workspace& workspace) {
+  using T = typename Tile::Number;
+  Work work{};
+  work.rowTiles = chunkCount(args.m, Tile::rows);
+  work.columnTiles = chunkCount(args.n, Tile::columns);
+  work.batches = batchesOf(args);
+  work.splits = splitsOf(args);
+  // Whole steps of every tile.
+  work.depthEach = work.splits > 1 ? chunkCount(chunkCount(args.k, work.splits), 32) * 32 : args.k;
+  work.outputRow = transposed ? 1 : args.n;
+  work.outputColumn = transposed ? args.m : 1;
+  T* const partials = work.splits > 1 ? workspace.as<T>() : nullptr;
+  const int64_t blocks = work.batches * work.splits * work.rowTiles * work.columnTiles;
+  launch(context, {dim3(blocksFor(blocks, 1)), dim3(kThreads)}, multiplyTiles<Tile>, args, work,
+         partials);
+  if (partials != nullptr) {
+    launch(context, gridOver(work.batches * args.m * args.n), addParts<T>, args, work, partials);
+  }
+}
+
+template <class T>
+void multiplyAs(const MatmulArgs& args, Context& context, const Workspace& workspace) {
+  if (args.n <= Flat<T>::rows && args.m > args.n) {
+    launchTiles<Flat<T>>(exchanged(args), true, context, workspace);
+    return;
+  }
+  if (args.m <= Flat<T>::rows) {
+    launchTiles<Flat<T>>(args, false, context, workspace);
+    return;
+  }
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const int64_t blocks =
+        batchesOf(args) * chunkCount(args.m, Large::rows) * chunkCount(args.n, Large::columns);
+    if (args.m > 64 && args.n > 64 && blocks >= deviceOf(context).multiprocessors()) {
+      launchTiles<Large>(args, false, context, workspace);
+      return;
+    }
+  }
+  launchTiles<Medium<T>>(args, false, context, workspace);
+}
+
+}  // namespace
+
+void multiply(const MatmulArgs& given, Context& context, const Workspace& workspace) {
+  MatmulArgs args = given;
+  if (args.packed != nullptr) args.b = args.packed;
+  if (args.type == VK_F64) {
+    multiplyAs<double>(args, context, workspace);
+  } else {
+    multiplyAs<float>(args, context, workspace);
+  }
+}
+
+int64_t multiplyBytes(const MatmulArgs& args) {
+  const int64_t splits = splitsOf(args);
+  const int64_t bytes = args.type == VK_F64 ? sizeof(double) : sizeof(float);
+  return splits > 1 ? splits * batchesOf(args) * args.m * args.n * bytes : 0;
+}
+
+}  // namespace cuda
+
+namespace {
+
+/** Packed values are b itself: tiles are brought in order on the way to shared memory. */
+int64_t packedBytes(const MatmulArgs& args) {
+  return args.bMatrices * args.k * args.n * elementSize(args.type);
+}
+
+void packMatmul(const MatmulArgs& args, Context& context, const Workspace&) {
+  if (packedBytes(args) == 0) return;
+  cuda::check(cudaMemcpyAsync(args.packed, args.b, size_t(packedBytes(args)), cudaMemcpyDefault,
+                              cuda::streamOf(context)));
+}
+
+}  // namespace
+
+CudaImplementations<MatmulArgs> matmulCuda() {
+  static const Implementation<MatmulArgs> rows[] = {{"cuda", VK_BACKEND_CUDA, VK_ISA_PORTABLE,
+                                                     cuda::multiply, nullptr, cuda::multiplyBytes,
+                                                     packedBytes, packMatmul}};
+  return cuda::table(rows);
+}
+
+}  // namespace vk
