@@ -95,9 +95,19 @@ Refusal acceptsRow(const Args& args) {
   return accept(Conv3dProblem(args));
 }
 
-template <class Args, void (*start)(const Conv3dProblem&, Context&)>
-void runRow(const Args& args, Context& context, const Workspace&) {
-  start(Conv3dProblem(args), context);
+template <class Args, void (*start)(const Conv3dProblem&, Context&, const Workspace&)>
+void runRow(const Args& args, Context& context, const Workspace& workspace) {
+  start(Conv3dProblem(args), context, workspace);
+}
+
+template <class Args, int64_t (*bytes)(const Conv3dProblem&)>
+int64_t bytesOfRow(const Args& args) {
+  return bytes(Conv3dProblem(args));
+}
+
+template <class Args>
+void packRow(const Args& args, Context& context, const Workspace&) {
+  conv3dPackCuda(Conv3dProblem(args), context);
 }
 
 template <class Args>
@@ -108,17 +118,21 @@ int64_t packedBytes(const Args& args) {
 
 template <class Args>
 CudaImplementations<Args> rows() {
-  const auto row = [](const char* name, Kernel<Args>* run, Refusal (*accepts)(const Args&)) {
-    Implementation<Args> made = cuda::row<Args>(run, accepts, nullptr, name);
+  const auto row = [](const char* name, Kernel<Args>* run, Refusal (*accepts)(const Args&),
+                      int64_t (*workspaceBytes)(const Args&) = nullptr) {
+    Implementation<Args> made = cuda::row<Args>(run, accepts, workspaceBytes, name);
     made.packedBytes = packedBytes<Args>;
-    made.pack = runRow<Args, conv3dPackCuda>;
+    made.pack = packRow<Args>;
     return made;
   };
   static const Implementation<Args> all[] = {
-      row("cuda-bf16", runRow<Args, conv3dRunBf16>, acceptsRow<Args, conv3dBf16CudaAccepts>),
-      row("cuda-tf32", runRow<Args, conv3dRunTf32>, acceptsRow<Args, conv3dTf32Accepts>),
+      row("cuda-bf16", runRow<Args, conv3dRunBf16>, acceptsRow<Args, conv3dBf16CudaAccepts>,
+          bytesOfRow<Args, conv3dTensorBytes>),
+      row("cuda-tf32", runRow<Args, conv3dRunTf32>, acceptsRow<Args, conv3dTf32Accepts>,
+          bytesOfRow<Args, conv3dTensorBytes>),
       row("cuda-direct", runRow<Args, conv3dRunDirect>, acceptsRow<Args, conv3dDirectAccepts>),
-      row("cuda-gemm", runRow<Args, conv3dRunGemm>, acceptsRow<Args, conv3dGemmAccepts>),
+      row("cuda-gemm", runRow<Args, conv3dRunGemm>, acceptsRow<Args, conv3dGemmAccepts>,
+          bytesOfRow<Args, conv3dGemmBytes>),
       row("cuda-general", runRow<Args, conv3dRunGeneral>, nullptr)};
   return cuda::table(all);
 }
@@ -139,7 +153,7 @@ Refusal conv3dFitsInt(const Conv3dProblem& problem) {
   return {};
 }
 
-void conv3dRunGeneral(const Conv3dProblem& problem, Context& context) {
+void conv3dRunGeneral(const Conv3dProblem& problem, Context& context, const Workspace&) {
   problem.args.type == VK_F64 ? runGeneral<double>(problem, context)
                               : runGeneral<float>(problem, context);
 }

@@ -126,21 +126,23 @@ Refusal conv3dFitsInt(const Conv3dProblem& problem);
 void conv3dPackCuda(const Conv3dProblem& problem, Context& context);
 
 /** Any convolution, in f32 and f64. */
-void conv3dRunGeneral(const Conv3dProblem& problem, Context& context);
+void conv3dRunGeneral(const Conv3dProblem& problem, Context& context, const Workspace&);
 
 /** A matrix product whose second factor is gathered from the input. */
 Refusal conv3dGemmAccepts(const Conv3dProblem& problem);
-void conv3dRunGemm(const Conv3dProblem& problem, Context& context);
+int64_t conv3dGemmBytes(const Conv3dProblem& problem);
+void conv3dRunGemm(const Conv3dProblem& problem, Context& context, const Workspace&);
 
 /** The same by tensor cores, in bfloat16 and in tf32. */
+int64_t conv3dTensorBytes(const Conv3dProblem& problem);
 Refusal conv3dBf16CudaAccepts(const Conv3dProblem& problem);
-void conv3dRunBf16(const Conv3dProblem& problem, Context& context);
+void conv3dRunBf16(const Conv3dProblem& problem, Context& context, const Workspace&);
 Refusal conv3dTf32Accepts(const Conv3dProblem& problem);
-void conv3dRunTf32(const Conv3dProblem& problem, Context& context);
+void conv3dRunTf32(const Conv3dProblem& problem, Context& context, const Workspace&);
 
 /** Straight from boxes of the input in shared memory: few channels on one side. */
 Refusal conv3dDirectAccepts(const Conv3dProblem& problem);
-void conv3dRunDirect(const Conv3dProblem& problem, Context& context);
+void conv3dRunDirect(const Conv3dProblem& problem, Context& context, const Workspace&);
 
 /** Rows of conv3d_transposed and of conv3d_gradient_input. */
 CudaImplementations<Conv3dTransposedArgs> conv3dTransposedCudaRows();

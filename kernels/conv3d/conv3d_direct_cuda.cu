@@ -164,6 +164,33 @@ __device__ void addTaps(const Box& box, const float* value, int apart, const flo
   }
 }
 
+/** The same for one output channel and three taps along z, a plane from one to the next, as the
+ * voxels are: they share six inputs, so that 9 values are read for 12 products and not 15. */
+__device__ void addTriples(const Box& box, const float* value, int plane, const float* weight,
+                           float (&sums)[kVoxels][1]) {
+  const int rows = box.taps(1), columns = box.taps(2), each = rows * columns;
+  const bool backwards = box.axes[0].step < 0;
+  // The lowest plane that the first voxel needs.
+  const float* const lowest = value - (backwards ? 2 * plane : 0);
+  for (int ty = 0; ty < rows; ++ty) {
+    for (int tx = 0; tx < columns; ++tx, ++weight) {
+      const float* const at =
+          lowest + ty * box.axes[1].step * box.extent(2) + tx * box.axes[2].step;
+      float values[kVoxels + 2];
+      VK_UNROLL
+      for (int v = 0; v < kVoxels + 2; ++v) values[v] = at[v * plane];
+      const float low = weight[backwards ? 2 * each : 0], middle = weight[each];
+      const float high = weight[backwards ? 0 : 2 * each];
+      VK_UNROLL
+      for (int v = 0; v < kVoxels; ++v) {
+        sums[v][0] = fmaf(low, values[v], sums[v][0]);
+        sums[v][0] = fmaf(middle, values[v + 1], sums[v][0]);
+        sums[v][0] = fmaf(high, values[v + 2], sums[v][0]);
+      }
+    }
+  }
+}
+
 template <int kOuts>
 __global__ void __launch_bounds__(kThreads, 2)
     conv3dDirect(Conv3dProblem problem, Boxes boxes, Conv3dFinish<float> finish) {
@@ -191,9 +218,20 @@ __global__ void __launch_bounds__(kThreads, 2)
       const int apart =
           box.extent(2) * (boxes.rows == 0 ? int(box.axes[0].lattice.inStep) * box.extent(1)
                                            : int(box.axes[1].lattice.inStep) * boxes.rows);
+      const int step = box.axes[0].step;
+      const bool triples = boxes.rows == 0 && box.taps(0) == 3 && (step == 1 || step == -1) &&
+                           box.axes[0].lattice.inStep == 1;
       for (int c = 0; c < channels; ++c) {
-        addTaps<kOuts>(box, input + first + c * box.extent(0) * box.extent(1) * box.extent(2),
-                       apart, memory + c * box.allTaps() * kOuts, sums);
+        const float* const value =
+            input + first + c * box.extent(0) * box.extent(1) * box.extent(2);
+        const float* const weight = memory + c * box.allTaps() * kOuts;
+        if constexpr (kOuts == 1) {
+          if (triples) {
+            addTriples(box, value, apart, weight, sums);
+            continue;
+          }
+        }
+        addTaps<kOuts>(box, value, apart, weight, sums);
       }
     }
     const Conv3dAxis& alongZ = box.axes[0].lattice;
@@ -288,7 +326,7 @@ Refusal conv3dDirectAccepts(const Conv3dProblem& problem) {
   return {};
 }
 
-void conv3dRunDirect(const Conv3dProblem& problem, Context& context) {
+void conv3dRunDirect(const Conv3dProblem& problem, Context& context, const Workspace&) {
   switch (outsOf(problem)) {
     case 1:
       return run<1>(problem, context);

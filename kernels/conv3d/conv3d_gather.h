@@ -2,6 +2,8 @@
 // reads the second factor from the input while it is needed.
 #pragma once
 
+#include <algorithm>
+
 #include "conv3d/conv3d_cuda.h"
 
 namespace vk {
@@ -17,7 +19,9 @@ struct Conv3dTiles {
   /** Of the largest lattice; others leave some of them. */
   int64_t voxels;
   int64_t outs;
-  __host__ __device__ int64_t count() const { return lattices * groups * voxels * outs; }
+  /** Parts of the sums that blocks of their own compute, where there would be few. */
+  int64_t parts;
+  __host__ __device__ int64_t count() const { return lattices * groups * voxels * outs * parts; }
 };
 
 /** One product of the sums: where its input lies from that of the first tap, and its weights. */
@@ -122,6 +126,8 @@ struct Conv3dGather {
   Conv3dTileNotes<kDepth>& notes;
   int64_t firstOut = 0;
   int64_t group = 0;
+  int64_t part = 0;
+  /** Of this part. */
   int64_t steps = 0;
   Conv3dColumn column{};
   Conv3dProductCounter counter{};
@@ -137,7 +143,9 @@ struct Conv3dGather {
     firstOut = tile % tiles.outs * kOut;
     const int64_t firstVoxel = tile / tiles.outs % tiles.voxels * kConv3dVoxels;
     group = tile / (tiles.outs * tiles.voxels) % tiles.groups;
-    const int64_t lattice = tile / (tiles.outs * tiles.voxels * tiles.groups);
+    const int64_t latticeAndPart = tile / (tiles.outs * tiles.voxels * tiles.groups);
+    const int64_t lattice = latticeAndPart % tiles.lattices;
+    part = latticeAndPart / tiles.lattices;
     __syncthreads();  // of the tile before
     if (thread < 3) {
       const int64_t at[3] = {lattice / problem.lattices[2] / problem.lattices[1],
@@ -148,11 +156,12 @@ struct Conv3dGather {
     __syncthreads();
     const Conv3dAxis* const axes = notes.axes;
     const int64_t sum = args.inChannels * axes[0].taps * axes[1].taps * axes[2].taps;
-    steps = (sum + kDepth - 1) / kDepth;
+    const int64_t all = (sum + kDepth - 1) / kDepth, each = (all + tiles.parts - 1) / tiles.parts;
+    steps = max(min(each, all - part * each), int64_t{0});
     column = conv3dColumnOf(args, axes, group, firstVoxel + thread);
     notes.outputs[thread] = column.some ? column.output : -1;
     counter = {0, steps == 0 ? axes[0].taps : 0, 0, 0};
-    if (thread < kDepth) counter.add(thread, args, axes);
+    if (thread < kDepth) counter.add(part * each * kDepth + thread, args, axes);
     describe(0);
     advance(1);
     __syncthreads();
@@ -198,14 +207,50 @@ struct Conv3dGather {
   }
 };
 
-/** Tiles of kOut channels, and a block each. */
-template <int kOut>
-Conv3dTiles conv3dTilesOf(const Conv3dProblem& problem) {
+/** Where the sums of a tile go: to the output, or, with several parts, to their own memory. */
+struct Conv3dSums {
+  Conv3dFinish<float> finish;
+  float* parts;
+  /** Elements of the output. */
+  int64_t count;
+
+  __device__ void write(float sum, int64_t part, int64_t channel, int64_t at) const {
+    if (parts != nullptr) {
+      parts[part * count + at] = sum;
+    } else {
+      finish.write(sum, channel, at);
+    }
+  }
+};
+
+inline int64_t conv3dOutputs(const Conv3dArgs& args) {
+  return args.batch * args.groups * args.outChannels * conv3dVolume(args.outSize);
+}
+
+/** Tiles of `out` channels; parts as many as fill a device, of no less than 16 steps. */
+inline Conv3dTiles conv3dTilesOf(const Conv3dProblem& problem, int64_t out, int64_t depth) {
+  constexpr int64_t kBlocks = 264, kLeastSteps = 16, kMostFloats = int64_t{1} << 24;
   const Conv3dArgs& args = problem.args;
   const int64_t voxels =
       args.batch * problem.mostOutputs(0) * problem.mostOutputs(1) * problem.mostOutputs(2);
-  return {problem.latticeCount(), args.groups, chunkCount(voxels, kConv3dVoxels),
-          chunkCount(args.outChannels, kOut)};
+  Conv3dTiles tiles{problem.latticeCount(), args.groups, chunkCount(voxels, kConv3dVoxels),
+                    chunkCount(args.outChannels, out), 1};
+  const int64_t blocks = tiles.count();
+  if (blocks == 0) return tiles;
+  const int64_t sum =
+      args.inChannels * problem.mostTaps(0) * problem.mostTaps(1) * problem.mostTaps(2);
+  tiles.parts = std::max<int64_t>(1, std::min({kBlocks / blocks, sum / depth / kLeastSteps,
+                                               kMostFloats / conv3dOutputs(args)}));
+  return tiles;
 }
+
+inline int64_t conv3dPartsBytes(const Conv3dProblem& problem, const Conv3dTiles& tiles) {
+  return tiles.parts > 1 ? tiles.parts * conv3dOutputs(problem.args) * int64_t(sizeof(float)) : 0;
+}
+
+/** Starts a kernel that computes a tile a block, and adds the parts. */
+void conv3dRunTiles(const Conv3dProblem& problem, Context& context, const Workspace& workspace,
+                    const Conv3dTiles& tiles,
+                    void (*kernel)(Conv3dProblem, Conv3dTiles, Conv3dSums));
 
 }  // namespace vk

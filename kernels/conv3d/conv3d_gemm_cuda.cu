@@ -17,7 +17,7 @@ constexpr int kDepth = 8;
 /** kOut channels; a thread computes kRows of them by kColumns voxels. */
 template <int kOut, int kRows, int kColumns>
 __global__ void __launch_bounds__(kThreads)
-    conv3dGemm(Conv3dProblem problem, Conv3dTiles tiles, Conv3dFinish<float> finish) {
+    conv3dGemm(Conv3dProblem problem, Conv3dTiles tiles, Conv3dSums results) {
   constexpr int kAcross = kVoxels / kColumns;
   static_assert(kOut / kRows * kAcross == kThreads && kRows % 4 == 0);
   VK_SHARED(float4, weightSteps, 2 * kDepth * kOut / 4);
@@ -88,36 +88,65 @@ __global__ void __launch_bounds__(kThreads)
       for (int j = 0; j < kColumns; ++j) {
         const int64_t at = notes->outputs[across + j * kAcross];
         if (at >= 0) {
-          finish.write(sums[i][j], gather.group * args.outChannels + channel,
-                       at + channel * outVoxels);
+          results.write(sums[i][j], gather.part, gather.group * args.outChannels + channel,
+                        at + channel * outVoxels);
         }
       }
     }
   }
 }
 
-template <int kOut, int kRows, int kColumns>
-void run(const Conv3dProblem& problem, Context& context) {
-  const Conv3dTiles tiles = conv3dTilesOf<kOut>(problem);
-  launch(context, {dim3(blocksFor(tiles.count(), 1)), dim3(kThreads)},
-         conv3dGemm<kOut, kRows, kColumns>, problem, tiles, Conv3dFinish<float>(problem.args));
+/** Adds the parts of each output, in order. */
+__global__ void __launch_bounds__(256)
+    addParts(Conv3dProblem problem, int64_t parts, Conv3dSums results) {
+  const int64_t outVoxels = conv3dVolume(problem.args.outSize);
+  const int64_t channels = problem.args.groups * problem.args.outChannels;
+  forEachItem(results.count, [&](int64_t i) {
+    float sum = 0;
+    for (int64_t part = 0; part < parts; ++part) sum += results.parts[part * results.count + i];
+    results.finish.write(sum, i / outVoxels % channels, i);
+  });
+}
+
+/** The largest tile that computes little of what nobody asked for. */
+int tileOf(const Conv3dProblem& problem) {
+  const int64_t out = problem.args.outChannels;
+  const auto padded = [&](int64_t tile) { return chunkCount(out, tile) * tile; };
+  if (out > 32 && padded(64) <= padded(32) * 5 / 4) return 64;
+  return out > 16 && padded(32) <= padded(16) * 5 / 4 ? 32 : 16;
+}
+
+Conv3dTiles tilesOf(const Conv3dProblem& problem) {
+  return conv3dTilesOf(problem, tileOf(problem), kDepth);
 }
 
 }  // namespace
 
+void conv3dRunTiles(const Conv3dProblem& problem, Context& context, const Workspace& workspace,
+                    const Conv3dTiles& tiles,
+                    void (*kernel)(Conv3dProblem, Conv3dTiles, Conv3dSums)) {
+  const Conv3dSums results{Conv3dFinish<float>(problem.args),
+                           tiles.parts > 1 ? workspace.as<float>() : nullptr,
+                           conv3dOutputs(problem.args)};
+  launch(context, {dim3(blocksFor(tiles.count(), 1)), dim3(kThreads)}, kernel, problem, tiles,
+         results);
+  if (tiles.parts > 1) {
+    launch(context, gridOver(results.count), addParts, problem, tiles.parts, results);
+  }
+}
+
 Refusal conv3dGemmAccepts(const Conv3dProblem& problem) { return conv3dFitsInt(problem); }
 
-void conv3dRunGemm(const Conv3dProblem& problem, Context& context) {
-  // The largest tile that computes little of what nobody asked for.
-  const int64_t out = problem.args.outChannels;
-  const auto padded = [&](int64_t tile) { return chunkCount(out, tile) * tile; };
-  if (out > 32 && padded(64) <= padded(32) * 5 / 4) {
-    run<64, 8, 8>(problem, context);
-  } else if (out > 16 && padded(32) <= padded(16) * 5 / 4) {
-    run<32, 4, 8>(problem, context);
-  } else {
-    run<16, 4, 4>(problem, context);
-  }
+int64_t conv3dGemmBytes(const Conv3dProblem& problem) {
+  return conv3dPartsBytes(problem, tilesOf(problem));
+}
+
+void conv3dRunGemm(const Conv3dProblem& problem, Context& context, const Workspace& workspace) {
+  const int tile = tileOf(problem);
+  conv3dRunTiles(problem, context, workspace, tilesOf(problem),
+                 tile == 64   ? conv3dGemm<64, 8, 8>
+                 : tile == 32 ? conv3dGemm<32, 4, 8>
+                              : conv3dGemm<16, 4, 4>);
 }
 
 }  // namespace vk

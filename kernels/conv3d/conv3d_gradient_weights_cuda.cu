@@ -31,7 +31,7 @@ struct Tile {
   int out;
   int weights;
 };
-constexpr Tile kTiles[] = {{64, 128}, {32, 128}, {16, 128}, {64, 32}};
+constexpr Tile kTiles[] = {{64, 128}, {32, 128}, {16, 128}, {16, 32}};
 
 struct Chunks {
   int tile;
@@ -324,7 +324,7 @@ void runGemm(const WeightsArgs& args, Context& context, const Workspace& workspa
       launch(context, grid, conv3dWeights<16, 128, 4, 4>, args, chunks, partials);
       break;
     default:
-      launch(context, grid, conv3dWeights<64, 32, 4, 4>, args, chunks, partials);
+      launch(context, grid, conv3dWeights<16, 32, 4, 1>, args, chunks, partials);
   }
   if (chunks.count > 1) {
     launch(context, gridOver(allWeights(args)), addChunks<float, float>, partials, chunks.count,

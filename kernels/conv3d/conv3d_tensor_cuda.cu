@@ -13,6 +13,8 @@ namespace {
 using namespace cuda;
 
 constexpr int kThreads = kConv3dThreads;
+/** Products of a step. */
+constexpr int kDepth = 16;
 /** tf32 has 11 digits: factors err by up to 2^-11 each, 3e-4 in the Frobenius norm. */
 constexpr double kTf32Error = 1e-3;
 
@@ -26,9 +28,6 @@ namespace wmma = nvcuda::wmma;
 
 constexpr int kVoxels = kConv3dVoxels;
 constexpr int kWarps = kThreads / kWarpSize;
-/** Products of a step. */
-constexpr int kDepth = 16;
-
 // Rows of shared memory are 16 bytes longer than needed, so that rows of one matrix do not begin in
 // the same banks.
 struct Bf16 {
@@ -55,7 +54,7 @@ struct alignas(32) Aligned {
 
 template <class Type, int kOut>
 __global__ void __launch_bounds__(kThreads)
-    conv3dTensor(Conv3dProblem problem, Conv3dTiles tiles, Conv3dFinish<float> finish) {
+    conv3dTensor(Conv3dProblem problem, Conv3dTiles tiles, Conv3dSums results) {
 #ifdef VK_HAS_TENSOR_TYPES
   using Number = typename Type::Number;
   constexpr int kOutPitch = kOut + Type::kPad, kVoxelPitch = kVoxels + Type::kPad;
@@ -143,8 +142,8 @@ __global__ void __launch_bounds__(kThreads)
         for (int row = lane / 16; row < 16; row += 2) {
           const int64_t channel = gather.firstOut + i * 16 + row;
           if (at < 0 || channel >= args.outChannels) continue;
-          finish.write(sumTile[row * kSumPitch + lane % 16],
-                       gather.group * args.outChannels + channel, at + channel * outVoxels);
+          results.write(sumTile[row * kSumPitch + lane % 16], gather.part,
+                        gather.group * args.outChannels + channel, at + channel * outVoxels);
         }
       }
     }
@@ -154,21 +153,19 @@ __global__ void __launch_bounds__(kThreads)
 #endif
 }
 
-template <class Type, int kOut>
-void runTiles(const Conv3dProblem& problem, Context& context) {
-  const Conv3dTiles tiles = conv3dTilesOf<kOut>(problem);
-  launch(context, {dim3(blocksFor(tiles.count(), 1)), dim3(kThreads)}, conv3dTensor<Type, kOut>,
-         problem, tiles, Conv3dFinish<float>(problem.args));
+int tileOf(const Conv3dProblem& problem) {
+  const int64_t out = problem.args.outChannels;
+  return chunkCount(out, 64) * 2 == chunkCount(out, 32) ? 64 : 32;
+}
+
+Conv3dTiles tilesOf(const Conv3dProblem& problem) {
+  return conv3dTilesOf(problem, tileOf(problem), kDepth);
 }
 
 template <class Type>
-void run(const Conv3dProblem& problem, Context& context) {
-  const int64_t out = problem.args.outChannels;
-  if (chunkCount(out, 64) * 2 == chunkCount(out, 32)) {
-    runTiles<Type, 64>(problem, context);
-  } else {
-    runTiles<Type, 32>(problem, context);
-  }
+void run(const Conv3dProblem& problem, Context& context, const Workspace& workspace) {
+  conv3dRunTiles(problem, context, workspace, tilesOf(problem),
+                 tileOf(problem) == 64 ? conv3dTensor<Type, 64> : conv3dTensor<Type, 32>);
 }
 
 /** Where every device of the machine has them: the arguments do not say which one it will be. */
@@ -201,12 +198,20 @@ Refusal accepts(const Conv3dProblem& problem, double error) {
 
 }  // namespace
 
+int64_t conv3dTensorBytes(const Conv3dProblem& problem) {
+  return conv3dPartsBytes(problem, tilesOf(problem));
+}
+
 Refusal conv3dBf16CudaAccepts(const Conv3dProblem& problem) {
   return accepts(problem, kConv3dBf16Error);
 }
-void conv3dRunBf16(const Conv3dProblem& problem, Context& context) { run<Bf16>(problem, context); }
+void conv3dRunBf16(const Conv3dProblem& problem, Context& context, const Workspace& workspace) {
+  run<Bf16>(problem, context, workspace);
+}
 
 Refusal conv3dTf32Accepts(const Conv3dProblem& problem) { return accepts(problem, kTf32Error); }
-void conv3dRunTf32(const Conv3dProblem& problem, Context& context) { run<Tf32>(problem, context); }
+void conv3dRunTf32(const Conv3dProblem& problem, Context& context, const Workspace& workspace) {
+  run<Tf32>(problem, context, workspace);
+}
 
 }  // namespace vk
