@@ -4,8 +4,7 @@
 // sizes alone; their sums are added in order.
 #include <algorithm>
 
-#include "conv3d/conv3d_cuda.h"
-#include "conv3d/conv3d_gradient_weights.h"
+#include "conv3d/conv3d_gradient_weights_cuda.h"
 
 namespace vk {
 namespace {
@@ -24,8 +23,6 @@ constexpr int64_t kMostBytes = int64_t{256} << 20;
 /** Blocks that fill a device. */
 constexpr int64_t kBlocks = 512;
 constexpr int64_t kLeastVoxels = 256;
-/** Values of upstream that a block adds for the bias. */
-constexpr int64_t kBiasVoxels = 16384;
 
 struct Tile {
   int out;
@@ -41,14 +38,7 @@ struct Chunks {
   /** Tiles of a group along both sides. */
   int64_t outs;
   int64_t weights;
-  int64_t biasChunks;
 };
-
-int64_t allVoxels(const WeightsArgs& args) { return args.batch * conv3dVolume(args.outSize); }
-int64_t weightsOfOut(const WeightsArgs& args) { return args.inChannels * conv3dTaps(args); }
-int64_t allWeights(const WeightsArgs& args) {
-  return args.groups * args.outChannels * weightsOfOut(args);
-}
 
 Chunks chunksOf(const WeightsArgs& args) {
   Chunks chunks{};
@@ -56,7 +46,7 @@ Chunks chunksOf(const WeightsArgs& args) {
   for (int i = 0; i < int(std::size(kTiles)); ++i) {
     const Tile tile = kTiles[i];
     const int64_t outs = chunkCount(args.outChannels, tile.out);
-    const int64_t weights = chunkCount(weightsOfOut(args), tile.weights);
+    const int64_t weights = chunkCount(conv3dWeightsOfOut(args), tile.weights);
     // What a tile computes and what it reads.
     const int64_t cost =
         outs * weights * (tile.out * tile.weights + 16 * (tile.out + tile.weights));
@@ -66,17 +56,16 @@ Chunks chunksOf(const WeightsArgs& args) {
     chunks.outs = outs;
     chunks.weights = weights;
   }
-  const int64_t voxels = allVoxels(args);
+  const int64_t voxels = conv3dAllVoxels(args);
   const int64_t tiles = args.groups * chunks.outs * chunks.weights;
   const int64_t wanted =
       std::min(chunkCount(voxels, kLeastVoxels), chunkCount(kBlocks, std::max<int64_t>(tiles, 1)));
-  const int64_t bytes = allWeights(args) * int64_t(sizeof(float));
+  const int64_t bytes = conv3dAllWeights(args) * int64_t(sizeof(float));
   const int64_t most = std::max<int64_t>(1, kMostBytes / std::max<int64_t>(bytes, 1));
   const int64_t count =
       std::clamp<int64_t>(std::max(wanted, chunkCount(voxels, kMostVoxels)), 1, most);
   chunks.voxels = std::max<int64_t>(kDepth, chunkCount(chunkCount(voxels, count), kDepth) * kDepth);
   chunks.count = std::max<int64_t>(1, chunkCount(voxels, chunks.voxels));
-  chunks.biasChunks = args.gradientBias != nullptr ? chunkCount(voxels, kBiasVoxels) : 0;
   return chunks;
 }
 
@@ -85,35 +74,6 @@ Chunks chunksOf(const WeightsArgs& args) {
 struct Column {
   int64_t input;
   int z, y, x;
-};
-
-/** The output voxel that a thread reads, and the input of the first tap. */
-struct Voxel {
-  int64_t n;
-  int z, y, x;
-
-  __device__ void set(const WeightsArgs& args, int64_t number) {
-    x = int(number % args.outSize[2]);
-    const int64_t row = number / args.outSize[2];
-    y = int(row % args.outSize[1]);
-    const int64_t plane = row / args.outSize[1];
-    z = int(plane % args.outSize[0]);
-    n = plane / args.outSize[0];
-  }
-  __device__ void add(const WeightsArgs& args, int voxels) {
-    x += voxels;
-    while (x >= args.outSize[2]) {
-      x -= int(args.outSize[2]);
-      if (++y < args.outSize[1]) continue;
-      y = 0;
-      if (++z < args.outSize[0]) continue;
-      z = 0;
-      ++n;
-    }
-  }
-  __device__ int in(const WeightsArgs& args, int axis, int at) const {
-    return int(at * args.stride[axis] - args.paddingBegin[axis]);
-  }
 };
 
 /** A thread computes kRows output channels by kColumns weights. */
@@ -153,7 +113,7 @@ __global__ void __launch_bounds__(kThreads)
     __syncthreads();
     const int64_t begin = chunk * chunks.voxels;
     const int64_t end = min(begin + chunks.voxels, args.batch * outVoxels);
-    Voxel voxel{};
+    Conv3dVoxel voxel{};
     if (begin + lane < end) voxel.set(args, begin + lane);
 
     float nextUpstream[kOut / kTogether], nextInput[kWeights / kTogether];
@@ -249,68 +209,20 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-/** Adds the chunks of a sum, in order. */
-template <class T, class Partial>
-__global__ void __launch_bounds__(256)
-    addChunks(const Partial* partials, int64_t chunks, int64_t sums, T* result) {
-  forEachItem(sums, [&](int64_t i) {
-    double sum = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += double(partials[chunk * sums + i]);
-    result[i] = T(sum);
-  });
-}
-
-/** A block a chunk of a channel. */
-template <class T>
-__global__ void __launch_bounds__(256)
-    biasChunks(WeightsArgs args, int64_t chunks, double* partials) {
-  VK_SHARED(double, shared, 256 / kWarpSize);
-  const int64_t channels = args.groups * args.outChannels;
-  const int64_t outVoxels = conv3dVolume(args.outSize);
-  for (int64_t i = blockIdx.x; i < chunks * channels; i += gridDim.x) {
-    const int64_t channel = i % channels, begin = i / channels * kBiasVoxels;
-    const int64_t end = min(begin + kBiasVoxels, args.batch * outVoxels);
-    double sum = 0;
-    for (int64_t at = begin + threadIdx.x; at < end; at += 256) {
-      const int64_t n = at / outVoxels;
-      sum += double(static_cast<const T*>(
-          args.upstream)[(n * channels + channel) * outVoxels + at - n * outVoxels]);
-    }
-    sum = blockSum<256>(sum, shared);
-    if (threadIdx.x == 0) partials[i] = sum;
-  }
-}
-
-template <class T>
-void runBias(const WeightsArgs& args, Context& context, double* partials) {
-  if (args.gradientBias == nullptr) return;
-  const int64_t channels = args.groups * args.outChannels;
-  const int64_t chunks = chunkCount(allVoxels(args), kBiasVoxels);
-  launch(context, {dim3(blocksFor(chunks * channels, 1)), dim3(256)}, biasChunks<T>, args, chunks,
-         partials);
-  launch(context, gridOver(channels), addChunks<T, double>, partials, chunks, channels,
-         static_cast<T*>(args.gradientBias));
-}
-
-int64_t biasBytes(const WeightsArgs& args) {
-  return args.gradientBias == nullptr ? 0
-                                      : chunkCount(allVoxels(args), kBiasVoxels) * args.groups *
-                                            args.outChannels * int64_t(sizeof(double));
-}
-
 // ------------------------------------------------------------------------------------- the rows
 
 Refusal gemmAccepts(const WeightsArgs& args) { return conv3dFitsInt(Conv3dProblem(args)); }
 
 int64_t gemmBytes(const WeightsArgs& args) {
   const int64_t count = chunksOf(args).count;
-  return biasBytes(args) + (count > 1 ? count * allWeights(args) * int64_t(sizeof(float)) : 0);
+  return conv3dBiasBytes(args) +
+         (count > 1 ? count * conv3dAllWeights(args) * int64_t(sizeof(float)) : 0);
 }
 
 void runGemm(const WeightsArgs& args, Context& context, const Workspace& workspace) {
   const Chunks chunks = chunksOf(args);
   float* const gradient = static_cast<float*>(args.gradient);
-  float* const partials = chunks.count > 1 ? workspace.as<float>(biasBytes(args)) : gradient;
+  float* const partials = chunks.count > 1 ? workspace.as<float>(conv3dBiasBytes(args)) : gradient;
   const Grid grid{dim3(blocksFor(chunks.count * args.groups * chunks.outs * chunks.weights, 1)),
                   dim3(kThreads)};
   switch (chunks.tile) {
@@ -327,67 +239,104 @@ void runGemm(const WeightsArgs& args, Context& context, const Workspace& workspa
       launch(context, grid, conv3dWeights<16, 32, 4, 1>, args, chunks, partials);
   }
   if (chunks.count > 1) {
-    launch(context, gridOver(allWeights(args)), addChunks<float, float>, partials, chunks.count,
-           allWeights(args), gradient);
+    conv3dAddChunks(context, partials, chunks.count, conv3dAllWeights(args), gradient);
   }
-  runBias<float>(args, context, workspace.as<double>());
+  conv3dRunBias(args, context, workspace.as<double>());
 }
 
-/** A block a weight, whatever the sizes. */
-template <class T>
-__global__ void __launch_bounds__(256) conv3dWeightsGeneral(WeightsArgs args) {
-  VK_SHARED(double, shared, 256 / kWarpSize);
-  const int64_t taps = conv3dVolume(args.kernel);
+/** Kernels of 3 x 3 x 3 between few channels, depthwise above all: a block adds a chunk of voxels
+ * for one pair of channels, a thread all taps of its voxels. The caches serve the taps. */
+constexpr int kFewThreads = 256;
+constexpr int64_t kFewVoxels = 64 * kFewThreads;
+constexpr int kFewTaps = 27;
+
+__global__ void __launch_bounds__(kFewThreads)
+    conv3dWeightsFew(WeightsArgs args, int64_t chunks, float* partials) {
+  constexpr int kWarps = kFewThreads / kWarpSize;
+  VK_SHARED(float, shared, kWarps* kFewTaps);
+  const int64_t pairs = args.groups * args.outChannels * args.inChannels;
   const int64_t outVoxels = conv3dVolume(args.outSize), inVoxels = conv3dVolume(args.inSize);
-  const int64_t weights = args.groups * args.outChannels * args.inChannels * taps;
-  for (int64_t i = blockIdx.x; i < weights; i += gridDim.x) {
-    const int64_t tap = i % taps, c = i / taps % args.inChannels;
-    const int64_t out = i / taps / args.inChannels;
-    const int64_t in = out / args.outChannels * args.inChannels + c;
-    const int64_t shift[3] = {
-        tap / args.kernel[2] / args.kernel[1] * args.dilation[0] - args.paddingBegin[0],
-        tap / args.kernel[2] % args.kernel[1] * args.dilation[1] - args.paddingBegin[1],
-        tap % args.kernel[2] * args.dilation[2] - args.paddingBegin[2]};
-    double sum = 0;
-    for (int64_t at = threadIdx.x; at < args.batch * outVoxels; at += 256) {
-      const int64_t n = at / outVoxels, voxel = at - n * outVoxels;
-      const int64_t row = voxel / args.outSize[2];
-      const int64_t x = voxel % args.outSize[2] * args.stride[2] + shift[2];
-      const int64_t y = row % args.outSize[1] * args.stride[1] + shift[1];
-      const int64_t z = row / args.outSize[1] * args.stride[0] + shift[0];
-      if (z < 0 || z >= args.inSize[0] || y < 0 || y >= args.inSize[1] || x < 0 ||
-          x >= args.inSize[2]) {
-        continue;
+  const int thread = int(threadIdx.x);
+  for (int64_t i = blockIdx.x; i < chunks * pairs; i += gridDim.x) {
+    const int64_t pair = i % pairs, chunk = i / pairs;
+    const int64_t out = pair / args.inChannels;
+    const int64_t in = out / args.outChannels * args.inChannels + pair % args.inChannels;
+    const int64_t end = min((chunk + 1) * kFewVoxels, args.batch * outVoxels);
+    float sums[kFewTaps] = {};
+    for (int64_t at = chunk * kFewVoxels + thread; at < end; at += kFewThreads) {
+      Conv3dVoxel voxel;
+      voxel.set(args, at);
+      const float upstream = static_cast<const float*>(
+          args.upstream)[(voxel.n * (args.groups * args.outChannels - 1) + out) * outVoxels + at];
+      const float* const input = static_cast<const float*>(args.input) +
+                                 (voxel.n * args.groups * args.inChannels + in) * inVoxels;
+      VK_UNROLL
+      for (int tap = 0; tap < kFewTaps; ++tap) {
+        const int64_t z = voxel.in(args, 0, voxel.z) + tap / 9 * args.dilation[0];
+        const int64_t y = voxel.in(args, 1, voxel.y) + tap / 3 % 3 * args.dilation[1];
+        const int64_t x = voxel.in(args, 2, voxel.x) + tap % 3 * args.dilation[2];
+        const bool inside = z >= 0 && z < args.inSize[0] && y >= 0 && y < args.inSize[1] &&
+                            x >= 0 && x < args.inSize[2];
+        const float value = inside ? input[(z * args.inSize[1] + y) * args.inSize[2] + x] : 0.0f;
+        sums[tap] = fmaf(upstream, value, sums[tap]);
       }
-      const T value =
-          static_cast<const T*>(args.input)[(n * args.groups * args.inChannels + in) * inVoxels +
-                                            (z * args.inSize[1] + y) * args.inSize[2] + x];
-      const T upstream = static_cast<const T*>(
-          args.upstream)[(n * args.groups * args.outChannels + out) * outVoxels + voxel];
-      sum = fma(double(upstream), double(value), sum);
     }
-    sum = blockSum<256>(sum, shared);
-    if (threadIdx.x == 0) static_cast<T*>(args.gradient)[i] = T(sum);
+    __syncthreads();  // of the pair before
+    VK_UNROLL
+    for (int tap = 0; tap < kFewTaps; ++tap) {
+      float sum = sums[tap];
+      for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
+        sum += __shfl_down_sync(kWholeWarp, sum, distance);
+      }
+      if (thread % kWarpSize == 0) shared[thread / kWarpSize * kFewTaps + tap] = sum;
+    }
+    __syncthreads();
+    if (thread < kFewTaps) {
+      float sum = 0;
+      for (int warp = 0; warp < kWarps; ++warp) sum += shared[warp * kFewTaps + thread];
+      partials[i * kFewTaps + thread] = sum;
+    }
   }
 }
 
-template <class T>
-void runGeneral(const WeightsArgs& args, Context& context, const Workspace& workspace) {
-  launch(context, {dim3(blocksFor(allWeights(args), 1)), dim3(256)}, conv3dWeightsGeneral<T>, args);
-  runBias<T>(args, context, workspace.as<double>());
+Refusal fewAccepts(const WeightsArgs& args) {
+  if (args.kernel[0] != 3 || args.kernel[1] != 3 || args.kernel[2] != 3 ||
+      args.inChannels * args.outChannels > 4) {
+    return "takes kernels of 3 x 3 x 3 between up to 4 pairs of channels of a group";
+  }
+  return conv3dFitsInt(Conv3dProblem(args));
 }
 
-void general(const WeightsArgs& args, Context& context, const Workspace& workspace) {
-  args.type == VK_F64 ? runGeneral<double>(args, context, workspace)
-                      : runGeneral<float>(args, context, workspace);
+int64_t fewChunks(const WeightsArgs& args) {
+  return std::max<int64_t>(1, chunkCount(conv3dAllVoxels(args), kFewVoxels));
+}
+
+int64_t fewBytes(const WeightsArgs& args) {
+  const int64_t chunks = fewChunks(args);
+  return conv3dBiasBytes(args) +
+         (chunks > 1 ? chunks * conv3dAllWeights(args) * int64_t(sizeof(float)) : 0);
+}
+
+void runFew(const WeightsArgs& args, Context& context, const Workspace& workspace) {
+  const int64_t chunks = fewChunks(args);
+  float* const gradient = static_cast<float*>(args.gradient);
+  float* const partials = chunks > 1 ? workspace.as<float>(conv3dBiasBytes(args)) : gradient;
+  const int64_t blocks = chunks * args.groups * args.outChannels * args.inChannels;
+  launch(context, {dim3(blocksFor(blocks, 1)), dim3(kFewThreads)}, conv3dWeightsFew, args, chunks,
+         partials);
+  if (chunks > 1) {
+    conv3dAddChunks(context, partials, chunks, conv3dAllWeights(args), gradient);
+  }
+  conv3dRunBias(args, context, workspace.as<double>());
 }
 
 }  // namespace
 
 CudaImplementations<WeightsArgs> conv3d_gradient_weightsCuda() {
   static const Implementation<WeightsArgs> rows[] = {
+      cuda::row<WeightsArgs>(runFew, fewAccepts, fewBytes, "cuda-few"),
       cuda::row<WeightsArgs>(runGemm, gemmAccepts, gemmBytes, "cuda-gemm"),
-      cuda::row<WeightsArgs>(general, nullptr, biasBytes, "cuda-general")};
+      cuda::row<WeightsArgs>(conv3dRunWeightsGeneral, nullptr, conv3dBiasBytes, "cuda-general")};
   return cuda::table(rows);
 }
 
