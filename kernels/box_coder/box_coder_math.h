@@ -4,32 +4,37 @@
 
 #include <cmath>
 
+#include "core/host_device.h"
+
 namespace vk {
 
-inline void encodeAxis(double low, double high, double anchorLow, double anchorHigh,
-                       double centreWeight, double extentWeight, float* shift, float* scale) {
+template <class T>
+VK_HD inline void encodeAxis(double low, double high, double anchorLow, double anchorHigh,
+                             double centreWeight, double extentWeight, T* shift, T* scale) {
   const double extent = anchorHigh - anchorLow;
   const double moved = 0.5 * ((low - anchorLow) + (high - anchorHigh));
-  *shift = static_cast<float>(centreWeight * moved / extent);
-  *scale = static_cast<float>(extentWeight * std::log((high - low) / extent));
+  *shift = static_cast<T>(centreWeight * moved / extent);
+  *scale = static_cast<T>(extentWeight * log((high - low) / extent));
 }
 
-inline void decodeAxis(double shift, double scale, double anchorLow, double anchorHigh,
-                       double limit, float* low, float* high) {
+template <class T>
+VK_HD inline void decodeAxis(double shift, double scale, double anchorLow, double anchorHigh,
+                             double limit, T* low, T* high) {
   const double extent = anchorHigh - anchorLow;
   const double centre = 0.5 * (anchorLow + anchorHigh) + shift * extent;
-  const double half = 0.5 * extent * std::exp(scale > limit ? limit : scale);
-  *low = static_cast<float>(centre - half);
-  *high = static_cast<float>(centre + half);
+  const double half = 0.5 * extent * exp(scale > limit ? limit : scale);
+  *low = static_cast<T>(centre - half);
+  *high = static_cast<T>(centre + half);
 }
 
-inline void decodeGradientAxis(double scale, double anchorLow, double anchorHigh, double limit,
-                               double byLow, double byHigh, double centreWeight,
-                               double extentWeight, float* byShift, float* byScale) {
+template <class T>
+VK_HD inline void decodeGradientAxis(double scale, double anchorLow, double anchorHigh,
+                                     double limit, double byLow, double byHigh, double centreWeight,
+                                     double extentWeight, T* byShift, T* byScale) {
   const double extent = anchorHigh - anchorLow;
-  *byShift = static_cast<float>((byLow + byHigh) * extent / centreWeight);
-  const double grown = scale > limit ? 0 : 0.5 * extent * std::exp(scale) / extentWeight;
-  *byScale = scale > limit ? 0.0f : static_cast<float>((byHigh - byLow) * grown);
+  *byShift = static_cast<T>((byLow + byHigh) * extent / centreWeight);
+  const double grown = scale > limit ? 0 : 0.5 * extent * exp(scale) / extentWeight;
+  *byScale = scale > limit ? T(0) : static_cast<T>((byHigh - byLow) * grown);
 }
 
 }  // namespace vk
