@@ -78,7 +78,9 @@ __global__ void __launch_bounds__(kThreads)
   for (int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     T carry = before != nullptr ? before[tile] : T(0);
     for (int k = 0; k < kEach; ++k) {
-      const int64_t i = tile * kTile + k * kThreads + threadIdx.x;
+      const int64_t first = tile * kTile + k * kThreads;
+      if (first >= count) break;
+      const int64_t i = first + threadIdx.x;
       T sum;
       const T own = blockExclusiveSum<kThreads>(i < count ? values[i] : T(0), shared, &sum);
       if (i < count) values[i] = carry + own;

@@ -111,7 +111,11 @@ __global__ void __launch_bounds__(kThreads)
     for (int digit = lane; digit < kDigits; digit += kWarpSize) ofWarp[digit] = 0;
     place[threadIdx.x] = places[int64_t(threadIdx.x) * tiles + tile];
     __syncwarp();
-    for (int round = 0; round < kRounds; ++round) {
+    // Of the whole warp, so that few items take few rounds.
+    const int64_t left = count - (first - lane);
+    const int rounds =
+        left < kRounds * kWarpSize ? int((left + kWarpSize - 1) / kWarpSize) : kRounds;
+    for (int round = 0; round < rounds; ++round) {
       const int64_t i = first + round * kWarpSize;
       if (i < count) atomicAdd(&ofWarp[digitOf(keys[i], shift, bits)], 1u);
     }
@@ -123,7 +127,7 @@ __global__ void __launch_bounds__(kThreads)
       sum += own;
     }
     __syncthreads();
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       const int64_t i = first + round * kWarpSize;
       const bool has = i < count;
       const Key key = has ? keys[i] : Key(0);
