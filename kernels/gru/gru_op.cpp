@@ -46,7 +46,7 @@ vk_status vk_gru(vk_context* context, const vk_plan* plan, const vk_recurrent_te
   return vk::guarded(context, [&] {
     const vk::GruArgs args =
         vk::checked(vk::kForward, *context, tensors, recurrence, linear_before_reset);
-    vk::requireLengths(vk::kForward, args);
+    vk::requireLengths(vk::kForward, *context, args);
     vk::run(*context, vk::kForward.operation, vk::gruImplementations(), args, plan, workspace);
   });
 }
@@ -67,7 +67,7 @@ vk_status vk_gru_gradient(vk_context* context, const vk_plan* plan,
   return vk::guarded(context, [&] {
     const vk::GruArgs args =
         vk::checked(vk::kGradient, *context, tensors, recurrence, linear_before_reset);
-    vk::requireLengths(vk::kGradient, args);
+    vk::requireLengths(vk::kGradient, *context, args);
     vk::run(*context, vk::kGradient.operation, vk::gru_gradientImplementations(), args, plan,
             workspace);
   });

@@ -44,7 +44,7 @@ vk_status vk_lstm(vk_context* context, const vk_plan* plan, const vk_recurrent_t
                   vk_recurrence recurrence, const vk_view* workspace) {
   return vk::guarded(context, [&] {
     const vk::LstmArgs args = vk::checked(vk::kForward, *context, tensors, recurrence);
-    vk::requireLengths(vk::kForward, args);
+    vk::requireLengths(vk::kForward, *context, args);
     vk::run(*context, vk::kForward.operation, vk::lstmImplementations(), args, plan, workspace);
   });
 }
@@ -62,7 +62,7 @@ vk_status vk_lstm_gradient(vk_context* context, const vk_plan* plan,
                            const vk_view* workspace) {
   return vk::guarded(context, [&] {
     const vk::LstmArgs args = vk::checked(vk::kGradient, *context, tensors, recurrence);
-    vk::requireLengths(vk::kGradient, args);
+    vk::requireLengths(vk::kGradient, *context, args);
     vk::run(*context, vk::kGradient.operation, vk::lstm_gradientImplementations(), args, plan,
             workspace);
   });
