@@ -10,7 +10,7 @@ namespace {
 using namespace cuda;
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) forward(ActivationArgs args) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks) forward(ActivationArgs args) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   activation::withFormula<T>(args.kind, args.alpha, args.beta, [&](const auto& formula) {
@@ -27,7 +27,7 @@ struct Argument {
 };
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) gradient(ActivationArgs args) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks) gradient(ActivationArgs args) {
   const T* const input = static_cast<const T*>(args.input);
   const T* const outputGradient = static_cast<const T*>(args.outputGradient);
   T* const inputGradient = static_cast<T*>(args.output);
@@ -57,7 +57,7 @@ struct SlopeOf {
 
 /** The function, or the gradient of the input where there is one of the output. */
 template <class T, bool kGradient>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     prelu(PreluArgs args, int64_t count, SlopeOf slopeOf) {
   const T* const input = static_cast<const T*>(args.input);
   const T* const slope = static_cast<const T*>(args.slope);

@@ -25,7 +25,8 @@ __device__ Operands<T> operandsAt(const BinaryShape& args, const Walk& walk, int
 }
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) arithmetic(BinaryArgs args, Walk walk) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    arithmetic(BinaryArgs args, Walk walk) {
   T* const output = static_cast<T*>(args.output);
   forEachTile<kItemsEach<T>>(
       args.broadcast.count, [&](int64_t i) { return operandsAt<T>(args, walk, i); },
@@ -39,7 +40,8 @@ __global__ void __launch_bounds__(kElementThreads) arithmetic(BinaryArgs args, W
 }
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) compare(BinaryArgs args, Walk walk) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    compare(BinaryArgs args, Walk walk) {
   uint8_t* const output = static_cast<uint8_t*>(args.output);
   forEachTile<kItemsEach<T>>(
       args.broadcast.count, [&](int64_t i) { return operandsAt<T>(args, walk, i); },
@@ -50,7 +52,8 @@ __global__ void __launch_bounds__(kElementThreads) compare(BinaryArgs args, Walk
 
 /** Copies bits: T is an unsigned number of the elements' size. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) where(BinaryArgs args, Walk walk) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    where(BinaryArgs args, Walk walk) {
   T* const output = static_cast<T*>(args.output);
   forEachTile<kItemsEach<T>>(
       args.broadcast.count,
@@ -85,7 +88,7 @@ struct GradientTerms {
 
 /** The gradient of an operand that does not repeat. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     gradientOfEach(GradientTerms<T> terms, int64_t count, T* gradient) {
   forEachTile<kItemsEach<T>>(
       count, [&](int64_t i) { return T(terms.load(i, 0)); },

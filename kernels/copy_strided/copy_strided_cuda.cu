@@ -22,7 +22,7 @@ struct Moved {
 
 /** Element by element, in the order of the output. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     copyElements(const T* input, T* output, int64_t count, Both walk) {
   forEachTile<kItemsEach<T>>(
       count,

@@ -64,7 +64,7 @@ Lines linesOf(const CumsumArgs& args) {
 
 /** A thread a line and slice, neighbouring lines side by side. With `totals` alone it only sums. */
 template <class T, class Sum>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     sumColumns(Lines lines, const T* input, T* output, const Sum* before, Sum* totals) {
   constexpr int kAhead = 4;
   forEachItem(lines.count * lines.slices, [&](int64_t item) {
@@ -94,7 +94,7 @@ __global__ void __launch_bounds__(kElementThreads)
 
 /** Of each line's slices the sums before it, a thread a line. */
 template <class Sum>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     scanColumns(int64_t lines, int64_t slices, Sum* totals) {
   forEachItem(lines, [&](int64_t line) {
     Sum sum = 0;

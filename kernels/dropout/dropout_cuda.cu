@@ -44,7 +44,7 @@ bool isAligned(const void* address) {
 
 /** Draws the mask, and where a draw is one element's writes the output. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     dropout(DropoutArgs args, bool masksAligned, bool aligned) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
@@ -66,7 +66,8 @@ __global__ void __launch_bounds__(kElementThreads)
 
 /** By a mask that is there. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) applyMask(DropoutArgs args, Divider length) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    applyMask(DropoutArgs args, Divider length) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   forEachTile<kItemsEach<T>>(

@@ -9,7 +9,7 @@ using namespace cuda;
 
 /** An element of the output is one of a run. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     gather(DeviceIndexing indexing, Divider length, int64_t count, const T* data, T* output) {
   forEachTile<kItemsEach<T>>(
       count,

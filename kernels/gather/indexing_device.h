@@ -35,7 +35,7 @@ struct DeviceIndexing : Indexing {
 namespace indexing {
 
 /** The first entry that is outside: the least number is the same in any order. */
-static __global__ void __launch_bounds__(kElementThreads)
+static __global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     findOutside(Indexing indexing, int64_t entries, unsigned long long* first) {
   forEachItem(entries, [&](int64_t entry) {
     if (!indexing.isInside(entry)) atomicMin(first, static_cast<unsigned long long>(entry));

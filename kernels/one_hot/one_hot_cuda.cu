@@ -9,7 +9,7 @@ using namespace cuda;
 
 /** A thread writes elements of the output; the index of each comes from the cache but once. */
 template <class T, class Index>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     oneHot(OneHotArgs args, Divider inner, Divider depth, int64_t count) {
   const Index* const indices = static_cast<const Index*>(args.indices);
   T* const output = static_cast<T*>(args.output);

@@ -47,7 +47,8 @@ __device__ int64_t sourceOf(const PadArgs& args, const PadWalk& walk, int64_t el
 }
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) pad(PadArgs args, PadWalk walk, int64_t count) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    pad(PadArgs args, PadWalk walk, int64_t count) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   forEachTile<kItemsEach<T>>(
@@ -61,7 +62,7 @@ __global__ void __launch_bounds__(kElementThreads) pad(PadArgs args, PadWalk wal
 
 /** A thread an element of the input: it adds all copies of it in the order of the output. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     padGradient(PadArgs args, PadWalk walk, int64_t count) {
   const T* const outputGradient = static_cast<const T*>(args.output);
   T* const inputGradient = static_cast<T*>(args.input);

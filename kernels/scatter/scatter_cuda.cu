@@ -66,7 +66,7 @@ __device__ T combined(vk_scatter_mode mode, T a, T x) {
 
 /** The last update of each place. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     replace(Sorted sorted, const T* updates, T* output) {
   forEachItem(sorted.items(), [&](int64_t i) {
     const auto item = sorted.item(i);
@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(kElementThreads)
 /** All updates of each place, in their order: by the thread of the first one, and where there are
  * more than a few of single elements by its warp, whose lanes load 32 of them at a time. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads, 4)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     combine(Sorted sorted, vk_scatter_mode mode, const T* updates, T* output) {
   constexpr int kAhead = 4;
   constexpr int64_t kFew = 32;
@@ -134,7 +134,7 @@ __global__ void __launch_bounds__(kElementThreads, 4)
   }
 }
 
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     listUpdates(DeviceIndexing indexing, Divider length, int64_t count, Key* keys, Entry* entries) {
   forEachItem(count, [&](int64_t entry) {
     keys[entry] = Key(length.quotient(indexing.place(entry)));

@@ -65,7 +65,7 @@ struct Scratch {
 };
 
 template <class Key>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     shortColumns(TopColumns<Key> columns, Key* values, int64_t* indices) {
   forEachItem(columns.count, [&](int64_t column) {
     const Key* const elements = columns.elements(column);
@@ -114,19 +114,19 @@ __global__ void __launch_bounds__(kTopThreads)
 }
 
 /** Numbers the candidates of all columns. */
-static __global__ void __launch_bounds__(kElementThreads)
+static __global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     numberPositions(int64_t count, int64_t* positions) {
   forEachItem(count, [&](int64_t i) { positions[i] = i; });
 }
 
 template <class Key>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     findColumns(int64_t count, Divider k, const int64_t* positions, Key* columns) {
   forEachItem(count, [&](int64_t i) { columns[i] = Key(k.quotient(positions[i])); });
 }
 
 template <class Key>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     writeSorted(TopColumns<Key> columns, Divider k, const int64_t* positions, const Key* candidates,
                 Key* values, int64_t* indices) {
   forEachItem(columns.count * columns.k, [&](int64_t i) {

@@ -9,7 +9,7 @@ using namespace cuda;
 
 /** Elements that are not kept are not read. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads)
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
     trilu(TriluArgs args, Divider columns, Divider rows, int64_t count) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);

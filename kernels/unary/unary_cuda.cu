@@ -11,7 +11,7 @@ namespace {
 using namespace cuda;
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) floats(UnaryArgs args) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks) floats(UnaryArgs args) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   unary::withFunction<T>(args.function, args.low, args.high, [&](const auto& function) {
@@ -23,7 +23,7 @@ __global__ void __launch_bounds__(kElementThreads) floats(UnaryArgs args) {
 
 /** The functions that write bool. */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) tests(UnaryArgs args) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks) tests(UnaryArgs args) {
   const T* const input = static_cast<const T*>(args.input);
   uint8_t* const output = static_cast<uint8_t*>(args.output);
   forEachTile<kItemsEach<T>>(
@@ -40,7 +40,8 @@ __global__ void __launch_bounds__(kElementThreads) tests(UnaryArgs args) {
 /** Negate, absolute, sign and clip; the least number has no opposite, and wraps around to itself.
  */
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) wholes(UnaryArgs args, T low, T high) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    wholes(UnaryArgs args, T low, T high) {
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   forEachTile<kItemsEach<T>>(
@@ -70,7 +71,8 @@ struct Argument {
 };
 
 template <class T>
-__global__ void __launch_bounds__(kElementThreads) gradient(UnaryGradientArgs args) {
+__global__ void __launch_bounds__(kElementThreads, kElementBlocks)
+    gradient(UnaryGradientArgs args) {
   const T* const input = static_cast<const T*>(args.input);
   const T* const outputGradient = static_cast<const T*>(args.outputGradient);
   T* const inputGradient = static_cast<T*>(args.inputGradient);
