@@ -197,7 +197,7 @@ public final class CudaReportCommand implements Callable<Integer> {
   }
 
   private String rooflineTable() {
-    List<String> columns = new ArrayList<>(List.of("operation", "shape", "MB", "GFLOP"));
+    List<String> columns = new ArrayList<>(List.of("operation", "variant", "shape", "MB", "GFLOP"));
     for (Gpu gpu : Gpu.ALL) {
       columns.add(gpu.name() + " ms");
       columns.add("bound by");
@@ -211,6 +211,7 @@ public final class CudaReportCommand implements Callable<Integer> {
           new ArrayList<>(
               List.of(
                   each.operation(),
+                  each.variant(),
                   each.shape(),
                   Numbers.fixed((each.work().bytesRead() + each.work().bytesWritten()) * 1e-6, 1),
                   Numbers.fixed(each.work().operations() * 1e-9, 2)));

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.Runner;
@@ -71,40 +71,37 @@ public final class OperationsCommand implements Callable<Integer> {
 
   /** Names of the operations that have a benchmark, in lower case with dashes. */
   public static List<String> operations() {
-    TreeSet<String> operations = new TreeSet<>();
+    return classNames().map(OperationsCommand::word).sorted().toList();
+  }
+
+  /** Of the benchmarks of operations. */
+  private static Stream<String> classNames() {
     var format = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
-    BenchmarkList.defaultList()
-        .getAll(format, List.of())
-        .forEach(entry -> operations.add(word(entry.getUserClassQName())));
-    return List.copyOf(operations);
+    return BenchmarkList.defaultList().getAll(format, List.of()).stream()
+        .map(entry -> entry.getUserClassQName())
+        .filter(name -> name.startsWith(OperationBenchmark.class.getPackageName() + "."))
+        .distinct()
+        .sorted();
   }
 
   /** What one benchmark has to move and compute. */
-  public record Planned(String operation, String shape, Work work) {}
+  public record Planned(String operation, String variant, String shape, Work work) {}
 
   /** Every operation in the shapes of its benchmark. */
   public static List<Planned> planned() {
-    var format = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
     List<Planned> planned = new ArrayList<>();
-    BenchmarkList.defaultList().getAll(format, List.of()).stream()
-        .map(entry -> entry.getUserClassQName())
-        .distinct()
-        .sorted()
+    classNames()
         .forEach(
             name -> {
               for (String shape : List.of(OperationBenchmark.BRAIN, OperationBenchmark.LUNG)) {
-                planned.add(new Planned(word(name), shape, of(name).work(Workload.of(shape))));
+                for (Map<String, String> variant : Variants.of(name)) {
+                  String words = String.join(" ", variant.values()).toLowerCase(Locale.ROOT);
+                  Work work = Variants.make(name, variant::get).work(Workload.of(shape));
+                  planned.add(new Planned(word(name), words, shape, work));
+                }
               }
             });
     return planned;
-  }
-
-  private static OperationBenchmark of(String className) {
-    try {
-      return (OperationBenchmark) Class.forName(className).getDeclaredConstructor().newInstance();
-    } catch (ReflectiveOperationException failure) {
-      throw new IllegalStateException(failure);
-    }
   }
 
   /** {@code ...BsplinePrefilterBenchmark} becomes {@code bspline-prefilter}. */
@@ -203,7 +200,9 @@ public final class OperationsCommand implements Callable<Integer> {
       String benchmark = result.getParams().getBenchmark();
       int dot = benchmark.lastIndexOf('.');
       String shape = result.getParams().getParam("shape");
-      Work work = of(benchmark.substring(0, dot)).work(Workload.of(shape));
+      Work work =
+          Variants.make(benchmark.substring(0, dot), result.getParams()::getParam)
+              .work(Workload.of(shape));
       measured.add(
           new Measured(
               word(benchmark.substring(0, dot)),
