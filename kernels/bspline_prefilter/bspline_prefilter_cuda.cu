@@ -76,7 +76,7 @@ __device__ T warpRecursion(const LineFilter<T>& filter, T value, int lane, bool 
 /** A warp a line along x, forth and back; a lane reads what it wrote itself. Image and coefficients
  * may be the same memory. */
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     filterRows(LineFilter<T> filter, const T* image, int64_t lines, T* coefficients) {
   const int lane = int(threadIdx.x % kWarpSize);
   const int64_t warps = int64_t(gridDim.x) * (kThreads / kWarpSize);

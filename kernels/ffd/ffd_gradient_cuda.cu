@@ -68,7 +68,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /** (outer, samples, inner) to (outer, controls, inner): a thread a sum. */
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     adjointAcross(const T* values, FfdTable<T> table, int64_t outer, int64_t inner, T* sums) {
   forEachItem(outer * table.controls * inner, [&](int64_t i) {
     const int64_t line = i / inner;
