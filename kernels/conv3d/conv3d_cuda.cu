@@ -44,10 +44,13 @@ __global__ void __launch_bounds__(256)
         packed + group * conv3dVolume(args.kernel) * args.inChannels * args.outChannels +
         channel % args.outChannels;
     T sum = 0;
+    VK_NO_UNROLL
     for (int64_t tz = 0; tz < axes[0].taps; ++tz) {
       const int64_t z = places[0].input + tz * axes[0].tapStep;
+      VK_NO_UNROLL
       for (int64_t ty = 0; ty < axes[1].taps; ++ty) {
         const int64_t y = places[1].input + ty * axes[1].tapStep;
+        VK_NO_UNROLL
         for (int64_t tx = 0; tx < axes[2].taps; ++tx) {
           const int64_t x = places[2].input + tx * axes[2].tapStep;
           const bool inside = z >= 0 && z < args.inSize[0] && y >= 0 && y < args.inSize[1] &&
@@ -55,6 +58,7 @@ __global__ void __launch_bounds__(256)
           const int64_t at = (z * args.inSize[1] + y) * args.inSize[2] + x;
           const T* weight = weights + conv3dKernelIndex(args, axes, tz, ty, tx) * args.inChannels *
                                           args.outChannels;
+          VK_NO_UNROLL
           for (int64_t c = 0; c < args.inChannels; ++c, weight += args.outChannels) {
             sum = fma(*weight, inside ? input[c * inVoxels + at] : T(0), sum);
           }
