@@ -4,14 +4,11 @@
 #include "cuda/cuda_table.h"
 #include "cuda/kernel.h"
 
-// Unrolled further, the values of several depths take more registers than there are. The emulator's
-// compiler unrolls as well: sums that are no memory are nothing for the race detector to follow.
+// Unrolled further, the values of several depths take more registers than there are.
 #ifdef __CUDACC__
 #define VK_UNROLL_TWICE _Pragma("unroll 2")
 #else
 #define VK_UNROLL_TWICE
-#undef VK_UNROLL
-#define VK_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace vk {
@@ -119,7 +116,9 @@ struct Fragment {
   __device__ static int line(int thread, int i) {
     return i / kWidth * (kLines / kGroups) + thread * kWidth + i % kWidth;
   }
-  __device__ static void load(const T* shared, int thread, T* values) {
+  /** Inlined by every compiler: the emulator's race detector shall not follow registers. */
+  __device__ __attribute__((always_inline)) static inline void load(const T* shared, int thread,
+                                                                    T* values) {
     VK_UNROLL
     for (int group = 0; group < kGroups; ++group) {
       const auto vector = *reinterpret_cast<const Vector<T, kWidth>*>(
