@@ -32,6 +32,18 @@ struct RoiAlignGradientArgs : RoiAlignArgs {
   void* gradient;
 };
 
+/** Throws what is said of a box, of this image, whose values are out of range. */
+[[noreturn]] inline void refuseRoiBox(const char* name, const RoiAlignArgs& args, int64_t box,
+                                      int64_t image) {
+  if (image < 0 || image >= args.batch) {
+    invalidArgument("%s: box %lld is of image %lld, and there are %lld", name,
+                    static_cast<long long>(box), static_cast<long long>(image),
+                    static_cast<long long>(args.batch));
+  }
+  invalidArgument("%s: box %lld has a coordinate that is not finite", name,
+                  static_cast<long long>(box));
+}
+
 void roiAlignReference(const RoiAlignArgs&, Context&, const Workspace&);
 extern const SimdTable<Kernel<RoiAlignArgs>> roiAlignCpuTable;
 int64_t roiAlignCpuWorkspaceBytes(const RoiAlignArgs&);

@@ -126,15 +126,15 @@ bool finite(const RoiAlignArgs& args, int64_t box) {
   return true;
 }
 
-/** Looks at the values, which there are only when the operation runs. */
-void checkBoxes(const char* name, const RoiAlignArgs& args) {
+/** Looks at the values, which there are only when the operation runs; those on a device are its
+ * kernel's to check. */
+void checkBoxes(const Context& context, const char* name, const RoiAlignArgs& args) {
+  if (context.device != nullptr) return;
   for (int64_t box = 0; box < args.boxCount; ++box) {
-    if (args.images[box] < 0 || args.images[box] >= args.batch) {
-      invalidArgument("%s: box %lld is of image %lld, and there are %lld", name, shown(box),
-                      shown(args.images[box]), shown(args.batch));
-    }
-    if (!(args.type == VK_F64 ? finite<double>(args, box) : finite<float>(args, box))) {
-      invalidArgument("%s: box %lld has a coordinate that is not finite", name, shown(box));
+    const bool isFinite =
+        args.type == VK_F64 ? finite<double>(args, box) : finite<float>(args, box);
+    if (args.images[box] < 0 || args.images[box] >= args.batch || !isFinite) {
+      refuseRoiBox(name, args, box, args.images[box]);
     }
   }
 }
@@ -192,7 +192,7 @@ vk_status vk_roi_align(vk_context* context, const vk_plan* plan, const vk_view* 
                        const vk_view* output) {
   return vk::guarded(context, [&] {
     const vk::RoiAlignArgs args = vk::checked(*context, input, boxes, images, params, output);
-    vk::checkBoxes(vk::kName, args);
+    vk::checkBoxes(*context, vk::kName, args);
     vk::run(*context, vk::kName, vk::roi_alignImplementations(), args, plan, workspace);
   });
 }
@@ -215,7 +215,7 @@ vk_status vk_roi_align_gradient(vk_context* context, const vk_plan* plan, const 
   return vk::guarded(context, [&] {
     const vk::RoiAlignGradientArgs args =
         vk::checkedGradient(*context, input, boxes, images, upstream, params, gradient);
-    vk::checkBoxes(vk::kGradientName, args);
+    vk::checkBoxes(*context, vk::kGradientName, args);
     vk::run(*context, vk::kGradientName, vk::roi_align_gradientImplementations(), args, plan,
             workspace);
   });
