@@ -23,6 +23,12 @@ struct BoxFusionArgs {
   int64_t* count;
 };
 
+/** Throws what is said of a box whose model is not there. */
+[[noreturn]] inline void refuseModel(const BoxFusionArgs& args, int64_t box, int64_t model) {
+  invalidArgument("box_fusion: box %lld is by model %lld of %lld", static_cast<long long>(box),
+                  static_cast<long long>(model), static_cast<long long>(args.modelCount));
+}
+
 void boxFusionReference(const BoxFusionArgs&, Context&, const Workspace&);
 extern const SimdTable<Kernel<BoxFusionArgs>> boxFusionCpuTable;
 int64_t boxFusionCpuWorkspaceBytes(const BoxFusionArgs&);

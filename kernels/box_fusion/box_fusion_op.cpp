@@ -52,13 +52,12 @@ BoxFusionArgs checked(const vk_view* boxes, const vk_view* scores, const vk_view
           count};
 }
 
-/** Before anything is written. */
-void requireModels(const BoxFusionArgs& args) {
-  for (int64_t i = 0; i < args.boxes.count && args.models != nullptr; ++i) {
+/** Before anything is written; models on a device are its kernel's to check. */
+void requireModels(const Context& context, const BoxFusionArgs& args) {
+  if (context.device != nullptr || args.models == nullptr) return;
+  for (int64_t i = 0; i < args.boxes.count; ++i) {
     if (args.models[i] < 0 || args.models[i] >= args.modelCount) {
-      invalidArgument("%s: box %lld is by model %lld of %lld", kName, static_cast<long long>(i),
-                      static_cast<long long>(args.models[i]),
-                      static_cast<long long>(args.modelCount));
+      refuseModel(args, i, args.models[i]);
     }
   }
 }
@@ -102,7 +101,7 @@ vk_status vk_box_fusion(vk_context* context, const vk_plan* plan, const vk_view*
     const vk::BoxFusionArgs args =
         vk::checked(boxes, scores, classes, models, model_weights, model_count, params, fused,
                     fused_scores, best, cluster_of, count);
-    vk::requireModels(args);
+    vk::requireModels(*context, args);
     vk::run(*context, vk::kName, vk::box_fusionImplementations(), args, plan, workspace);
   });
 }
