@@ -5,6 +5,7 @@ module org.voxkern.core {
   requires org.voxkern.bindings;
 
   exports org.voxkern;
+  exports org.voxkern.file;
   exports org.voxkern.graph;
   exports org.voxkern.metrics;
   exports org.voxkern.network;

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -298,6 +301,69 @@ class OnnxExportTest {
   void publishedNetworksAgree() throws Exception {
     check(UNet3d.builder().build(), Map.of("image", Shape.of(1, 3, 92, 92, 92)));
     check(NnUNet.builder().build(), Map.of("image", Shape.of(1, 1, 64, 64, 64)));
+  }
+
+  private static Set<String> filesIn(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+    }
+  }
+
+  @Test
+  void largeParametersLieBesideTheModel() throws Exception {
+    Graph graph = NnUNet.builder().features(4, 6, 8).deepSupervision(false).build();
+    Map<String, Shape> shapes = Map.of("image", Shape.of(1, 1, 16, 12, 8));
+    long all = 4 * graph.parameterCount();
+    Path file = folder.resolve("network.onnx");
+    Path data = folder.resolve("network.onnx.data");
+    try (Context context = Context.create();
+        Scope scope = Scope.open(context)) {
+      Weights weights = weights(graph, context);
+      Map<String, Tensor> inputs =
+          Map.of("image", random(context, "image", shapes.get("image"), -2, 2));
+      float[] expected =
+          graph.compile(context, weights, shapes).run(inputs).get("logits").toFloatArray();
+      for (long external : new long[] {0, 1000, Long.MAX_VALUE}) {
+        Files.deleteIfExists(data);
+        OnnxExport.write(graph, weights, file, external);
+        boolean beside = external < all;
+        assertEquals(
+            beside ? Set.of("network.onnx", "network.onnx.data") : Set.of("network.onnx"),
+            filesIn(folder));
+        assertEquals(beside, Files.size(file) < all / 2, "parameters within the model");
+        OnnxNetwork back = OnnxImport.of(OnnxModel.read(file)).run(context);
+        for (String name : weights.names()) {
+          assertArrayEquals(
+              weights.get(name).toFloatArray(), back.weights().get(name).toFloatArray(), name);
+        }
+        Map<String, Tensor> read =
+            back.graph().compile(context, back.weights(), shapes).run(inputs);
+        assertArrayEquals(expected, read.get("logits").toFloatArray());
+        assertAgrees(expected, OnnxRuntimeOracle.run(file, inputs).get("logits"), "logits");
+      }
+      OnnxExport.write(graph, weights, file, 0);
+      Files.delete(data);
+      OnnxModel model = OnnxModel.read(file);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> OnnxImport.of(model).run(context))
+              .getMessage();
+      assertTrue(message.contains("network.onnx.data is missing"), message);
+    }
+  }
+
+  @Test
+  void whatFailsLeavesNothing() throws IOException {
+    Graph graph = NnUNet.builder().features(4, 6).build();
+    Graph.Builder builder = Graph.builder();
+    Graph other = builder.output("y", builder.input("x", 1, 2, 3, 3, 3).conv3d(1, 1)).build();
+    Path file = folder.resolve("network.onnx");
+    Files.writeString(file, "older");
+    try (Context context = Context.create()) {
+      Weights others = Weights.initialize(other, context, 1);
+      assertThrows(IllegalArgumentException.class, () -> OnnxExport.write(graph, others, file, 0));
+    }
+    assertEquals("older", Files.readString(file));
+    assertEquals(Set.of("network.onnx"), filesIn(folder));
   }
 
   @Test

@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.voxkern.Tensor;
@@ -19,12 +20,30 @@ final class OnnxRuntimeOracle {
   /** Outputs of f32, by name. */
   static Map<String, float[]> run(ModelProto model, Map<String, Tensor> inputs)
       throws OrtException {
+    return run(
+        (environment, options) -> environment.createSession(model.toByteArray(), options), inputs);
+  }
+
+  /** The same of a file, which may have others beside it. */
+  static Map<String, float[]> run(Path model, Map<String, Tensor> inputs) throws OrtException {
+    return run(
+        (environment, options) -> environment.createSession(model.toString(), options), inputs);
+  }
+
+  @FunctionalInterface
+  private interface Opening {
+    OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options)
+        throws OrtException;
+  }
+
+  private static Map<String, float[]> run(Opening opening, Map<String, Tensor> inputs)
+      throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     Map<String, OnnxTensor> given = new LinkedHashMap<>();
     Map<String, float[]> results = new LinkedHashMap<>();
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(2);
-      try (OrtSession session = environment.createSession(model.toByteArray(), options)) {
+      try (OrtSession session = opening.open(environment, options)) {
         for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
           given.put(input.getKey(), tensor(environment, input.getValue()));
         }

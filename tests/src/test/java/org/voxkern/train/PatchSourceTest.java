@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
@@ -17,6 +19,13 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.graph.Graph;
+import org.voxkern.graph.SymbolicShape;
+import org.voxkern.graph.Value;
+import org.voxkern.graph.Weights;
+import org.voxkern.network.NnUNet;
+import org.voxkern.train.loss.CrossEntropy;
+import org.voxkern.train.loss.Loss;
 
 class PatchSourceTest {
   private static final int DEPTH = 9;
@@ -108,6 +117,68 @@ class PatchSourceTest {
       assertEquals(400 * part, seen[1] + seen[2], 40, Arrays.toString(seen));
       assertEquals(seen[1], seen[2], 40, Arrays.toString(seen));
     }
+  }
+
+  @Test
+  void deepSupervisionComparesEveryResolutionWithTheClassesThere() {
+    Graph network = NnUNet.builder().classes(3).features(2, 3, 4).build();
+    List<String> outputs = List.of("logits", "logits1");
+    assertEquals(outputs, List.copyOf(network.outputs().keySet()));
+    Loss loss = CrossEntropy.create();
+    Graph graph = PatchSource.withLoss(network, outputs, loss, Loss.halving(2));
+    Map<String, Shape> shapes =
+        Map.of("image", Shape.of(2, 1, 8, 4, 12), "classes", Shape.of(2, 8, 4, 12));
+    Random random = new Random(3);
+    float[] image = new float[2 * 8 * 4 * 12];
+    int[] classes = new int[image.length];
+    for (int voxel = 0; voxel < image.length; voxel++) {
+      image[voxel] = (float) random.nextGaussian();
+      classes[voxel] = random.nextInt(4) - 1;
+    }
+    Map<String, Tensor> inputs =
+        Map.of(
+            "image", Tensor.of(context, image, 2, 1, 8, 4, 12),
+            "classes", Tensor.of(context, classes, 2, 8, 4, 12));
+    Weights weights = Weights.initialize(network, context, 1);
+    Map<String, Tensor> results = graph.compile(context, weights, shapes).run(inputs);
+    int[] coarse = new int[2 * 4 * 2 * 6];
+    for (int to = 0; to < coarse.length; to++) {
+      int row = to / 6;
+      int plane = row / 2;
+      coarse[to] = classes[(plane * 2 * 4 + row % 2 * 2) * 12 + to % 6 * 2];
+    }
+    double expected =
+        (2 * entropy(results.get("logits"), inputs.get("classes"))
+                + entropy(results.get("logits1"), Tensor.of(context, coarse, 2, 4, 2, 6)))
+            / 3;
+    assertEquals(expected, results.get("loss").toFloatArray()[0], 1e-5);
+    // Every head learns.
+    Trainer trainer = Trainer.builder(graph, "loss").build(weights, shapes);
+    float[] before = weights.get("decoder.seg_layers.0.weight").toFloatArray();
+    assertEquals(expected, trainer.step((own, index) -> copies(inputs)).loss(), 1e-5);
+    assertFalse(Arrays.equals(before, weights.get("decoder.seg_layers.0.weight").toFloatArray()));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PatchSource.withLoss(network, outputs, loss, List.of(1.0)));
+  }
+
+  private static Map<String, Tensor> copies(Map<String, Tensor> tensors) {
+    Map<String, Tensor> copies = new HashMap<>();
+    tensors.forEach((name, tensor) -> copies.put(name, tensor.copy()));
+    return copies;
+  }
+
+  private double entropy(Tensor logits, Tensor classes) {
+    Graph.Builder builder = Graph.builder();
+    Value said = builder.input("logits", SymbolicShape.of(logits.shape()).sizes().toArray());
+    Value truth = builder.input("classes", ElementType.I32, SymbolicShape.of(classes.shape()));
+    Graph graph = builder.output("loss", CrossEntropy.create().of(said, truth)).build();
+    Map<String, Shape> shapes = Map.of("logits", logits.shape(), "classes", classes.shape());
+    return graph
+        .compile(context, Weights.initialize(graph, context, 0), shapes)
+        .run(Map.of("logits", logits, "classes", classes))
+        .get("loss")
+        .toFloatArray()[0];
   }
 
   @Test

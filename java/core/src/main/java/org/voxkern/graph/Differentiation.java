@@ -177,9 +177,11 @@ public final class Differentiation {
   private boolean[] dependent() {
     boolean[] depends = new boolean[graph.nodes().size()];
     for (Node node : graph.nodes()) {
-      depends[node.index()] =
-          sources.contains(node)
-              || node.inputs().stream().anyMatch(input -> depends[input.index()]);
+      depends[node.index()] = sources.contains(node);
+      for (int input = 0; input < node.inputs().size(); input++) {
+        boolean shapeOnly = node.operation().readsShapeOnly(input);
+        depends[node.index()] |= !shapeOnly && depends[node.inputs().get(input).index()];
+      }
     }
     return depends;
   }

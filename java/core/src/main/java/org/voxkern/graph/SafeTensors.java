@@ -5,9 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +13,7 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.file.FileReplacement;
 
 /**
  * A file of named tensors in the safetensors format: eight bytes with the length of a JSON header,
@@ -179,10 +178,10 @@ public final class SafeTensors implements AutoCloseable {
   public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     SafeTensorsHeader header = SafeTensorsHeader.of(tensors, metadata);
-    Path whole = path.toAbsolutePath();
-    Path temporary = Files.createTempFile(whole.getParent(), ".voxkern-", ".safetensors");
-    try {
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+    try (FileReplacement replacement = FileReplacement.of(path)) {
+      try (FileChannel channel =
+          FileChannel.open(
+              replacement.target(), StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
         ByteBuffer text = header.encode();
         write(
             channel,
@@ -199,10 +198,7 @@ public final class SafeTensors implements AutoCloseable {
         // What is moved into place must be whole even if the machine stops right after.
         channel.force(true);
       }
-      Files.move(
-          temporary, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
+      replacement.commit();
     }
   }
 

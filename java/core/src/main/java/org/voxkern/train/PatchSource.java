@@ -17,6 +17,7 @@ import org.voxkern.graph.Graph;
 import org.voxkern.graph.Node;
 import org.voxkern.graph.SymbolicShape;
 import org.voxkern.graph.Value;
+import org.voxkern.op.Resize;
 import org.voxkern.train.loss.Loss;
 
 /**
@@ -81,21 +82,53 @@ public final class PatchSource implements BatchSource {
    * @throws IllegalArgumentException if there is no such output, or the loss does not take it
    */
   public static Graph withLoss(Graph network, String logits, Loss loss) {
-    Node node = network.outputs().get(logits);
-    if (node == null) {
-      throw new IllegalArgumentException(
-          "there is no output '" + logits + "' among " + network.outputs().keySet());
-    }
+    return withLoss(network, List.of(logits), loss, List.of(1.0));
+  }
+
+  /**
+   * The same with deep supervision: the weighted sum of the losses of several outputs. Coarser ones
+   * are compared with the class of the voxel nearest to the middle of theirs, of the first of
+   * equals.
+   *
+   * @param logits outputs (N, C, D, H, W), the finest first
+   * @param weights one for each, such as {@link Loss#halving}
+   * @throws IllegalArgumentException if there is no such output, there are not as many weights, or
+   *     the loss does not take one
+   */
+  public static Graph withLoss(
+      Graph network, List<String> logits, Loss loss, List<Double> weights) {
     Graph.Builder builder = network.toBuilder();
     network.outputs().forEach((name, own) -> builder.output(name, builder.value(own.name())));
-    Value said = builder.value(node.name());
-    SymbolicShape shape = said.shape();
+    List<Value> said = new ArrayList<>();
+    for (String name : logits) {
+      Node node = network.outputs().get(name);
+      if (node == null) {
+        throw new IllegalArgumentException(
+            "there is no output '" + name + "' among " + network.outputs().keySet());
+      }
+      said.add(builder.value(node.name()));
+    }
+    if (said.isEmpty()) {
+      throw new IllegalArgumentException("no outputs to compare with the classes");
+    }
+    SymbolicShape shape = said.get(0).shape();
     Value classes =
         builder.input(
             CLASSES,
             ElementType.I32,
             SymbolicShape.of(shape.size(0), shape.size(2), shape.size(3), shape.size(4)));
-    return builder.output(LOSS, loss.of(said, classes)).build();
+    List<Value> targets = new ArrayList<>(List.of(classes));
+    for (Value coarse : said.subList(1, said.size())) {
+      targets.add(
+          classes
+              .as(CLASSES + "." + coarse.name())
+              .unsqueeze(1)
+              .cast(ElementType.F32)
+              .resizeLike(Resize.builder(Resize.Mode.NEAREST).build(), coarse)
+              .cast(ElementType.I32)
+              .squeeze(1));
+    }
+    return builder.output(LOSS, loss.supervise(said, targets, weights)).build();
   }
 
   /** Shapes of the inputs. */

@@ -12,6 +12,7 @@ import org.voxkern.Geometry;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
+import org.voxkern.file.FileReplacement;
 import org.voxkern.itk.internal.VoxkernItk;
 import org.voxkern.itk.internal.vki_image_info;
 

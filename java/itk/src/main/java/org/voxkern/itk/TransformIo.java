@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.voxkern.file.FileReplacement;
 import org.voxkern.transform.BSplineTransform;
 import org.voxkern.transform.CompositeTransform;
 import org.voxkern.transform.LinearTransform;

@@ -169,14 +169,16 @@ final class ExportGraph {
   }
 
   static TensorProto tensor(ElementType type, Shape shape, ByteBuffer bytes) {
-    TensorProto.Builder tensor =
-        TensorProto.newBuilder()
-            .setDataType(OnnxTensors.code(type))
-            .setRawData(ByteString.copyFrom(bytes));
+    return shaped(type, shape).setRawData(ByteString.copyFrom(bytes)).build();
+  }
+
+  /** Without its numbers. */
+  static TensorProto.Builder shaped(ElementType type, Shape shape) {
+    TensorProto.Builder tensor = TensorProto.newBuilder().setDataType(OnnxTensors.code(type));
     for (long size : shape.toArray()) {
       tensor.addDims(size);
     }
-    return tensor.build();
+    return tensor;
   }
 
   // Attributes.

@@ -9,14 +9,15 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.voxkern.ElementType;
 import org.voxkern.Tensor;
+import org.voxkern.file.FileReplacement;
 import org.voxkern.graph.Graph;
 import org.voxkern.graph.Node;
 import org.voxkern.graph.Parameter;
@@ -34,36 +35,85 @@ import org.voxkern.graph.Weights;
  * decimals, such as an epsilon of 1/3, come back rounded.
  */
 public final class OnnxExport {
+  /** What a file of protobuf can have, less room for the nodes. */
+  private static final long MOST_INSIDE = Integer.MAX_VALUE - (1 << 24);
+
+  /** Parameters of fewer bytes stay inside. */
+  private static final long SMALL = 1 << 10;
+
   private OnnxExport() {}
 
+  /** How a parameter's values are stored. */
+  @FunctionalInterface
+  private interface Storing {
+    TensorProto store(Parameter parameter) throws IOException;
+  }
+
   /**
-   * Writes a model. The file appears at once when it is complete.
+   * Writes a model. It is one file where it can be; where the parameters do not fit into the 2 GiB
+   * that such a file can have, they lie in a file beside it as with {@link #write(Graph, Weights,
+   * Path, long)}.
    *
    * @throws UnsupportedOperationException if ONNX cannot express something, naming all such nodes
-   * @throws IllegalArgumentException if the weights are not the graph's, or the model is larger
-   *     than the 2 GiB that such a file can have
+   * @throws IllegalArgumentException if the weights are not the graph's
    */
   public static void write(Graph graph, Weights weights, Path path) throws IOException {
-    ModelProto model = model(graph, weights);
-    Path temporary =
-        path.resolveSibling(
-            "." + path.getFileName() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
-    try {
-      try (OutputStream file = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW)) {
-        model.writeTo(file);
+    long bytes = graph.parameters().stream().mapToLong(OnnxExport::bytes).reduce(0, Math::addExact);
+    write(graph, weights, path, bytes > MOST_INSIDE ? SMALL : Long.MAX_VALUE);
+  }
+
+  /**
+   * Writes a model whose parameters of so many bytes or more lie in a file beside it: {@code
+   * model.onnx.data} of {@code model.onnx}. Both appear when they are complete, the model last: a
+   * failure leaves older ones as they were.
+   *
+   * @param external 0 for all parameters
+   * @throws UnsupportedOperationException if ONNX cannot express something, naming all such nodes
+   * @throws IllegalArgumentException if the weights are not the graph's, or what stays inside the
+   *     model is larger than the 2 GiB that a file of ONNX can have
+   */
+  public static void write(Graph graph, Weights weights, Path path, long external)
+      throws IOException {
+    try (FileReplacement replacement = FileReplacement.of(path)) {
+      Path file = replacement.target();
+      Path data = file.resolveSibling(file.getFileName() + ".data");
+      try (ExternalWriter writer = new ExternalWriter(data);
+          OutputStream stream = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
+        Storing storing =
+            parameter ->
+                bytes(parameter) < external
+                    ? values(parameter, weights)
+                    : writer.write(weights.get(parameter.name()));
+        model(graph, storing, external).writeTo(stream);
       }
-      Files.move(
-          temporary, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+      replacement.commit();
     }
   }
 
+  /** With all values inside. */
   static ModelProto model(Graph graph, Weights weights) {
-    long bytes = graph.parameters().stream().mapToLong(own -> 4 * own.shape().elementCount()).sum();
-    if (bytes > Integer.MAX_VALUE - (1 << 24)) {
+    try {
+      return model(graph, parameter -> values(parameter, weights), Long.MAX_VALUE);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private static long bytes(Parameter parameter) {
+    return Math.multiplyExact(parameter.shape().elementCount(), (long) Float.BYTES);
+  }
+
+  private static ModelProto model(Graph graph, Storing storing, long external) throws IOException {
+    long inside =
+        graph.parameters().stream()
+            .mapToLong(OnnxExport::bytes)
+            .filter(bytes -> bytes < external)
+            .sum();
+    if (inside > MOST_INSIDE) {
       throw new IllegalArgumentException(
-          "the parameters take " + bytes + " bytes, and a model of ONNX has at most 2 GiB");
+          "parameters of "
+              + inside
+              + " bytes would lie inside the model, and a file of ONNX has at most 2 GiB");
     }
     ExportGraph export = new ExportGraph();
     graph.outputs().keySet().forEach(export::reserve);
@@ -71,7 +121,7 @@ public final class OnnxExport {
     for (Node node : graph.nodes()) {
       String name = export.call(node, graph.outputs().get(node.name()) == node);
       if (node.parameter() != null) {
-        export.initializer(name, values(node.parameter(), weights));
+        export.initializer(name, storing.store(node.parameter()));
       } else if (node.operation() == null) {
         export.proto().addInput(info(name, node.type(), node.shape()));
       } else {

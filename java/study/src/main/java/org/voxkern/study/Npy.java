@@ -6,9 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.regex.Matcher;
@@ -18,6 +16,7 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.file.FileReplacement;
 
 /** Arrays in NumPy's files: a magic string, a version, a Python dictionary, the numbers. */
 public final class Npy {
@@ -157,21 +156,16 @@ public final class Npy {
       start.put((byte) ' ');
     }
     start.put((byte) '\n').flip();
-    Path temporary =
-        path.resolveSibling(
-            "." + path.getFileName() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
-    try {
+    try (FileReplacement replacement = FileReplacement.of(path)) {
       try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+          FileChannel.open(
+              replacement.target(), StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
         drain(channel, start);
         for (long at = 0; at < tensor.byteCount(); at += WINDOW) {
           drain(channel, tensor.buffer(at, (int) Math.min(WINDOW, tensor.byteCount() - at)));
         }
       }
-      Files.move(
-          temporary, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+      replacement.commit();
     }
   }
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.voxkern.Context;
 import org.voxkern.ElementType;
+import org.voxkern.graph.SafeTensors;
 import org.voxkern.itk.ImageIo;
 
 /** The train command, on a phantom. */
@@ -131,6 +132,36 @@ class TrainCommandTest {
           Files.readAllBytes(whole.resolve(name)), Files.readAllBytes(parts.resolve(name)), name);
     }
     assertEquals(log(whole), log(parts));
+  }
+
+  @Test
+  void supervisesEveryResolution() throws IOException {
+    String text =
+        RECIPE.replace("STEPS", "3").replace("[6, 8]", "[4, 6, 8], \"deep_supervision\": true");
+    Path plain = folder.resolve("plain-levels");
+    Path weighted = folder.resolve("weighted-levels");
+    CommandLineResult result =
+        CommandLineResult.of(
+            "train", recipe("supervised", text), "--out", plain, "--quiet", "--threads", 2);
+    assertEquals(0, result.code(), result.err());
+    // The weights that it has anyway.
+    Path same =
+        recipe(
+            "weighted",
+            text.replace(
+                "\"steps\"",
+                "\"loss\": {\"level_weights\": [" + 2.0 / 3 + ", " + 1.0 / 3 + "]}, \"steps\""));
+    result = CommandLineResult.of("train", same, "--out", weighted, "--quiet", "--threads", 1);
+    assertEquals(0, result.code(), result.err());
+    assertEquals(log(plain), log(weighted));
+    try (SafeTensors file = SafeTensors.open(plain.resolve("weights.safetensors"))) {
+      for (String head : List.of("decoder.seg_layers.0.weight", "decoder.seg_layers.1.weight")) {
+        assertTrue(file.entries().containsKey(head), file.entries().keySet().toString());
+      }
+    }
+    refuses(
+        text.replace("\"steps\"", "\"loss\": {\"level_weights\": [1]}, \"steps\""),
+        "loss.level_weights: is [1], expected 2 numbers");
   }
 
   @Test

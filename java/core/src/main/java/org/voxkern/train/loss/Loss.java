@@ -35,12 +35,17 @@ public interface Loss {
    * @throws IllegalArgumentException unless there is a target for each prediction, and one at least
    */
   default Value supervise(List<Value> predictions, List<Value> targets) {
+    return supervise(predictions, targets, halving(predictions.size()));
+  }
+
+  /** Weights of so many predictions that fall by half with each and sum to 1. */
+  static List<Double> halving(int count) {
     List<Double> weights = new ArrayList<>();
-    double sum = 2 - Math.pow(0.5, predictions.size() - 1.0);
-    for (int level = 0; level < predictions.size(); level++) {
+    double sum = 2 - Math.pow(0.5, count - 1.0);
+    for (int level = 0; level < count; level++) {
       weights.add(Math.pow(0.5, level) / sum);
     }
-    return supervise(predictions, targets, weights);
+    return weights;
   }
 
   /** The same with weights of one's own. */

@@ -27,9 +27,9 @@ final class TrainCommand implements Callable<Integer> {
       description = {
         "cases: [{images: F or [F, ...], labels: F}, ...], classes: [[label, ...], ...], the"
             + " background first, patch: [x, y, z] and steps; optional:",
-        "validation_cases, test_cases, orientation, spacing, intensities, network {features}, batch,"
-            + " foreground, augmentation {flips, scale, shift, noise}, loss {kind}, optimizer"
-            + " {kind}, learning_rate {kind, initial, warm_up}, clip {norm or value}, accumulation,"
+        "validation_cases, test_cases, orientation, spacing, intensities, network {features,"
+            + " deep_supervision}, batch, foreground, augmentation {flips, scale, shift, noise},"
+            + " loss {kind, level_weights}, optimizer {kind}, learning_rate {kind, initial, warm_up}, clip {norm or value}, accumulation,"
             + " validate_every, patience, checkpoint_every, overlap, seed.",
         "Files are relative to the recipe's folder."
       })

@@ -1,6 +1,7 @@
 package org.voxkern.study.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.voxkern.train.Adam;
 import org.voxkern.train.Augmentation;
@@ -99,13 +100,21 @@ final class Choices {
         });
   }
 
+  /** What each output's loss weighs, the finest first: falls by half unless the recipe says. */
+  static List<Double> levelWeights(Section recipe, int outputs) {
+    Section section = recipe.section("loss");
+    return section.has("level_weights")
+        ? Arrays.stream(section.positives("level_weights", outputs)).boxed().toList()
+        : Loss.halving(outputs);
+  }
+
   static Loss loss(Section recipe, int classes) {
     Section section = recipe.section("loss");
     String kind = section.word("kind", "dice_cross_entropy", "dice", "cross_entropy", "focal");
     boolean focal = kind.equals("focal");
     boolean weighted = kind.endsWith("cross_entropy");
     boolean overlap = kind.startsWith("dice");
-    List<String> known = new ArrayList<>(List.of("kind"));
+    List<String> known = new ArrayList<>(List.of("kind", "level_weights"));
     known.addAll(focal ? List.of("gamma") : List.of());
     known.addAll(weighted ? List.of("class_weights") : List.of());
     known.addAll(overlap ? List.of("batch_dice", "background") : List.of());

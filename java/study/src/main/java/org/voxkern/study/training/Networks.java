@@ -6,7 +6,7 @@ import org.voxkern.network.NnUNet;
 
 /** Networks that recipes name. */
 final class Networks {
-  /** The output that is trained. */
+  /** The finest output. */
   static final String LOGITS = "logits";
 
   private Networks() {}
@@ -18,7 +18,7 @@ final class Networks {
    */
   static Graph unet(Section recipe, int channels, int classes, int[] patch) {
     Section section = recipe.section("network");
-    section.requireOnly("features");
+    section.requireOnly("features", "deep_supervision");
     int[] features =
         section.has("features") ? section.wholes("features", 0, 1) : new int[] {16, 32, 64};
     int multiple = 1 << (features.length - 1);
@@ -43,7 +43,7 @@ final class Networks {
                 .inputs(channels)
                 .classes(classes)
                 .features(perStage)
-                .deepSupervision(false)
+                .deepSupervision(section.flag("deep_supervision"))
                 .build());
   }
 }

@@ -25,6 +25,7 @@ import org.voxkern.train.loss.Loss;
  * @param geometry steps that move voxels, before those that change values
  * @param intensities steps that change values
  * @param patch voxels along z, y, x
+ * @param levelWeights of the losses of the network's outputs, the finest first
  * @param validateEvery steps between validations
  * @param patience validations without a better one that end the training
  */
@@ -42,6 +43,7 @@ record SegmentationRecipe(
     double foreground,
     Augmentation augmentation,
     Loss loss,
+    List<Double> levelWeights,
     Optimizer optimizer,
     LearningRate learningRate,
     GradientClipping clipping,
@@ -115,6 +117,7 @@ record SegmentationRecipe(
     if (!(overlap >= 0 && overlap < 1)) {
       throw recipe.complaint("overlap", "is " + overlap + ", expected 0 to below 1");
     }
+    Graph network = Networks.unet(recipe, channels, classes, xyz);
     return new SegmentationRecipe(
         training,
         validation,
@@ -123,12 +126,13 @@ record SegmentationRecipe(
         classes,
         geometry(recipe),
         intensities(recipe),
-        Networks.unet(recipe, channels, classes, xyz),
+        network,
         new int[] {xyz[2], xyz[1], xyz[0]},
         Math.toIntExact(recipe.whole("batch", 1, 2)),
         foreground,
         Choices.augmentation(recipe),
         Choices.loss(recipe, classes),
+        Choices.levelWeights(recipe, network.outputs().size()),
         Choices.optimizer(recipe),
         Choices.learningRate(recipe, steps),
         Choices.clipping(recipe),

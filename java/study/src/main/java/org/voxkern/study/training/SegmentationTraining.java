@@ -3,7 +3,6 @@ package org.voxkern.study.training;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +15,7 @@ import org.voxkern.Context;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
+import org.voxkern.file.FileReplacement;
 import org.voxkern.graph.Graph;
 import org.voxkern.graph.Weights;
 import org.voxkern.segmentation.Preprocessing;
@@ -104,7 +104,12 @@ public final class SegmentationTraining {
               .seed(recipe.seed())
               .build(volumes(reader, recipe.training()));
       Weights weights = Weights.initialize(recipe.network(), context, recipe.seed());
-      Graph withLoss = PatchSource.withLoss(recipe.network(), Networks.LOGITS, recipe.loss());
+      Graph withLoss =
+          PatchSource.withLoss(
+              recipe.network(),
+              List.copyOf(recipe.network().outputs().keySet()),
+              recipe.loss(),
+              recipe.levelWeights());
       Progress progress = new Progress();
       Trainer.Builder builder =
           Trainer.builder(withLoss, PatchSource.LOSS)
@@ -129,13 +134,10 @@ public final class SegmentationTraining {
               return null;
             });
       }
-      Path copy = Files.createTempFile(folder, ".voxkern-", ".json");
-      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-      Files.move(
-          copy,
-          folder.resolve("recipe.json"),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      try (FileReplacement copy = FileReplacement.of(folder.resolve("recipe.json"))) {
+        Files.copy(file, copy.target());
+        copy.commit();
+      }
       progress.log = TrainingLog.from(folder.resolve("log.jsonl"), trainer.step());
       long start = System.nanoTime();
       boolean early = trainer.run(patches, recipe.steps());
@@ -202,13 +204,10 @@ public final class SegmentationTraining {
     content.put("seconds", result.seconds());
     content.put("parameters", recipe.network().parameterCount());
     content.put("dice", result.dice());
-    Path temporary = Files.createTempFile(folder, ".voxkern-", ".json");
-    Files.writeString(temporary, TrainingLog.json(content, true) + "\n");
-    Files.move(
-        temporary,
-        folder.resolve("result.json"),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    try (FileReplacement replacement = FileReplacement.of(folder.resolve("result.json"))) {
+      Files.writeString(replacement.target(), TrainingLog.json(content, true) + "\n");
+      replacement.commit();
+    }
   }
 
   /** Writes the log, and shows a line now and then. */

@@ -7,12 +7,12 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.voxkern.file.FileReplacement;
 import org.voxkern.study.JsonMap;
 
 /** A file with one JSON object a line for each step and each validation. */
@@ -37,10 +37,10 @@ final class TrainingLog {
         }
       }
     }
-    Path temporary = Files.createTempFile(file.getParent(), ".voxkern-", ".jsonl");
-    Files.write(temporary, kept);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try (FileReplacement replacement = FileReplacement.of(file)) {
+      Files.write(replacement.target(), kept);
+      replacement.commit();
+    }
     return new TrainingLog(file);
   }
 

@@ -1,4 +1,4 @@
-package org.voxkern.itk;
+package org.voxkern.file;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -13,9 +13,16 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Writes a file (and what lies beside it, as the data file of a header does) in a folder of its own
  * next to where it shall be, and moves it there when it is complete. What is not committed is
- * removed on close, and when the JVM ends early.
+ * removed on close, and when the JVM ends early: an older file of that name stays as it was.
+ *
+ * <pre>{@code
+ * try (FileReplacement replacement = FileReplacement.of(path)) {
+ *   Files.write(replacement.target(), bytes);
+ *   replacement.commit();
+ * }
+ * }</pre>
  */
-final class FileReplacement implements AutoCloseable {
+public final class FileReplacement implements AutoCloseable {
   private static final Set<Path> PENDING = ConcurrentHashMap.newKeySet();
 
   static {
@@ -31,7 +38,12 @@ final class FileReplacement implements AutoCloseable {
     this.folder = folder;
   }
 
-  static FileReplacement of(Path path) throws IOException {
+  /**
+   * For a file at a path.
+   *
+   * @throws IOException if the path's folder is not there or cannot be written
+   */
+  public static FileReplacement of(Path path) throws IOException {
     Path absolute = path.toAbsolutePath();
     Path folder = Files.createTempDirectory(absolute.getParent(), ".voxkern-");
     PENDING.add(folder);
@@ -39,12 +51,12 @@ final class FileReplacement implements AutoCloseable {
   }
 
   /** Where to write: the same file name in another folder. */
-  Path target() {
+  public Path target() {
     return folder.resolve(path.getFileName());
   }
 
   /** Moves everything that was written to its place, the named file last. */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     List<Path> written = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       files.forEach(written::add);

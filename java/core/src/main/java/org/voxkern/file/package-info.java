@@ -1,0 +1,2 @@
+/** Files that appear at once when they are complete. */
+package org.voxkern.file;
