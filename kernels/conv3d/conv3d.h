@@ -23,6 +23,9 @@ struct Conv3dArgs {
   double negativeSlope;
   /** Error that is accepted, relative in the Frobenius norm. */
   double accuracy;
+  /** Rows are accepted though another one is modelled to take less time: by those who measure, and
+   * by runs, whose plan has decided. */
+  bool anyCost;
   const void* input;
   /** One value an output channel; null for none. */
   const void* bias;

@@ -1,5 +1,6 @@
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_gradient_input.h"
+#include "conv3d/conv3d_tuning.h"
 #include "core/threads.h"
 #include "registry/operations.h"
 
@@ -41,8 +42,8 @@ vk_status vk_conv3d_gradient_input_plan(vk_context* context, const vk_view* upst
                                         const vk_conv3d_params* params, const vk_view* gradient,
                                         vk_plan* plan) {
   return vk::guarded(context, [&] {
-    vk::choose(*context, vk::kName, vk::conv3dTransposedRows(),
-               vk::gradientInputChecked(*context, upstream, params, gradient), plan);
+    vk::chooseTuned(*context, vk::conv3dTuning(params), vk::kName, vk::conv3dTransposedRows(),
+                    vk::gradientInputChecked(*context, upstream, params, gradient), plan);
   });
 }
 
@@ -60,6 +61,7 @@ vk_status vk_conv3d_gradient_input(vk_context* context, const vk_plan* plan,
                                    const vk_view* gradient) {
   return vk::guarded(context, [&] {
     vk::Conv3dTransposedArgs args = vk::gradientInputChecked(*context, upstream, params, gradient);
+    args.anyCost = true;
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dTransposedRows(), args, plan, workspace);
   });

@@ -1,5 +1,6 @@
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_gradient_weights.h"
+#include "conv3d/conv3d_tuning.h"
 #include "conv3d/conv3d_winograd_weights.h"
 #include "core/threads.h"
 #include "registry/operations.h"
@@ -77,8 +78,8 @@ vk_status vk_conv3d_gradient_weights_plan(vk_context* context, const vk_view* up
                                           const vk_view* gradient, const vk_view* gradient_bias,
                                           vk_plan* plan) {
   return vk::guarded(context, [&] {
-    vk::choose(
-        *context, vk::kName, vk::conv3d_gradient_weightsImplementations(),
+    vk::chooseTuned(
+        *context, vk::conv3dTuning(params), vk::kName, vk::conv3d_gradient_weightsImplementations(),
         vk::gradientWeightsChecked(*context, upstream, input, params, gradient, gradient_bias),
         plan);
   });
@@ -89,9 +90,11 @@ vk_status vk_conv3d_gradient_weights(vk_context* context, const vk_plan* plan,
                                      const vk_conv3d_params* params, const vk_view* workspace,
                                      const vk_view* gradient, const vk_view* gradient_bias) {
   return vk::guarded(context, [&] {
-    vk::run(*context, vk::kName, vk::conv3d_gradient_weightsImplementations(),
-            vk::gradientWeightsChecked(*context, upstream, input, params, gradient, gradient_bias),
-            plan, workspace);
+    vk::Conv3dGradientWeightsArgs args =
+        vk::gradientWeightsChecked(*context, upstream, input, params, gradient, gradient_bias);
+    args.anyCost = true;
+    vk::run(*context, vk::kName, vk::conv3d_gradient_weightsImplementations(), args, plan,
+            workspace);
   });
 }
 

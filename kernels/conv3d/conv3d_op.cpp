@@ -1,6 +1,7 @@
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
+#include "conv3d/conv3d_tuning.h"
 #include "conv3d/conv3d_winograd.h"
 #include "conv3d/conv3d_winograd_rows.h"
 #include "core/threads.h"
@@ -62,8 +63,8 @@ vk_status vk_conv3d_plan(vk_context* context, const vk_view* input, const vk_vie
                          const vk_view* residual, const vk_conv3d_params* params,
                          const vk_view* output, vk_plan* plan) {
   return vk::guarded(context, [&] {
-    vk::choose(*context, vk::kName, vk::conv3dImplementations(),
-               vk::checked(*context, input, bias, residual, params, output), plan);
+    vk::chooseTuned(*context, vk::conv3dTuning(params), vk::kName, vk::conv3dImplementations(),
+                    vk::checked(*context, input, bias, residual, params, output), plan);
   });
 }
 
@@ -82,6 +83,7 @@ vk_status vk_conv3d(vk_context* context, const vk_plan* plan, const vk_view* inp
                     const vk_view* output) {
   return vk::guarded(context, [&] {
     vk::Conv3dArgs args = vk::checked(*context, input, bias, residual, params, output);
+    args.anyCost = true;
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dImplementations(), args, plan, workspace);
   });

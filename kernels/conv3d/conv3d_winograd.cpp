@@ -185,6 +185,7 @@ Refusal accepts(const Conv3dArgs& args) {
   if (winogradError(args, form) > args.accuracy) {
     return "errs more over so many channels than is accepted";
   }
+  if (args.anyCost) return {};
   const double cost = winogradCost(args, form);
   if (cost > directCost(args)) return "has more to transform here than it saves";
   for (const WinogradForm& other : kForms) {

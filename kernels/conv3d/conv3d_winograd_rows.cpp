@@ -47,7 +47,7 @@ Refusal winogradRowsAccepts(const Conv3dArgs& args) {
   }
   if (conv3dByRows(args)) return "takes several output channels only";
   if (args.accuracy < kError) return "errs more than is accepted";
-  if (cost(args) > conv3dLeastCost(args)) return "takes longer here than it saves";
+  if (!args.anyCost && cost(args) > conv3dLeastCost(args)) return "takes longer here than it saves";
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_gradient_input.h"
+#include "conv3d/conv3d_tuning.h"
 #include "conv3d_transposed/conv3d_transposed.h"
 #include "core/threads.h"
 #include "registry/operations.h"
@@ -72,8 +73,9 @@ vk_status vk_conv3d_transposed_plan(vk_context* context, const vk_view* input, c
                                     const vk_view* residual, const vk_conv3d_params* params,
                                     const vk_view* output, vk_plan* plan) {
   return vk::guarded(context, [&] {
-    vk::choose(*context, vk::kName, vk::conv3dTransposedRows(),
-               vk::conv3dTransposedArgs(*context, input, bias, residual, params, output), plan);
+    vk::chooseTuned(*context, vk::conv3dTuning(params), vk::kName, vk::conv3dTransposedRows(),
+                    vk::conv3dTransposedArgs(*context, input, bias, residual, params, output),
+                    plan);
   });
 }
 
@@ -92,6 +94,7 @@ vk_status vk_conv3d_transposed(vk_context* context, const vk_plan* plan, const v
   return vk::guarded(context, [&] {
     vk::Conv3dTransposedArgs args =
         vk::conv3dTransposedArgs(*context, input, bias, residual, params, output);
+    args.anyCost = true;
     args.packed = vk::conv3dPackedData(vk::kName, args, plan, packed);
     vk::run(*context, vk::kName, vk::conv3dTransposedRows(), args, plan, workspace);
   });

@@ -33,5 +33,6 @@
 #include "voxkern/roi.h"
 #include "voxkern/sampling.h"
 #include "voxkern/tensor.h"
+#include "voxkern/tuning.h"
 
 #endif /* VOXKERN_H */

@@ -4,6 +4,7 @@
 
 #include "voxkern/activation.h"
 #include "voxkern/base.h"
+#include "voxkern/tuning.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,9 @@ typedef struct vk_conv3d_params {
    * is taken; where none is, the most accurate one, which sums products directly. From 1e-2 on
    * bfloat16 may be multiplied, where the processor has instructions for it. */
   double accuracy;
+  /** Chooses by what was measured; NULL to choose by a model of the cost. Every call about one
+   * convolution names the same. */
+  vk_tuning* tuning;
 } vk_conv3d_params;
 
 #define VK_CONV3D_ACCURACY 1e-5

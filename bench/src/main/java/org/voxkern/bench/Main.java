@@ -8,6 +8,7 @@ import org.voxkern.bench.registration.RegistrationCommand;
 import org.voxkern.bench.training.TumourCommand;
 import org.voxkern.bench.training.VoxelMorphCommand;
 import org.voxkern.bench.wholenetwork.NetworksCommand;
+import org.voxkern.bench.wholenetwork.TuningCommand;
 import org.voxkern.study.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
       OperationsCommand.class,
       PeersCommand.class,
       NetworksCommand.class,
+      TuningCommand.class,
       RegistrationCommand.class,
       OverlapCommand.class,
       TumourCommand.class,

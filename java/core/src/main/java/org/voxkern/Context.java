@@ -1,10 +1,16 @@
 package org.voxkern;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
@@ -45,6 +51,7 @@ public final class Context implements AutoCloseable {
   private final Device device;
   private final InstructionSet instructionSet;
   private final int threads;
+  private final Tuning tuning;
   private final Scope root;
   private final Transfer transfer;
   private Context host;
@@ -68,6 +75,15 @@ public final class Context implements AutoCloseable {
     device = Device.of(backend, builder.deviceIndex);
     instructionSet = InstructionSet.values()[Voxkern.vk_context_isa(handle)];
     threads = Voxkern.vk_context_threads(handle);
+    tuning = builder.tuning;
+    if (tuning != null) {
+      try {
+        tuning.use();
+      } catch (IllegalStateException closedTuning) {
+        Voxkern.vk_context_destroy(created);
+        throw closedTuning;
+      }
+    }
     root = new Scope(this, null);
     transfer = new Transfer(this);
     if (builder.backend == Backend.AUTO) {
@@ -184,6 +200,22 @@ public final class Context implements AutoCloseable {
     return InstructionSet.values()[Voxkern.vk_processor_isa()];
   }
 
+  /** The processor as the system names it. */
+  public static String processorName() {
+    Path info = Path.of("/proc/cpuinfo");
+    if (Files.isReadable(info)) {
+      try (Stream<String> lines = Files.lines(info)) {
+        Optional<String> model = lines.filter(line -> line.startsWith("model name")).findFirst();
+        if (model.isPresent()) {
+          return model.get().substring(model.get().indexOf(':') + 1).trim();
+        }
+      } catch (IOException | UncheckedIOException unreadable) {
+        // The architecture is known.
+      }
+    }
+    return System.getProperty("os.arch");
+  }
+
   /** Every registered operation with the names of its implementations, fastest first. */
   public static Map<String, List<String>> operations() {
     NativeLibrary.require();
@@ -248,6 +280,11 @@ public final class Context implements AutoCloseable {
     return Voxkern.vk_is_cancelled(handle()) != 0;
   }
 
+  /** How implementations are chosen by measuring; null where they are chosen by a model. */
+  public Tuning tuning() {
+    return tuning;
+  }
+
   /** The scope that holds tensors made outside any other; it lives as long as the context. */
   Scope rootScope() {
     return root;
@@ -290,6 +327,9 @@ public final class Context implements AutoCloseable {
       root.close();
       closed = true;
       Voxkern.vk_context_destroy(handle);
+      if (tuning != null) {
+        tuning.release();
+      }
     }
   }
 
@@ -305,6 +345,7 @@ public final class Context implements AutoCloseable {
     private InstructionSet instructionSet = InstructionSet.AUTO;
     private int threads;
     private long memoryLimit;
+    private Tuning tuning;
 
     private Builder() {}
 
@@ -337,6 +378,12 @@ public final class Context implements AutoCloseable {
     /** Bytes of the device's memory that tensors may take in all; 0, the default, takes 80 %. */
     public Builder memoryLimit(long bytes) {
       memoryLimit = bytes;
+      return this;
+    }
+
+    /** Chooses implementations by what was measured; null, the default, by a model of the cost. */
+    public Builder tuning(Tuning value) {
+      tuning = value;
       return this;
     }
 

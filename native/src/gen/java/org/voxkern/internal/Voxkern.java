@@ -228,6 +228,40 @@ public static native void vk_recording_destroy(vk_context context, vk_recording 
 // #endif /* VOXKERN_DEVICE_H */
 
 
+// Parsed from voxkern/tuning.h
+
+/* Choosing implementations by measuring them, on request. */
+// #ifndef VOXKERN_TUNING_H
+// #define VOXKERN_TUNING_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// Targeting vk_tuning.java
+
+
+// Targeting vk_tuning_entry.java
+
+
+
+/** Empty. With {@code measure} other than 0 planning measures every problem that is not known yet, on the
+ * context, with tensors of its own out of the context's budget; otherwise what is not known is
+ * chosen as without a tuning. */
+public static native @Cast("vk_status") int vk_tuning_create(int measure, @Cast("vk_tuning**") PointerPointer tuning);
+public static native @Cast("vk_status") int vk_tuning_create(int measure, @ByPtrPtr vk_tuning tuning);
+public static native void vk_tuning_destroy(vk_tuning tuning);
+public static native @Cast("int64_t") long vk_tuning_count(@Const vk_tuning tuning);
+/** Entries are ordered by their problems; the texts live as long as the tuning. */
+public static native @Cast("vk_status") int vk_tuning_get(@Const vk_tuning tuning, @Cast("int64_t") long index, vk_tuning_entry entry);
+/** Adds what was measured earlier; a problem can be added once. */
+public static native @Cast("vk_status") int vk_tuning_add(vk_tuning tuning, @Const vk_tuning_entry entry);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_TUNING_H */
+
+
 // Parsed from voxkern/activation.h
 
 /* Element-wise functions between the layers of a network. */
@@ -336,6 +370,7 @@ public static native @Cast("vk_status") int vk_activation_prelu_gradient(vk_cont
 
 // #include "voxkern/activation.h"
 // #include "voxkern/base.h"
+// #include "voxkern/tuning.h"
 
 // #ifdef __cplusplus
 // Targeting vk_conv3d_params.java

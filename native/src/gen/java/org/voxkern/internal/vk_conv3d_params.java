@@ -50,4 +50,7 @@ public class vk_conv3d_params extends Pointer {
    * is taken; where none is, the most accurate one, which sums products directly. From 1e-2 on
    * bfloat16 may be multiplied, where the processor has instructions for it. */
   public native double accuracy(); public native vk_conv3d_params accuracy(double setter);
+  /** Chooses by what was measured; NULL to choose by a model of the cost. Every call about one
+   * convolution names the same. */
+  public native vk_tuning tuning(); public native vk_conv3d_params tuning(vk_tuning setter);
 }

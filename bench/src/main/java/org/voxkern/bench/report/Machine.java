@@ -1,8 +1,5 @@
 package org.voxkern.bench.report;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -13,9 +10,9 @@ import org.voxkern.Context;
 public final class Machine {
   private Machine() {}
 
-  public static Map<String, Object> describe() throws IOException {
+  public static Map<String, Object> describe() {
     Map<String, Object> machine = new LinkedHashMap<>();
-    machine.put("processor", processor());
+    machine.put("processor", Context.processorName());
     machine.put("cores", Runtime.getRuntime().availableProcessors());
     machine.put("instruction_set", Context.processorInstructionSet());
     machine.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());
@@ -28,19 +25,5 @@ public final class Machine {
   /** Processes that wanted a core over the last minute: above 1, something else was running. */
   public static double loadAverage() {
     return java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-  }
-
-  private static String processor() throws IOException {
-    Path info = Path.of("/proc/cpuinfo");
-    if (!Files.isReadable(info)) {
-      return System.getProperty("os.arch");
-    }
-    try (var lines = Files.lines(info)) {
-      return lines
-          .filter(line -> line.startsWith("model name"))
-          .map(line -> line.substring(line.indexOf(':') + 1).trim())
-          .findFirst()
-          .orElse(System.getProperty("os.arch"));
-    }
   }
 }

@@ -9,9 +9,11 @@ import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.Tuning;
 import org.voxkern.internal.Voxkern;
 import org.voxkern.internal.vk_context;
 import org.voxkern.internal.vk_plan;
+import org.voxkern.internal.vk_tuning;
 import org.voxkern.internal.vk_view;
 
 /**
@@ -131,6 +133,12 @@ public final class NativeCall implements AutoCloseable {
       }
     }
     throw new IllegalArgumentException("no operation is registered as " + operation);
+  }
+
+  /** The context's tuning; null for none. */
+  public vk_tuning tuning() {
+    Tuning tuning = context.tuning();
+    return tuning == null ? null : new vk_tuning(new Address(tuning.nativeAddress()));
   }
 
   public vk_plan plan() {

@@ -410,6 +410,7 @@ public final class Conv3d {
         .activation(activation.ordinal())
         .negative_slope(negativeSlope)
         .accuracy(accuracy)
+        .tuning(call.tuning())
         .groups(groups);
     for (int axis = 0; axis < 3; axis++) {
       params
