@@ -33,6 +33,7 @@
 #include "voxkern/roi.h"
 #include "voxkern/sampling.h"
 #include "voxkern/tensor.h"
+#include "voxkern/training.h"
 #include "voxkern/tuning.h"
 
 #endif /* VOXKERN_H */

@@ -2101,4 +2101,49 @@ public static native @Cast("vk_status") int vk_trilu(vk_context context, @Const 
 // #endif /* VOXKERN_TENSOR_H */
 
 
+// Parsed from voxkern/training.h
+
+/* What a step of training does to parameters. See voxkern.h. */
+// #ifndef VOXKERN_TRAINING_H
+// #define VOXKERN_TRAINING_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// Targeting vk_optimizer_step_sgd_params.java
+
+
+
+/** Changes parameter and velocity, which is missing where the momentum is 0; all have the same
+ * shape. */
+public static native @Cast("vk_status") int vk_optimizer_step_sgd_plan(vk_context context, @Const vk_view gradient,
+                                            @Const vk_optimizer_step_sgd_params params,
+                                            @Const vk_view parameter, @Const vk_view velocity,
+                                            vk_plan plan);
+public static native @Cast("vk_status") int vk_optimizer_step_sgd(vk_context context, @Const vk_plan plan,
+                                       @Const vk_view gradient,
+                                       @Const vk_optimizer_step_sgd_params params,
+                                       @Const vk_view workspace, @Const vk_view parameter,
+                                       @Const vk_view velocity);
+// Targeting vk_optimizer_step_adam_params.java
+
+
+
+/** Changes parameter, mean and square; all have the same shape. */
+public static native @Cast("vk_status") int vk_optimizer_step_adam_plan(vk_context context, @Const vk_view gradient,
+                                             @Const vk_optimizer_step_adam_params params,
+                                             @Const vk_view parameter, @Const vk_view mean,
+                                             @Const vk_view square, vk_plan plan);
+public static native @Cast("vk_status") int vk_optimizer_step_adam(vk_context context, @Const vk_plan plan,
+                                        @Const vk_view gradient,
+                                        @Const vk_optimizer_step_adam_params params,
+                                        @Const vk_view workspace, @Const vk_view parameter,
+                                        @Const vk_view mean, @Const vk_view square);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_TRAINING_H */
+
+
 }

@@ -2,7 +2,7 @@ package org.voxkern.train;
 
 import java.util.List;
 import org.voxkern.Tensor;
-import org.voxkern.op.Binary;
+import org.voxkern.op.OptimizerStep;
 
 /**
  * Adam: m = &beta;<sub>1</sub> m + (1 - &beta;<sub>1</sub>) g; v = &beta;<sub>2</sub> v + (1 -
@@ -52,27 +52,8 @@ public final class Adam implements Optimizer {
   @Override
   public void update(
       Tensor parameter, Tensor gradient, List<Tensor> state, double learningRate, long step) {
-    Tensor mean = state.get(0);
-    Tensor square = state.get(1);
-    try (Tensor scratch = parameter.copy()) {
-      if (decoupled) {
-        InPlace.scale(parameter, 1 - learningRate * weightDecay);
-      } else if (weightDecay != 0) {
-        InPlace.addScaled(gradient, scratch, weightDecay);
-      }
-      scratch.set(gradient);
-      InPlace.scale(mean, beta1);
-      InPlace.addScaled(mean, scratch, 1 - beta1);
-      InPlace.square(gradient);
-      InPlace.scale(square, beta2);
-      InPlace.addScaled(square, gradient, 1 - beta2);
-      scratch.set(square);
-      InPlace.squareRoot(scratch);
-      InPlace.scale(scratch, 1 / Math.sqrt(1 - Math.pow(beta2, step)));
-      InPlace.shift(scratch, epsilon);
-      Binary.apply(Binary.Function.DIVIDE, mean, scratch, scratch);
-      InPlace.addScaled(parameter, scratch, -learningRate / (1 - Math.pow(beta1, step)));
-    }
+    new OptimizerStep.Adam(beta1, beta2, epsilon, weightDecay, decoupled)
+        .apply(parameter, gradient, state.get(0), state.get(1), learningRate, step);
   }
 
   @Override

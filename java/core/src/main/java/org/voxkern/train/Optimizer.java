@@ -18,7 +18,7 @@ public interface Optimizer {
    * Changes a parameter, and its state, in place.
    *
    * @param parameter f32
-   * @param gradient alike; is overwritten
+   * @param gradient alike; may be overwritten
    * @param state in the order of {@link #stateNames}
    * @param step the number of this step, from 1
    */

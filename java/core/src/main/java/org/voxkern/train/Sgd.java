@@ -2,6 +2,7 @@ package org.voxkern.train;
 
 import java.util.List;
 import org.voxkern.Tensor;
+import org.voxkern.op.OptimizerStep;
 
 /**
  * Stochastic gradient descent with momentum, as PyTorch has it: g&prime; = g + &lambda; w; v = &mu;
@@ -42,24 +43,8 @@ public final class Sgd implements Optimizer {
   @Override
   public void update(
       Tensor parameter, Tensor gradient, List<Tensor> state, double learningRate, long step) {
-    try (Tensor scratch = parameter.copy()) {
-      if (weightDecay != 0) {
-        InPlace.addScaled(gradient, scratch, weightDecay);
-      }
-      if (momentum != 0) {
-        Tensor velocity = state.get(0);
-        scratch.set(gradient);
-        InPlace.scale(velocity, momentum);
-        InPlace.addScaled(velocity, scratch, step == 1 ? 1 : 1 - dampening);
-        scratch.set(velocity);
-        if (nesterov) {
-          InPlace.addScaled(gradient, scratch, momentum);
-        } else {
-          gradient.set(velocity);
-        }
-      }
-      InPlace.addScaled(parameter, gradient, -learningRate);
-    }
+    new OptimizerStep.Sgd(momentum, dampening, nesterov, weightDecay)
+        .apply(parameter, gradient, momentum == 0 ? null : state.get(0), learningRate, step);
   }
 
   @Override

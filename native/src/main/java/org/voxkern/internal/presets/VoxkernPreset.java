@@ -31,6 +31,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
               "voxkern/roi.h",
               "voxkern/sampling.h",
               "voxkern/tensor.h",
+              "voxkern/training.h",
             },
             link = "voxkern",
             preload = "tbb@.12",
