@@ -5,10 +5,16 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
 import org.voxkern.Shape;
+import org.voxkern.Tensor;
 import org.voxkern.graph.Program.Step;
 
-/** Which slots of a program share memory, and from which step to which each memory is needed. */
+/**
+ * Which slots of a program share memory, and from which step to which each memory is needed; with
+ * the scratch memory of steps.
+ */
 final class Buffers {
   private final Program program;
 
@@ -23,9 +29,14 @@ final class Buffers {
 
   private final int[] first;
   private final int[] last;
-  private final int[] span;
 
-  Buffers(Program program) {
+  /** For each owner and for each step with scratch memory its number among the spans, or -1. */
+  private final int[] spanOfSlot;
+
+  private final int[] spanOfStep;
+  private final List<MemoryPlan.Span> spans = new ArrayList<>();
+
+  Buffers(Program program, Context context) {
     this.program = program;
     int slots = program.shapes.size();
     owner = new int[slots];
@@ -33,8 +44,8 @@ final class Buffers {
     shift = new long[slots];
     first = new int[slots];
     last = new int[slots];
-    span = new int[slots];
-    Arrays.fill(span, -1);
+    spanOfSlot = new int[slots];
+    spanOfStep = new int[program.steps.size()];
     Arrays.fill(last, -1);
     for (Step step : program.steps) {
       if (step.operation.isView()) {
@@ -60,6 +71,24 @@ final class Buffers {
       joinInPlace(program.steps.get(at));
       writeInPlace(program.steps.get(at), at);
     }
+    for (int slot = 0; slot < slots; slot++) {
+      boolean own = owner[slot] == slot && isPlanned(slot);
+      spanOfSlot[slot] = own ? span(program.bytes(slot), first[slot], last[slot]) : -1;
+    }
+    for (int at = 0; at < spanOfStep.length; at++) {
+      long bytes = scratchBytes(program.steps.get(at), context);
+      spanOfStep[at] = bytes > 0 ? span(bytes, at, at) : -1;
+    }
+  }
+
+  private int span(long bytes, int from, int to) {
+    spans.add(new MemoryPlan.Span(bytes, from, to));
+    return spans.size() - 1;
+  }
+
+  private long scratchBytes(Step step, Context context) {
+    List<Shape> shapes = step.inputs.stream().map(program.shapes::get).toList();
+    return isDone(step) ? 0 : step.operation.scratchBytes(context, shapes);
   }
 
   /** Whether a step has nothing to do: its output is its inputs' memory. */
@@ -140,14 +169,23 @@ final class Buffers {
   }
 
   MemoryPlan plan() {
-    List<MemoryPlan.Span> spans = new ArrayList<>();
-    for (int slot = 0; slot < owner.length; slot++) {
-      if (owner[slot] == slot && isPlanned(slot)) {
-        span[slot] = spans.size();
-        spans.add(new MemoryPlan.Span(program.bytes(slot), first[slot], last[slot]));
+    return MemoryPlan.of(spans);
+  }
+
+  /** Bytes that are needed at each step. */
+  long[] alive() {
+    long[] alive = new long[spanOfStep.length];
+    for (MemoryPlan.Span span : spans) {
+      for (int at = span.first(); at <= span.last(); at++) {
+        alive[at] += span.bytes();
       }
     }
-    return MemoryPlan.of(spans);
+    return alive;
+  }
+
+  /** The step that first writes the memory of a slot. */
+  int first(int slot) {
+    return first[root(slot)];
   }
 
   long offset(MemoryPlan plan, int slot) {
@@ -155,6 +193,14 @@ final class Buffers {
     for (int at = slot; owner[at] != at; at = owner[at]) {
       offset += shift[at];
     }
-    return plan.offset(span[root(slot)]) + offset;
+    return plan.offset(spanOfSlot[root(slot)]) + offset;
+  }
+
+  /** Scratch memory of a step as a part of the block; null where it needs none. */
+  Tensor scratch(MemoryPlan plan, Tensor block, Step step) {
+    int span = spanOfStep[program.steps.indexOf(step)];
+    return span < 0
+        ? null
+        : block.view(ElementType.U8, Shape.of(spans.get(span).bytes()), plan.offset(span));
   }
 }

@@ -33,14 +33,9 @@ final class Compiler {
       Map<String, Shape> inputs,
       Graph.Compilation compilation) {
     weights.requireFor(graph);
-    boolean training = compilation == Graph.Compilation.TRAINING;
-    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs), training);
     // What is made on the way and not kept dies with this scope, also after a mistake.
     try (Scope temporary = Scope.open(context)) {
-      if (compilation != Graph.Compilation.AS_BUILT) {
-        Fusion.apply(context, program);
-      }
-      separateOutputs(program);
+      Program program = program(graph, context, weights, inputs, compilation);
       Compiler compiler = new Compiler(context, program);
       Executable executable = compiler.finish();
       compiler.kept.forEach(tensor -> tensor.moveTo(temporary.parent()));
@@ -51,13 +46,29 @@ final class Compiler {
   static MemoryNeed memoryNeed(
       Graph graph, Context context, Weights weights, Map<String, Shape> inputs) {
     weights.requireFor(graph);
-    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs), false);
     // Folded constants are made on the way.
     try (Scope temporary = Scope.open(context)) {
-      Fusion.apply(context, program);
-      separateOutputs(program);
+      Program program = program(graph, context, weights, inputs, Graph.Compilation.OPTIMISED);
       return MemoryNeed.of(program, context);
     }
+  }
+
+  /** The steps that run; constants that are made on the way belong to the innermost scope. */
+  static Program program(
+      Graph graph,
+      Context context,
+      Weights weights,
+      Map<String, Shape> inputs,
+      Graph.Compilation compilation) {
+    boolean training = compilation == Graph.Compilation.TRAINING;
+    Program program = Program.of(graph, weights, Inference.shapes(graph, inputs), training);
+    if (compilation != Graph.Compilation.AS_BUILT) {
+      Fusion.apply(context, program);
+    }
+    separateOutputs(program);
+    return compilation == Graph.Compilation.OPTIMISED
+        ? SplitConvolution.apply(context, program)
+        : program;
   }
 
   /** Gives every output a slot of its own, which a step writes as a whole. */
@@ -80,25 +91,25 @@ final class Compiler {
 
   private Executable finish() {
     List<Executable.Step> ready = new ArrayList<>();
-    Buffers buffers = new Buffers(program);
+    Buffers buffers = new Buffers(program, context);
+    MemoryPlan plan = buffers.plan();
+    Tensor block = Tensor.uninitialized(context, ElementType.U8, Shape.of(plan.bytes()));
+    kept.add(block);
+    for (int slot = 0; slot < tensors.length; slot++) {
+      if (buffers.isPlanned(slot)) {
+        tensors[slot] =
+            block.view(
+                program.types.get(slot), program.shapes.get(slot), buffers.offset(plan, slot));
+      }
+    }
     List<Step> running = program.steps.stream().filter(step -> !buffers.isDone(step)).toList();
     List<Operation.Kernel> kernels = new ArrayList<>();
     List<Set<Integer>> dropped = new ArrayList<>();
     for (Step step : running) {
-      Prepared prepared = new Prepared(step);
+      Prepared prepared = new Prepared(step, buffers.scratch(plan, block, step));
       kernels.add(prepare(step, prepared));
       dropped.add(prepared.replacements.keySet());
       prepared.replacements.forEach((input, by) -> kept.add(by));
-    }
-    MemoryPlan plan = buffers.plan();
-    Tensor arena = Tensor.uninitialized(context, ElementType.U8, Shape.of(plan.bytes()));
-    kept.add(arena);
-    for (int slot = 0; slot < tensors.length; slot++) {
-      if (buffers.isPlanned(slot)) {
-        tensors[slot] =
-            arena.view(
-                program.types.get(slot), program.shapes.get(slot), buffers.offset(plan, slot));
-      }
     }
     for (int index = 0; index < running.size(); index++) {
       Step step = running.get(index);
@@ -158,15 +169,22 @@ final class Compiler {
 
   private final class Prepared implements Operation.Preparation {
     private final Step step;
+    private final Tensor scratch;
     private final Map<Integer, Tensor> replacements = new LinkedHashMap<>();
 
-    Prepared(Step step) {
+    Prepared(Step step, Tensor scratch) {
       this.step = step;
+      this.scratch = scratch;
     }
 
     @Override
     public Shape shape(int input) {
       return program.shapes.get(step.inputs.get(input));
+    }
+
+    @Override
+    public Tensor scratch() {
+      return scratch;
     }
 
     @Override

@@ -45,7 +45,7 @@ public record MemoryNeed(long values, long constants, long scratch) {
       }
     }
     return new MemoryNeed(
-        Context.blockBytes(new Buffers(program).plan().bytes()), constants, scratch);
+        Context.blockBytes(new Buffers(program, context).plan().bytes()), constants, scratch);
   }
 
   /** Null for other steps. */

@@ -3,6 +3,7 @@ package org.voxkern.graph;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
@@ -62,6 +63,14 @@ public interface Operation {
   /** Whether the output has the elements of the first input, in their order, so nothing runs. */
   default boolean isView() {
     return false;
+  }
+
+  /**
+   * Scratch memory of a run that the memory plan is to provide, as {@link Preparation#scratch}, in
+   * bytes: worth it where it grows with the inputs. The same for any number of threads.
+   */
+  default long scratchBytes(Context context, List<Shape> inputs) {
+    return 0;
   }
 
   /** What runs for given shapes, with what can be done before: once for each executable. */
@@ -128,6 +137,12 @@ public interface Operation {
   /** What is known before a run. */
   interface Preparation {
     Shape shape(int input);
+
+    /**
+     * Memory of the {@link Operation#scratchBytes} that the operation asked for, which is its own
+     * while it runs; null where these are none.
+     */
+    Tensor scratch();
 
     /** A constant input, or null where the input is computed. */
     Tensor constant(int input);

@@ -1,6 +1,7 @@
 package org.voxkern.graph;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -138,6 +139,42 @@ final class Program {
       return null;
     }
     return steps.stream().filter(step -> step.output == slot).findFirst().orElse(null);
+  }
+
+  /** Where the last of the steps is that write some slots; -1 where none does. */
+  int written(List<Integer> slots) {
+    for (int at = steps.size() - 1; at >= 0; at--) {
+      if (!Collections.disjoint(steps.get(at).outputs, slots)) {
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  /** A name for a part of what a step does. */
+  String partName(String step) {
+    int number = 1;
+    while (isTaken(step + ".part" + number)) {
+      number++;
+    }
+    return step + ".part" + number;
+  }
+
+  private boolean isTaken(String name) {
+    return steps.stream().anyMatch(step -> step.name.equals(name));
+  }
+
+  /** A program whose steps and slots can change while this one stays; the tensors are the same. */
+  Program copy() {
+    Program copy = new Program();
+    copy.shapes.addAll(shapes);
+    copy.types.addAll(types);
+    copy.constants.putAll(constants);
+    copy.variables.putAll(variables);
+    copy.inputs.putAll(inputs);
+    copy.outputs.putAll(outputs);
+    copy.steps.addAll(steps);
+    return copy;
   }
 
   /** Puts a step into the place of the later of two. */

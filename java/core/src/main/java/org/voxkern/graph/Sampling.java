@@ -1,6 +1,8 @@
 package org.voxkern.graph;
 
 import java.util.List;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.op.Exponential;
@@ -139,10 +141,14 @@ public final class Sampling {
     }
   }
 
+  /** (C, D, H, W) of (N, C, D, H, W). */
+  private static Shape volume(Shape batch) {
+    return Shape.of(batch.size(1), batch.size(2), batch.size(3), batch.size(4));
+  }
+
   /** The volume (n) of a batch, as (C, D, H, W). */
   private static Tensor volume(Tensor batch, long n) {
-    Shape shape = batch.shape();
-    Shape one = Shape.of(shape.size(1), shape.size(2), shape.size(3), shape.size(4));
+    Shape one = volume(batch.shape());
     return batch.view(batch.type(), one, n * one.elementCount() * batch.type().bytes());
   }
 
@@ -247,9 +253,27 @@ public final class Sampling {
 
     @Override
     public void run(List<Tensor> inputs, Tensor output) {
+      run(inputs.get(0), null, output);
+    }
+
+    private void run(Tensor velocity, Tensor scratch, Tensor output) {
       for (long n = 0; n < output.shape().size(0); n++) {
-        Exponential.apply(volume(inputs.get(0), n), VOXELS, steps, volume(output, n));
+        Exponential.apply(volume(velocity, n), VOXELS, steps, scratch, volume(output, n));
       }
+    }
+
+    @Override
+    public long scratchBytes(Context context, List<Shape> inputs) {
+      Shape velocity = inputs.get(0);
+      return velocity.elementCount() == 0
+          ? 0
+          : Exponential.scratchBytes(context, ElementType.F32, volume(velocity), steps);
+    }
+
+    @Override
+    public Kernel prepare(Preparation preparation) {
+      Tensor scratch = preparation.scratch();
+      return (inputs, output) -> run(inputs.get(0), scratch, output);
     }
 
     @Override

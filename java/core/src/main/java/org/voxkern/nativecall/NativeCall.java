@@ -152,6 +152,12 @@ public final class NativeCall implements AutoCloseable {
         bytes == 0 ? null : own(Tensor.uninitialized(context, ElementType.U8, Shape.of(bytes))));
   }
 
+  /** The same in memory of the caller's; as without it where that is null or too small. */
+  public vk_view workspace(vk_plan plan, Tensor scratch) {
+    boolean suffices = scratch != null && scratch.byteCount() >= plan.workspace_bytes();
+    return suffices ? view(scratch) : workspace(plan);
+  }
+
   /** Room for {@code count} doubles that the native side writes. */
   public DoublePointer doubles(int count) {
     return own(new DoublePointer(count));

@@ -1,6 +1,9 @@
 package org.voxkern.op;
 
 import org.bytedeco.javacpp.IntPointer;
+import org.voxkern.Context;
+import org.voxkern.ElementType;
+import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.internal.Voxkern;
 import org.voxkern.internal.vk_exponential_params;
@@ -30,6 +33,17 @@ public final class Exponential {
    */
   public static int apply(
       Tensor velocity, double[] displacementMap, int steps, Tensor displacement) {
+    return apply(velocity, displacementMap, steps, null, displacement);
+  }
+
+  /**
+   * The same with scratch memory of the caller's.
+   *
+   * @param scratch of at least {@link #scratchBytes}, which is overwritten; null for memory of the
+   *     context
+   */
+  public static int apply(
+      Tensor velocity, double[] displacementMap, int steps, Tensor scratch, Tensor displacement) {
     FieldMaps.requireDisplacementMap("exponential", displacementMap);
     try (NativeCall call = new NativeCall(velocity.context())) {
       vk_exponential_params params = params(call, displacementMap, steps);
@@ -39,8 +53,25 @@ public final class Exponential {
       IntPointer ran = call.own(new IntPointer(1));
       Status.check(Voxkern.vk_exponential_plan(call.context(), v, params, u, plan));
       Status.check(
-          Voxkern.vk_exponential(call.context(), plan, v, params, u, call.workspace(plan), ran));
+          Voxkern.vk_exponential(
+              call.context(), plan, v, params, u, call.workspace(plan, scratch), ran));
       return ran.get();
+    }
+  }
+
+  /**
+   * Bytes of scratch memory while the displacement of velocities of a shape is computed.
+   *
+   * @throws IllegalArgumentException if the shape is none of a field, or the steps are too many
+   */
+  public static long scratchBytes(Context context, ElementType type, Shape velocity, int steps) {
+    try (NativeCall call = new NativeCall(context)) {
+      vk_exponential_params params = params(call, new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1}, steps);
+      vk_view v = call.planned(type, velocity);
+      vk_view u = call.planned(type, velocity);
+      vk_plan plan = call.plan();
+      Status.check(Voxkern.vk_exponential_plan(call.context(), v, params, u, plan));
+      return plan.workspace_bytes();
     }
   }
 
