@@ -1,6 +1,7 @@
 package org.voxkern.graph;
 
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,6 +19,9 @@ import org.voxkern.op.Convert;
  * innermost when the weights were made. Not thread-safe for writing.
  */
 public final class Weights {
+  /** Bytes that are looked at at a time. */
+  private static final int PIECE = 1 << 20;
+
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
@@ -132,11 +136,15 @@ public final class Weights {
       throw new IllegalArgumentException(
           "parameter '" + name + "' is F32 " + parameter.shape() + " and cannot take " + tensor);
     }
-    float[] values = tensor.toFloatArray();
-    for (int i = 0; i < values.length; i++) {
-      if (!Float.isFinite(values[i])) {
-        throw new IllegalArgumentException(
-            "parameter '" + name + "' has " + values[i] + " at element " + i);
+    // In pieces: on a device they are copied.
+    for (long at = 0; at < tensor.byteCount(); at += PIECE) {
+      int bytes = (int) Math.min(PIECE, tensor.byteCount() - at);
+      FloatBuffer values = tensor.contents(at, bytes).asFloatBuffer();
+      for (int i = 0; i < values.limit(); i++) {
+        if (!Float.isFinite(values.get(i))) {
+          throw new IllegalArgumentException(
+              "parameter '" + name + "' has " + values.get(i) + " at element " + (at / 4 + i));
+        }
       }
     }
   }
