@@ -80,15 +80,22 @@ class GradientRuleTest {
 
   @Test
   void recurrences() {
-    Shape[] shapes = {shape(5, 2, 3), shape(16, 3), shape(16, 4), shape(16), shape(16)};
-    check(x -> apply(new LongShortTermMemory(), x), shapes);
-    check(x -> apply(new LongShortTermMemory(), x).further(1), shapes);
-    check(
-        x -> {
-          Value all = apply(new LongShortTermMemory(), x);
-          return all.mean(0).add(all.further(1)).multiply(all.further(2));
-        },
-        shapes);
+    for (boolean reverse : new boolean[] {false, true}) {
+      Shape[] shapes = {shape(5, 2, 3), shape(16, 3), shape(16, 4), shape(16), shape(16)};
+      Operation lstm = new Recurrent(Recurrent.Kind.LSTM, reverse);
+      check(x -> apply(lstm, x), shapes);
+      check(x -> apply(lstm, x).further(1), shapes);
+      check(
+          x -> {
+            Value all = apply(lstm, x);
+            return all.mean(0).add(all.further(1)).multiply(all.further(2));
+          },
+          shapes);
+      Shape[] ofGru = {shape(5, 2, 3), shape(12, 3), shape(12, 4), shape(12), shape(12)};
+      Operation gru = new Recurrent(Recurrent.Kind.GRU, reverse);
+      check(x -> apply(gru, x), ofGru);
+      check(x -> apply(gru, x).mean(0).multiply(apply(gru, x).further(1)), ofGru);
+    }
   }
 
   @Test

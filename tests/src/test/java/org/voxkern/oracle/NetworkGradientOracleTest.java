@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
+import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -244,17 +245,21 @@ class NetworkGradientOracleTest {
       TorchNetwork network = new TorchNetwork(inputs, graph);
       Input input = inputs.uniform(Shape.of(steps, batch, features));
       Classes truth = Classes.of(inputs, 4, batch);
-      TensorVector parameters = new TensorVector();
-      for (String name :
-          new String[] {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"}) {
-        parameters.push_back(network.get("lstm." + name));
-      }
       TensorVector states = new TensorVector();
       for (int state = 0; state < 2; state++) {
         states.push_back(torch.zeros(1, batch, hidden).to(torch.ScalarType.Double));
       }
       T_TensorTensorTensor_T theirs =
-          torch.lstm(input.theirs(), states, parameters, true, 1, 0.0, false, false, false);
+          torch.lstm(
+              input.theirs(),
+              states,
+              parameters(network, "lstm", "_l0"),
+              true,
+              1,
+              0.0,
+              false,
+              false,
+              false);
       Tensor lossT =
           torch.cross_entropy_loss(
               torch.linear(
@@ -268,5 +273,76 @@ class NetworkGradientOracleTest {
           Map.of("sequence", input),
           lossT);
     }
+  }
+
+  /** A bidirectional LSTM, then a GRU, over whole sequences. */
+  @Test
+  void bidirectionalAndGatedRecurrences() {
+    long steps = 7;
+    long batch = 5;
+    long features = 6;
+    long hidden = 8;
+    Graph.Builder builder = Graph.builder();
+    Value sequence = builder.input("sequence", "T", "B", features);
+    Value both = sequence.as("lstm").bidirectionalLstm(hidden);
+    Value last = both.as("gru").gru(hidden).further(1);
+    Value back = builder.value("lstm.reverse").further(2);
+    Value logits = last.multiply(back).as("head").dense(4);
+    Value classes = builder.input("classes", ElementType.I32, SymbolicShape.of("B"));
+    Graph graph = builder.output("loss", CrossEntropy.create().of(logits, classes)).build();
+    try (PointerScope pointers = new PointerScope();
+        Torch inputs = Torch.inDouble(58)) {
+      TorchNetwork network = new TorchNetwork(inputs, graph);
+      Input input = inputs.uniform(Shape.of(steps, batch, features));
+      Classes truth = Classes.of(inputs, 4, batch);
+      TensorVector states = new TensorVector();
+      for (int state = 0; state < 2; state++) {
+        states.push_back(torch.zeros(2, batch, hidden).to(torch.ScalarType.Double));
+      }
+      T_TensorTensorTensor_T theirBoth =
+          torch.lstm(
+              input.theirs(),
+              states,
+              parameters(network, "lstm", "_l0", "_l0_reverse"),
+              true,
+              1,
+              0.0,
+              false,
+              true,
+              false);
+      T_TensorTensor_T theirLast =
+          torch.gru(
+              theirBoth.get0(),
+              torch.zeros(1, batch, hidden).to(torch.ScalarType.Double),
+              parameters(network, "gru", "_l0"),
+              true,
+              1,
+              0.0,
+              false,
+              false,
+              false);
+      Tensor gated = theirLast.get1().squeeze(0).mul(theirBoth.get2().select(0, 1));
+      Tensor lossT =
+          torch.cross_entropy_loss(
+              torch.linear(gated, network.get("head.weight"), network.get("head.bias")),
+              truth.theirs());
+      check(
+          inputs,
+          network,
+          graph,
+          Map.of("classes", truth.ours()),
+          Map.of("sequence", input),
+          lossT);
+    }
+  }
+
+  private static TensorVector parameters(TorchNetwork network, String layer, String... ends) {
+    TensorVector parameters = new TensorVector();
+    for (String end : ends) {
+      for (String name : new String[] {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
+        parameters.push_back(network.get(layer + "." + name + end));
+      }
+    }
+    return parameters;
   }
 }

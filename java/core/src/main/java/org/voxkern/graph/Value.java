@@ -90,6 +90,12 @@ public final class Value {
   /** A node with parameters that are named after it. */
   private Value parametric(Operation operation, Parameter... parameters) {
     String name = nextName(operation.type());
+    return parametric(name, name, operation, parameters);
+  }
+
+  /** The same where the parameters may be named after another node. */
+  private Value parametric(
+      String name, String owner, Operation operation, Parameter... parameters) {
     // Before its parameters are added, so that a mistake leaves the graph as it was.
     List<SymbolicShape> shapes = new ArrayList<>(List.of(shape()));
     Arrays.stream(parameters).forEach(own -> shapes.add(SymbolicShape.of(own.shape())));
@@ -99,7 +105,7 @@ public final class Value {
       inputs.add(
           builder.parameter(
               new Parameter(
-                  name + "." + own.name(), own.shape(), own.initializer(), own.trained())));
+                  owner + "." + own.name(), own.shape(), own.initializer(), own.trained())));
     }
     return builder.apply(name, operation, inputs);
   }
@@ -214,14 +220,60 @@ public final class Value {
    * outputs are the last hidden state and the last cell, (B, hidden). Parameters are PyTorch's.
    */
   public Value lstm(long hidden) {
-    long gates = 4 * hidden;
+    return recurrent(Recurrent.Kind.LSTM, hidden);
+  }
+
+  /**
+   * Gated recurrent units over sequences (T, B, I), forward in time: (T, B, hidden). The further
+   * output is the last hidden state, (B, hidden). Parameters are PyTorch's.
+   */
+  public Value gru(long hidden) {
+    return recurrent(Recurrent.Kind.GRU, hidden);
+  }
+
+  /**
+   * {@link #lstm} in both directions: (T, B, 2 hidden), forward in time before reverse. The
+   * directions are nodes of their own, {@code NAME.forward} and {@code NAME.reverse}, which have
+   * the last states.
+   */
+  public Value bidirectionalLstm(long hidden) {
+    return bidirectional(Recurrent.Kind.LSTM, hidden);
+  }
+
+  /** {@link #gru} in both directions, as {@link #bidirectionalLstm} is. */
+  public Value bidirectionalGru(long hidden) {
+    return bidirectional(Recurrent.Kind.GRU, hidden);
+  }
+
+  private Value recurrent(Recurrent.Kind kind, long hidden) {
+    Recurrent layer = new Recurrent(kind, false);
+    String name = nextName(layer.type());
+    return recurrent(layer, name, name, hidden);
+  }
+
+  private Value bidirectional(Recurrent.Kind kind, long hidden) {
+    Recurrent forward = new Recurrent(kind, false);
+    String name = nextName(forward.type());
+    Value first = recurrent(forward, name + ".forward", name, hidden);
+    Value second = recurrent(new Recurrent(kind, true), name + ".reverse", name, hidden);
+    return builder.apply(name, new Layouts.Joined(2), List.of(first, second));
+  }
+
+  /**
+   * @param owner that the parameters are named after
+   */
+  private Value recurrent(Recurrent layer, String name, String owner, long hidden) {
+    long gates = layer.kind().gates * hidden;
+    String end = layer.reverse() ? "_l0_reverse" : "_l0";
     Initializer first = Initializer.fanIn(hidden);
     return parametric(
-        new LongShortTermMemory(),
-        trained("weight_ih_l0", Shape.of(gates, known(2, "lstm")), first),
-        trained("weight_hh_l0", Shape.of(gates, hidden), first),
-        trained("bias_ih_l0", Shape.of(gates), first),
-        trained("bias_hh_l0", Shape.of(gates), first));
+        name,
+        owner,
+        layer,
+        trained("weight_ih" + end, Shape.of(gates, known(2, layer.type())), first),
+        trained("weight_hh" + end, Shape.of(gates, hidden), first),
+        trained("bias_ih" + end, Shape.of(gates), first),
+        trained("bias_hh" + end, Shape.of(gates), first));
   }
 
   public Value matmul(Value other) {

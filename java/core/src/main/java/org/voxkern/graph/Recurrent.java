@@ -2,31 +2,105 @@ package org.voxkern.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.voxkern.Context;
 import org.voxkern.Scope;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.op.Gru;
 import org.voxkern.op.Lstm;
 import org.voxkern.op.RecurrentTensors;
 import org.voxkern.op.RecurrentTensors.Recurrence;
 import org.voxkern.op.RecurrentTensors.Role;
 
 /**
- * One layer of {@link Lstm}, forward in time: input (T, B, I), then weights (4 H, I), recurrent
- * weights (4 H, H) and the biases of both (4 H), their gates in PyTorch's order. The output is (T,
- * B, H); further ones are the last hidden state and the last cell (B, H), and what the gradient
- * needs.
+ * One layer of {@link Lstm} or {@link Gru} in one direction, as PyTorch has it: input (T, B, I),
+ * then weights (G H, I), recurrent weights (G H, H) and the biases of both (G H), their G gates in
+ * PyTorch's order. The output is (T, B, H); further ones are the last states (B, H), hidden and
+ * with LSTM the cell, and what the gradient needs.
+ *
+ * @param reverse whether the last step of a sequence is the first that is taken
  */
-record LongShortTermMemory() implements Operation {
-  private static final int LAST_HIDDEN = 1;
-  private static final int LAST_CELL = 2;
-  private static final int RESERVE = 3;
-  private static final Lstm LSTM = Lstm.of(Recurrence.FORWARD);
+record Recurrent(Kind kind, boolean reverse) implements Operation {
+  /** A layer's cell. */
+  enum Kind {
+    LSTM(4, Role.LAST_HIDDEN, Role.LAST_CELL) {
+      @Override
+      void apply(Recurrence recurrence, RecurrentTensors tensors) {
+        Lstm.of(recurrence).apply(tensors);
+      }
+
+      @Override
+      void gradient(Recurrence recurrence, RecurrentTensors tensors) {
+        Lstm.of(recurrence).gradient(tensors);
+      }
+
+      @Override
+      Tensor fromPyTorch(Tensor tensor, long hidden) {
+        return Lstm.fromPyTorch(tensor, hidden);
+      }
+
+      @Override
+      Tensor toPyTorch(Tensor tensor, long hidden) {
+        return Lstm.toPyTorch(tensor, hidden);
+      }
+    },
+    GRU(3, Role.LAST_HIDDEN) {
+      @Override
+      void apply(Recurrence recurrence, RecurrentTensors tensors) {
+        Gru.of(recurrence, true).apply(tensors);
+      }
+
+      @Override
+      void gradient(Recurrence recurrence, RecurrentTensors tensors) {
+        Gru.of(recurrence, true).gradient(tensors);
+      }
+
+      @Override
+      Tensor fromPyTorch(Tensor tensor, long hidden) {
+        return Gru.fromPyTorch(tensor, hidden);
+      }
+
+      @Override
+      Tensor toPyTorch(Tensor tensor, long hidden) {
+        return Gru.toPyTorch(tensor, hidden);
+      }
+    };
+
+    final long gates;
+    final List<Role> states;
+
+    Kind(long gates, Role... states) {
+      this.gates = gates;
+      this.states = List.of(states);
+    }
+
+    abstract void apply(Recurrence recurrence, RecurrentTensors tensors);
+
+    abstract void gradient(Recurrence recurrence, RecurrentTensors tensors);
+
+    abstract Tensor fromPyTorch(Tensor tensor, long hidden);
+
+    abstract Tensor toPyTorch(Tensor tensor, long hidden);
+
+    /** The further output that the gradient needs. */
+    int reserve() {
+      return 1 + states.size();
+    }
+  }
+
+  /** Of the output and the states. */
+  private static final List<Role> UPSTREAM =
+      List.of(Role.GRADIENT_OUTPUT, Role.GRADIENT_LAST_HIDDEN, Role.GRADIENT_LAST_CELL);
+
+  private Recurrence recurrence() {
+    return reverse ? Recurrence.REVERSE : Recurrence.FORWARD;
+  }
 
   @Override
   public String type() {
-    return "lstm";
+    return kind == Kind.LSTM ? "lstm" : "gru";
   }
 
   @Override
@@ -34,33 +108,36 @@ record LongShortTermMemory() implements Operation {
     SymbolicShape input = inputs.get(0);
     Convolution.require(input.rank() == 3, "expected (T, B, I)");
     long gates = inputs.get(2).known(0);
-    long hidden = gates / 4;
+    long hidden = gates / kind.gates;
     boolean fits =
         inputs.get(1).rank() == 2
             && inputs.get(1).size(0).is(gates)
             && inputs.get(1).size(1).compare(input.size(2)) != Size.Relation.DIFFERENT
-            && inputs.get(2).equals(SymbolicShape.of(4 * hidden, hidden))
+            && inputs.get(2).equals(SymbolicShape.of(kind.gates * hidden, hidden))
             && inputs.get(3).equals(SymbolicShape.of(gates))
             && inputs.get(4).equals(SymbolicShape.of(gates));
     Convolution.require(
-        fits, "expected weights (4 H, I), recurrent ones (4 H, H) and two biases (4 H)");
+        fits,
+        "expected weights (G H, I), recurrent ones (G H, H) and two biases (G H), G = "
+            + kind.gates);
     return SymbolicShape.of(input.size(0), input.size(1), Size.of(hidden));
   }
 
   @Override
   public List<SymbolicShape> furtherShapes(List<SymbolicShape> inputs) {
     SymbolicShape output = outputShape(inputs);
-    long hidden = output.known(2);
+    long reserved = (kind.gates + 1) * output.known(2);
     SymbolicShape last = SymbolicShape.of(output.size(1), output.size(2));
-    return List.of(
-        last,
-        last,
-        SymbolicShape.of(output.size(0), Size.of(1), output.size(1), Size.of(5 * hidden)));
+    List<SymbolicShape> shapes = new ArrayList<>(Collections.nCopies(kind.states.size(), last));
+    shapes.add(SymbolicShape.of(output.size(0), Size.of(1), output.size(1), Size.of(reserved)));
+    return shapes;
   }
 
   @Override
   public void run(List<Tensor> inputs, Tensor output) {
-    run(inputs, Arrays.asList(output, null, null, null));
+    Tensor[] outputs = new Tensor[1 + kind.reserve()];
+    outputs[0] = output;
+    run(inputs, Arrays.asList(outputs));
   }
 
   @Override
@@ -68,12 +145,16 @@ record LongShortTermMemory() implements Operation {
     try (Scope scope = Scope.open(inputs.get(0).context())) {
       Shape all = outputs.get(0).shape();
       Shape last = Shape.of(1, all.size(1), all.size(2));
-      LSTM.apply(
+      RecurrentTensors tensors =
           arguments(inputs)
               .with(Role.OUTPUT, withDirection(outputs.get(0)))
-              .with(Role.LAST_HIDDEN, state(outputs.get(LAST_HIDDEN), outputs.get(0), last))
-              .with(Role.LAST_CELL, state(outputs.get(LAST_CELL), outputs.get(0), last))
-              .with(Role.RESERVE, outputs.get(RESERVE)));
+              .with(Role.RESERVE, outputs.get(kind.reserve()));
+      for (int state = 0; state < kind.states.size(); state++) {
+        tensors =
+            tensors.with(
+                kind.states.get(state), state(outputs.get(1 + state), outputs.get(0), last));
+      }
+      kind.apply(recurrence(), tensors);
     }
   }
 
@@ -84,38 +165,29 @@ record LongShortTermMemory() implements Operation {
         : withOne(wanted);
   }
 
-  /** In the order and the shapes of {@link Lstm}. */
-  private static RecurrentTensors arguments(List<Tensor> inputs) {
+  /** In the order and the shapes of the kernel. */
+  private RecurrentTensors arguments(List<Tensor> inputs) {
     long hidden = inputs.get(2).shape().size(1);
     return RecurrentTensors.of(
             inputs.get(0),
-            Lstm.fromPyTorch(withOne(inputs.get(1)), hidden),
-            Lstm.fromPyTorch(withOne(inputs.get(2)), hidden))
-        .with(Role.BIAS, Lstm.fromPyTorch(joined(inputs.get(3), inputs.get(4)), hidden));
+            kind.fromPyTorch(withOne(inputs.get(1)), hidden),
+            kind.fromPyTorch(withOne(inputs.get(2)), hidden))
+        .with(Role.BIAS, kind.fromPyTorch(joined(inputs.get(3), inputs.get(4)), hidden));
   }
 
   /** (1, ...), in the same memory. */
   private static Tensor withOne(Tensor tensor) {
-    if (tensor == null) {
-      return null;
-    }
-    long[] sizes = new long[tensor.shape().rank() + 1];
-    sizes[0] = 1;
-    System.arraycopy(tensor.shape().toArray(), 0, sizes, 1, sizes.length - 1);
-    return tensor.view(tensor.type(), Shape.of(sizes), 0);
+    return tensor.view(tensor.type(), tensor.shape().prepend(1), 0);
   }
 
   /** (T, B, H) as (T, 1, B, H), in the same memory. */
   private static Tensor withDirection(Tensor perStep) {
-    if (perStep == null) {
-      return null;
-    }
     Shape shape = perStep.shape();
     Shape four = Shape.of(shape.size(0), 1, shape.size(1), shape.size(2));
     return perStep.view(perStep.type(), four, 0);
   }
 
-  /** The biases as (1, 8 H). */
+  /** The biases as (1, 2 G H). */
   private static Tensor joined(Tensor ofInput, Tensor ofRecurrence) {
     Context context = ofInput.context();
     long gates = ofInput.elementCount();
@@ -132,9 +204,9 @@ record LongShortTermMemory() implements Operation {
       operands.add(backward.input(input));
     }
     operands.add(backward.output());
-    operands.add(backward.output(RESERVE));
+    operands.add(backward.output(kind.reserve()));
     List<Role> upstream = new ArrayList<>();
-    for (int output = 0; output < RESERVE; output++) {
+    for (int output = 0; output < kind.reserve(); output++) {
       if (backward.upstream(output) != null) {
         upstream.add(UPSTREAM.get(output));
         operands.add(backward.upstream(output));
@@ -143,7 +215,7 @@ record LongShortTermMemory() implements Operation {
     Value first =
         backward.apply(
             GradientOperation.of(
-                "lstm_gradient", (in, out) -> gradient(upstream, in, out), 0, 1, 2, 3, 4),
+                type() + "_gradient", (in, out) -> gradient(upstream, in, out), 0, 1, 2, 3, 4),
             operands.toArray(new Value[0]));
     Value[] gradients = backward.none();
     for (int input = 0; input < gradients.length; input++) {
@@ -152,10 +224,7 @@ record LongShortTermMemory() implements Operation {
     return Backward.all(gradients);
   }
 
-  private static final List<Role> UPSTREAM =
-      List.of(Role.GRADIENT_OUTPUT, Role.GRADIENT_LAST_HIDDEN, Role.GRADIENT_LAST_CELL);
-
-  private static void gradient(List<Role> upstream, List<Tensor> inputs, List<Tensor> outputs) {
+  private void gradient(List<Role> upstream, List<Tensor> inputs, List<Tensor> outputs) {
     try (Scope scope = Scope.open(inputs.get(0).context())) {
       RecurrentTensors tensors =
           arguments(inputs)
@@ -171,7 +240,8 @@ record LongShortTermMemory() implements Operation {
       Tensor recurrent = like(tensors.get(Role.RECURRENT_WEIGHTS), outputs.get(2));
       boolean biased = outputs.get(3) != null || outputs.get(4) != null;
       Tensor bias = biased ? like(tensors.get(Role.BIAS), inputs.get(3)) : null;
-      LSTM.gradient(
+      kind.gradient(
+          recurrence(),
           tensors
               .with(Role.GRADIENT_WEIGHTS, weights)
               .with(Role.GRADIENT_RECURRENT_WEIGHTS, recurrent)
@@ -191,9 +261,9 @@ record LongShortTermMemory() implements Operation {
   }
 
   /** Copies a part of what the kernel wrote, in PyTorch's order, where it is wanted. */
-  private static void put(Tensor gradient, long hidden, long part, Tensor to) {
+  private void put(Tensor gradient, long hidden, long part, Tensor to) {
     if (to != null) {
-      Tensor reordered = Lstm.toPyTorch(gradient, hidden);
+      Tensor reordered = kind.toPyTorch(gradient, hidden);
       to.set(reordered.view(to.type(), to.shape(), part * to.byteCount()));
     }
   }
