@@ -1,6 +1,8 @@
 // Runs the blocks of a kernel: each thread is a fiber, and changes at barriers and warp operations.
 #include <boost/context/fiber.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
+#include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,7 +13,8 @@
 
 #include "emulator.h"
 
-#ifdef __SANITIZE_ADDRESS__
+// This file is not instrumented itself.
+#ifdef VK_EMULATOR_ADDRESSES
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -68,9 +71,14 @@ struct Random {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
   }
-  template <class T>
-  void shuffle(std::vector<T>& items) {
-    for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[next() % i]);
+  size_t below(size_t end) { return size_t((next() >> 32) * end >> 32); }
+  /** Any of the items, which is not among them any more. */
+  int take(std::vector<int>& items) {
+    int& chosen = items[below(items.size())];
+    const int item = chosen;
+    chosen = items.back();
+    items.pop_back();
+    return item;
   }
 };
 
@@ -112,17 +120,19 @@ class Runner {
   std::string position() const;
 
  private:
-  Runner() : arena_(new (std::align_val_t(256)) char[kArena]) {}
+  Runner() : arena_(new (std::align_val_t(256)) char[kArena]) { setPoison(0, kArena, true); }
 
   void runBlock(uint3 index);
-  void resume(Thread& thread);
+  bool chooseNext();
+  void continueWith(Fiber& own, Fiber& next);
+  void arriveFrom(bc::fiber&& left, void* fakeStack);
   void pause();
   void body();
+  Fiber* freeFiber();
   Thread& running() { return threads_[size_t(runningNumber_)]; }
   void noteWhere(const Where& where);
-  void arrived();
   void releaseBarrier();
-  bool completeWarp(unsigned warp);
+  void completeWarp(unsigned warp);
   void finishWarp(unsigned warp, unsigned mask);
   [[noreturn]] void reportStuck();
   std::string whereIs(int number) const;
@@ -141,6 +151,12 @@ class Runner {
 
   const KernelLaunch* launch_ = nullptr;
   std::vector<Thread> threads_;
+  /** Of each warp, the lanes that wait at a warp operation, and those that have ended. */
+  struct Lanes {
+    unsigned waiting = 0;
+    unsigned ended = 0;
+  };
+  std::vector<Lanes> warps_;
   std::vector<int> unstarted_;
   std::vector<int> ready_;
   std::vector<Fiber*> freeFibers_;
@@ -152,10 +168,9 @@ class Runner {
   int done_ = 0;
   int waiting_ = 0;
   bool trapped_ = false;
-  // Of the scheduler's own stack.
-  const void* hostBottom_ = nullptr;
-  size_t hostSize_ = 0;
-  bc::fiber* hostSink_ = nullptr;
+  /** The stack of who runs blocks, and whose stack was left last. */
+  Fiber host_;
+  Fiber* left_ = nullptr;
 };
 
 std::string Runner::whereIs(int number) const {
@@ -186,6 +201,8 @@ void Runner::noteWhere(const Where& where) {
 
 // ------------------------------------------------------------------------------------------ fibers
 
+// A fiber gives way to the next one directly; to the host's stack only where there is none.
+
 void Runner::body() {
   for (;;) {
     try {
@@ -193,47 +210,70 @@ void Runner::body() {
     } catch (const Trapped&) {
       trapped_ = true;
     }
-    running().state = State::kDone;
+    Thread& thread = running();
+    Fiber* const fiber = std::exchange(thread.fiber, nullptr);
+    thread.state = State::kDone;
+    warps_[size_t(runningNumber_ / kWarp)].ended |= 1u << lane();
     ++done_;
-    if (!trapped_ && !unstarted_.empty()) {
+    if (trapped_ || !chooseNext()) {
+      freeFibers_.push_back(fiber);
+      continueWith(*fiber, host_);
+    } else if (running().fiber == nullptr) {
       // The next thread needs no fiber of its own.
-      Fiber* const fiber = running().fiber;
-      running().fiber = nullptr;
-      runningNumber_ = unstarted_.back();
-      unstarted_.pop_back();
       running().fiber = fiber;
-      running().state = State::kReady;
-      threadIdx = running().index;
-      continue;
+    } else {
+      freeFibers_.push_back(fiber);
+      continueWith(*fiber, *running().fiber);
     }
-    pause();
   }
 }
 
-void Runner::resume(Thread& thread) {
-  threadIdx = thread.index;
-  Fiber& fiber = *thread.fiber;
-#ifdef __SANITIZE_ADDRESS__
-  void* fakeStack = nullptr;
-  __sanitizer_start_switch_fiber(&fakeStack, fiber.bottom, fiber.size);
-#endif
-  fiber.context = std::move(fiber.context).resume();
-#ifdef __SANITIZE_ADDRESS__
-  __sanitizer_finish_switch_fiber(fakeStack, nullptr, nullptr);
-#endif
+void Runner::pause() {
+  Fiber& own = *running().fiber;
+  if (!chooseNext()) {
+    continueWith(own, host_);
+    return;
+  }
+  Fiber*& next = running().fiber;
+  if (next == nullptr) next = freeFiber();
+  if (next != &own) continueWith(own, *next);
 }
 
-void Runner::pause() {
-#ifdef __SANITIZE_ADDRESS__
-  Fiber* const fiber = running().fiber;
-  __sanitizer_start_switch_fiber(&fiber->fakeStack, hostBottom_, hostSize_);
+Fiber* Runner::freeFiber() {
+  if (freeFibers_.empty()) {
+    Fiber* const fiber = new Fiber;
+    fiber->context = bc::fiber(std::allocator_arg, Stack{.fiber = fiber}, [this](bc::fiber&& left) {
+      arriveFrom(std::move(left), nullptr);
+      body();
+      return bc::fiber();
+    });
+    freeFibers_.push_back(fiber);
+  }
+  Fiber* const fiber = freeFibers_.back();
+  freeFibers_.pop_back();
+  return fiber;
+}
+
+void Runner::continueWith(Fiber& own, Fiber& next) {
+  left_ = &own;
+  void* fakeStack = nullptr;
+#ifdef VK_EMULATOR_ADDRESSES
+  __sanitizer_start_switch_fiber(&fakeStack, next.bottom, next.size);
 #endif
-  bc::fiber* const sink = hostSink_;
-  bc::fiber host = std::move(*sink).resume();
-  *sink = std::move(host);
-  hostSink_ = sink;
-#ifdef __SANITIZE_ADDRESS__
-  __sanitizer_finish_switch_fiber(running().fiber->fakeStack, &hostBottom_, &hostSize_);
+  arriveFrom(std::move(next.context).resume(), fakeStack);
+}
+
+/** On the stack that was come to. */
+void Runner::arriveFrom(bc::fiber&& left, [[maybe_unused]] void* fakeStack) {
+  left_->context = std::move(left);
+#ifdef VK_EMULATOR_ADDRESSES
+  const void* bottom = nullptr;
+  size_t size = 0;
+  __sanitizer_finish_switch_fiber(fakeStack, &bottom, &size);
+  if (left_ == &host_) {
+    host_.bottom = const_cast<void*>(bottom);
+    host_.size = size;
+  }
 #endif
 }
 
@@ -267,11 +307,23 @@ bool Runner::run(const KernelLaunch& launch) {
   return !trapped_;
 }
 
+/** Lets another thread run that can, any of them; false where there is none. */
+bool Runner::chooseNext() {
+  std::vector<int>& from = unstarted_.empty() ? ready_ : unstarted_;
+  if (from.empty()) return false;
+  runningNumber_ = random_.take(from);
+  Thread& thread = running();
+  thread.state = State::kReady;
+  threadIdx = thread.index;
+  return true;
+}
+
 void Runner::runBlock(uint3 index) {
   const dim3 size = launch_->block;
   const int count = int(size.x * size.y * size.z);
   blockIdx = index;
   threads_.assign(size_t(count), Thread{});
+  warps_.assign(size_t(count + kWarp - 1) / kWarp, Lanes{});
   unstarted_.clear();
   ready_.clear();
   for (int i = 0; i < count; ++i) {
@@ -279,51 +331,21 @@ void Runner::runBlock(uint3 index) {
                                  unsigned(i) / size.x / size.y};
     unstarted_.push_back(i);
   }
-  random_.shuffle(unstarted_);
   done_ = waiting_ = 0;
   beginShared();
-  while (done_ < count && !trapped_) {
-    std::vector<int>& from = unstarted_.empty() ? ready_ : unstarted_;
-    if (from.empty()) reportStuck();
-    runningNumber_ = from.back();
-    from.pop_back();
-    Thread& thread = running();
-    if (thread.fiber == nullptr) {
-      if (freeFibers_.empty()) {
-        Fiber* const fiber = new Fiber;
-        fiber->context =
-            bc::fiber(std::allocator_arg, Stack{.fiber = fiber}, [this](bc::fiber&& host) {
-#ifdef __SANITIZE_ADDRESS__
-              __sanitizer_finish_switch_fiber(nullptr, &hostBottom_, &hostSize_);
-#endif
-              bc::fiber sink = std::move(host);
-              hostSink_ = &sink;
-              body();
-              return sink;
-            });
-        freeFibers_.push_back(fiber);
-      }
-      thread.fiber = freeFibers_.back();
-      freeFibers_.pop_back();
-    }
-    thread.state = State::kReady;
-    resume(thread);
-    // Another thread than the one that was resumed may have come to its end or to a barrier.
-    Thread& stopped = running();
-    if (stopped.state == State::kDone) {
-      freeFibers_.push_back(stopped.fiber);
-      stopped.fiber = nullptr;
-      if (waiting_ > 0 && waiting_ + done_ == count) reportStuck();
-    }
-    runningNumber_ = -1;
-  }
+  chooseNext();
+  running().fiber = freeFiber();
+  continueWith(host_, *running().fiber);
+  runningNumber_ = -1;
   if (trapped_) {
     // Fibers that wait are stuck in the kernel for good.
     for (const Thread& thread : threads_) {
       if (thread.fiber != nullptr) abandoned_.push_back(thread.fiber);
     }
+  } else if (done_ < count) {
+    reportStuck();
   }
-  setPoison(0, kArena, false);
+  setPoison(0, arenaUsed_, true);
 }
 
 void Runner::reportStuck() {
@@ -378,21 +400,15 @@ void Runner::releaseBarrier() {
   orderBlock();
   waiting_ = 0;
   const int total = int(threads_.size());
-  const size_t before = ready_.size();
   for (int i = 0; i < total; ++i) {
     Thread& thread = threads_[size_t(i)];
     thread.state = State::kReady;
     thread.collected = thread.barrier == BarrierKind::kCount ? count
                        : thread.barrier == BarrierKind::kAnd ? count == total
                                                              : count > 0;
-    if (i != runningNumber_) ready_.push_back(i);
+    ready_.push_back(i);
   }
-  // The thread that came last goes on first otherwise: in half of the cases it waits as well.
-  random_.shuffle(ready_);
-  if (before == 0 && random_.next() % 2 == 0) {
-    ready_.insert(ready_.begin(), runningNumber_);
-    pause();
-  }
+  pause();
 }
 
 uint64_t Runner::exchange(const WarpExchange& exchange, const Where& where) {
@@ -404,31 +420,33 @@ uint64_t Runner::exchange(const WarpExchange& exchange, const Where& where) {
   }
   thread.state = State::kInWarp;
   thread.exchange = exchange;
-  if (!completeWarp(warp)) pause();
+  warps_[warp].waiting |= 1u << lane();
+  completeWarp(warp);
+  pause();
   return running().result;
 }
 
-bool Runner::completeWarp(unsigned warp) {
-  const unsigned mask = running().exchange.mask;
-  for (unsigned i = 0; i < kWarp; ++i) {
-    if ((mask >> i & 1u) == 0) continue;
-    const size_t number = warp * kWarp + i;
-    if (number >= threads_.size()) {
-      // A last warp that is not full has no such lanes; hardware lets them be named.
-      continue;
-    }
-    const Thread& other = threads_[number];
-    if (other.state == State::kDone) {
-      report("warp operation that waits for a lane that has ended: " + whereIs(int(number)));
-    }
-    if (other.state != State::kInWarp) return false;
-    if (other.exchange.kind != running().exchange.kind || other.exchange.mask != mask) {
+/** Lets the lanes go on when the last one has come. */
+void Runner::completeWarp(unsigned warp) {
+  const WarpExchange& own = running().exchange;
+  const size_t base = size_t(warp) * kWarp;
+  // A last warp that is not full has no such lanes; hardware lets them be named.
+  const size_t lanes = std::min<size_t>(kWarp, threads_.size() - base);
+  const unsigned mask = own.mask & (lanes < kWarp ? (1u << lanes) - 1 : ~0u);
+  if ((warps_[warp].ended & mask) != 0) {
+    report("warp operation that waits for a lane that has ended: " +
+           whereIs(int(base) + std::countr_zero(warps_[warp].ended & mask)));
+  }
+  if ((warps_[warp].waiting & mask) != mask) return;
+  for (size_t i = 0; i < lanes; ++i) {
+    const WarpExchange& other = threads_[base + i].exchange;
+    if ((mask >> i & 1u) != 0 && (other.kind != own.kind || other.mask != own.mask)) {
       report("warp divergence: lanes are at different warp operations\n  " +
-             whereIs(runningNumber_) + "\n  " + whereIs(int(number)));
+             whereIs(runningNumber_) + "\n  " + whereIs(int(base + i)));
     }
   }
+  warps_[warp].waiting &= ~mask;
   finishWarp(warp, mask);
-  return true;
 }
 
 void Runner::finishWarp(unsigned warp, unsigned mask) {
@@ -503,9 +521,8 @@ void Runner::finishWarp(unsigned warp, unsigned mask) {
       thread.result = all;
     }
     thread.state = State::kReady;
-    if (int(base + i) != runningNumber_) ready_.push_back(int(base + i));
+    ready_.push_back(int(base + i));
   }
-  random_.shuffle(ready_);
 }
 
 unsigned Runner::active() const {
@@ -521,7 +538,7 @@ unsigned Runner::active() const {
 
 void Runner::setPoison([[maybe_unused]] size_t begin, [[maybe_unused]] size_t bytes,
                        [[maybe_unused]] bool poisoned) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef VK_EMULATOR_ADDRESSES
   if (poisoned) {
     __asan_poison_memory_region(arena_.get() + begin, bytes);
   } else {
@@ -533,16 +550,15 @@ void Runner::setPoison([[maybe_unused]] size_t begin, [[maybe_unused]] size_t by
 /** A signalling NaN as f32 and as f64, and far out of range as an index. */
 void fillUninitialised(char* memory, size_t bytes) {
   const uint32_t pattern = 0x7FA5A5A5u;
-  for (size_t i = 0; i < bytes; i += sizeof pattern) {
-    std::memcpy(memory + i, &pattern, std::min(sizeof pattern, bytes - i));
-  }
+  std::fill_n(reinterpret_cast<uint32_t*>(memory), bytes / sizeof pattern, pattern);
+  const size_t rest = bytes % sizeof pattern;
+  std::memcpy(memory + bytes - rest, &pattern, rest);
 }
 
 void Runner::beginShared() {
   arrays_.clear();
   arenaUsed_ = kRedZone;
   sharedBytes_ = launch_->dynamicBytes;
-  setPoison(0, kArena, true);
   beginBlockAccesses(arena_.get(), kArena);
   if (launch_->dynamicBytes == 0) return;
   setPoison(arenaUsed_, launch_->dynamicBytes, false);

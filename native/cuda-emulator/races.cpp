@@ -5,9 +5,11 @@
 // warp operation), or different blocks of one launch. Bytes of shared memory that were never
 // written are found when they are read.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
 #include <map>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,11 +47,15 @@ struct Region {
   const char* begin = nullptr;
   size_t bytes = 0;
   bool shared = false;
+  /** First interval of the block that declared it, of shared memory: its shadows outlive the block,
+   * since the next one mostly has the same arrays. */
+  uint32_t block = 0;
   /** Bytes of a shadow: 4 until an access takes a part of them, then 1. */
   size_t unit = 4;
   std::vector<Shadow> shadows;
 
   bool holds(const char* address) const { return address >= begin && address < begin + bytes; }
+  const char* end() const { return begin + bytes; }
   void split() {
     std::vector<Shadow> each(bytes);
     for (size_t i = 0; i < bytes; ++i) each[i] = shadows[i / unit];
@@ -58,10 +64,16 @@ struct Region {
   }
 };
 
+/** Some memory that accesses came to lately: a region, or a gap between two (stacks above all). */
+struct Recent {
+  const char* begin = nullptr;
+  size_t bytes = 0;
+  Region* region = nullptr;
+};
+
 struct Detector {
   std::map<const char*, Region> regions;
-  /** Where the last accesses were. */
-  Region* recent[4] = {};
+  Recent recent[8];
   unsigned next = 0;
   uint32_t interval = 0;
   uint32_t launchBegin = 1;
@@ -76,19 +88,35 @@ struct Detector {
   bool atomic = false;
 
   Region* find(const char* address) {
-    for (Region* const region : recent) {
-      if (region != nullptr && region->holds(address)) return region;
+    for (const Recent& one : recent) {
+      if (size_t(address - one.begin) < one.bytes) return one.region;
     }
-    auto after = regions.upper_bound(address);
-    if (after == regions.begin()) return nullptr;
-    Region& region = (--after)->second;
-    if (!region.holds(address)) return nullptr;
-    return recent[next++ % 4] = &region;
+    return findInMap(address);
   }
-  void forgetRecent() { std::fill(std::begin(recent), std::end(recent), nullptr); }
+  __attribute__((noinline)) Region* findInMap(const char* address) {
+    const auto after = regions.upper_bound(address);
+    const char* begin = nullptr;
+    const char* end =
+        after == regions.end() ? reinterpret_cast<const char*>(INTPTR_MAX) : after->first;
+    if (after != regions.begin()) {
+      Region& before = std::prev(after)->second;
+      if (before.holds(address)) return remember(before.begin, before.end(), &before);
+      begin = before.end();
+    }
+    // Where shared memory has no array is no gap like others.
+    if (address >= arena && address < arena + arenaBytes) return nullptr;
+    address < arena ? end = std::min(end, arena) : begin = std::max(begin, arena + arenaBytes);
+    return remember(begin, end, nullptr);
+  }
+  Region* remember(const char* begin, const char* end, Region* region) {
+    recent[next++ % 8] = {begin, size_t(end - begin), region};
+    return region;
+  }
+  void forgetRecent() { std::fill(std::begin(recent), std::end(recent), Recent()); }
 
-  bool ordered(Stamp before, Stamp now) const {
-    if (before.interval() < launchBegin) return true;
+  /** Memory of one block (of all of them) is nobody's before the block (the launch) began. */
+  bool ordered(Stamp before, Stamp now, bool shared) const {
+    if (before.interval() < (shared ? blockBegin : launchBegin)) return true;
     if (before.atomic() && now.atomic()) return true;
     if (before.interval() < blockBegin) return false;
     if (before.thread() == now.thread() || before.interval() != now.interval()) return true;
@@ -103,20 +131,22 @@ struct Detector {
 };
 
 Detector& detector() {
-  static Detector* const one = new Detector;
+  // Never destroyed.
+  alignas(Detector) static char memory[sizeof(Detector)];
+  static Detector* const one = new (memory) Detector;
   return *one;
 }
 
 void accessUnit(const Region& region, Shadow& shadow, size_t byte, Stamp now, bool writes) {
   const Detector& all = detector();
   const char* const memory = region.shared ? "shared" : "global";
-  if (!writes && region.shared && shadow.write.interval() == 0) {
+  if (!writes && region.shared && shadow.write.interval() < all.blockBegin) {
     report("read of uninitialised shared memory, byte " + std::to_string(byte) + " of its array");
   }
   const Stamp* other = nullptr;
-  if (!all.ordered(shadow.write, now)) other = &shadow.write;
-  if (writes && !all.ordered(shadow.read, now)) other = &shadow.read;
-  if (writes && !all.ordered(shadow.otherRead, now)) other = &shadow.otherRead;
+  if (!all.ordered(shadow.write, now, region.shared)) other = &shadow.write;
+  if (writes && !all.ordered(shadow.read, now, region.shared)) other = &shadow.read;
+  if (writes && !all.ordered(shadow.otherRead, now, region.shared)) other = &shadow.otherRead;
   if (other != nullptr) {
     report(std::string("race on ") + memory + " memory, byte " + std::to_string(byte) +
            " of its array: " + all.nameOf(now) + (writes ? " writes" : " reads") + " what " +
@@ -125,7 +155,7 @@ void accessUnit(const Region& region, Shadow& shadow, size_t byte, Stamp now, bo
   }
   if (writes) {
     shadow.write = now;
-  } else if (all.ordered(shadow.read, now)) {
+  } else if (all.ordered(shadow.read, now, region.shared)) {
     shadow.read = now;
   } else {
     shadow.otherRead = now;
@@ -138,7 +168,7 @@ void access(const void* address, size_t bytes, bool writes) {
   const int thread = *all.running;
   const char* const at = static_cast<const char*>(address);
   Region* const region = all.find(at);
-  if (region == nullptr) {
+  if (region == nullptr || region->block != (region->shared ? all.blockBegin : 0)) {
     if (at >= all.arena && at < all.arena + all.arenaBytes) {
       report("access of shared memory outside of its arrays");
     }
@@ -175,8 +205,6 @@ void beginBlockAccesses(const void* shared, size_t bytes) {
   Detector& all = detector();
   all.arena = static_cast<const char*>(shared);
   all.arenaBytes = bytes;
-  all.regions.erase(all.regions.lower_bound(all.arena), all.regions.lower_bound(all.arena + bytes));
-  all.forgetRecent();
   all.running = runningThread();
   all.blockBegin = ++all.interval;
   all.blocks.emplace_back(all.interval, runningBlock());
@@ -188,7 +216,20 @@ void endKernelAccesses() {
 }
 void orderBlock() { ++detector().interval; }
 void orderWarp(unsigned warp) { ++detector().warpTime[warp]; }
-void declareShared(const void* memory, size_t bytes) { add(memory, bytes, true); }
+void declareShared(const void* memory, size_t bytes) {
+  Detector& all = detector();
+  const char* const begin = static_cast<const char*>(memory);
+  auto found = all.regions.find(begin);
+  if (found == all.regions.end() || found->second.bytes != bytes) {
+    // An earlier kernel had other arrays.
+    auto from = all.regions.lower_bound(begin);
+    if (from != all.regions.begin() && std::prev(from)->second.end() > begin) --from;
+    all.regions.erase(from, all.regions.lower_bound(begin + bytes));
+    add(memory, bytes, true);
+    found = all.regions.find(begin);
+  }
+  found->second.block = all.blockBegin;
+}
 void declareDevice(const void* memory, size_t bytes) { add(memory, bytes, false); }
 void forgetDevice(const void* memory) {
   detector().forgetRecent();
