@@ -187,9 +187,12 @@ HWY_ATTR inline void normalizePiece(const ChannelNormArgs& args, int64_t segment
   const auto scale = hn::Set(d, map.scale);
   const auto shift = hn::Set(d, map.shift);
   const auto slope = hn::Set(d, float(args.slopeBelowZero()));
+  // Zero times minus infinity is not 0.
+  const bool cutsBelow = args.activation == VK_ACTIVATION_RELU;
   const auto body = [&](int64_t i, auto vector) HWY_ATTR {
     const auto value = hn::MulAdd(hn::Sub(vector.load(x + i), mean), scale, shift);
-    vector.store(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Mul(value, slope), value), y + i);
+    const auto below = cutsBelow ? hn::Zero(d) : hn::Mul(value, slope);
+    vector.store(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), below, value), y + i);
   };
   if (streams) {
     forEachStreamedVector(d, y, piece.count, body);

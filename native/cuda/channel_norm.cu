@@ -102,12 +102,14 @@ __global__ void __launch_bounds__(kLineThreads, 1)
   const T* const input = static_cast<const T*>(args.input);
   T* const output = static_cast<T*>(args.output);
   const T slope = T(args.slopeBelowZero());
+  // Zero times minus infinity is not 0.
+  const bool cutsBelow = args.activation == VK_ACTIVATION_RELU;
   parts.forEach([&](int64_t part, int64_t row, int64_t lane) {
     if (part >= parts.count()) return;
     const RowMap<T> map = rowMap<T>(args, row % args.channels, statistics[segmentOf(args, row)]);
     parts.forEachElement(part, lane, [&](int64_t at) {
       const T value = fma(input[at] - map.mean, map.scale, map.shift);
-      output[at] = value < 0 ? value * slope : value;
+      output[at] = value < 0 ? (cutsBelow ? T(0) : value * slope) : value;
     });
   });
 }
