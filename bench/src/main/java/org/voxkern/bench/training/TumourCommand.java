@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.bench.report.TextTable;
 import org.voxkern.itk.ImageIo;
@@ -75,7 +76,7 @@ public final class TumourCommand implements Callable<Integer> {
     Path recipe = out.resolve("tumour.json");
     Files.writeString(recipe, recipe(trained, other));
     SegmentationTraining training =
-        new SegmentationTraining(recipe, out, threads, System.err::println);
+        new SegmentationTraining(recipe, out, Device.cpu(), threads, System.err::println);
     SegmentationTraining.Result result = training.run(false);
     SortedMap<Integer, Double> dice = result.dice().values().iterator().next();
     System.out.printf(

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.voxkern.Context;
@@ -152,6 +153,11 @@ public final class Weights {
   /** In the order of the graph. */
   public Set<String> names() {
     return Collections.unmodifiableSet(parameters.keySet());
+  }
+
+  /** That of the tensors; empty where there are none. */
+  public Optional<Context> context() {
+    return tensors.values().stream().map(Tensor::context).findFirst();
   }
 
   /** The parameter's own tensor. */

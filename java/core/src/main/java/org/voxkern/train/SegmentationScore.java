@@ -3,6 +3,7 @@ package org.voxkern.train;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
@@ -58,9 +59,20 @@ public final class SegmentationScore implements Validation {
     }
   }
 
-  /** What the network says of an image (C, D, H, W): (D, H, W), in the innermost scope. */
+  /**
+   * What the network says of an image (C, D, H, W): (D, H, W), in the innermost scope of the
+   * image's context. Where the weights are of another, the network runs there.
+   */
   public Tensor labels(Weights weights, Tensor image) {
-    return windows.labels(network, weights, image);
+    Context on = weights.context().orElse(image.context());
+    if (on == image.context()) {
+      return windows.labels(network, weights, image);
+    }
+    try (Scope there = Scope.open(on)) {
+      return windows
+          .labels(network, weights, image.copyTo(there.context()))
+          .copyTo(image.context());
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.voxkern.Device;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.segmentation.NetworkLayout;
 import org.voxkern.study.segmentation.PartProgress;
@@ -117,6 +118,15 @@ final class SegmentCommand implements Callable<Integer> {
       description = "Threads (default: every core). The result does not depend on it.")
   int threads;
 
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      converter = DeviceConverter.class,
+      description =
+          "That runs the network: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
+  Device device;
+
   @Option(names = "--json", description = "Print the result as JSON.")
   boolean json;
 
@@ -177,7 +187,8 @@ final class SegmentCommand implements Callable<Integer> {
             : Optional.empty(),
         out,
         memory == null ? 0 : memory,
-        threads);
+        threads,
+        device);
   }
 
   private static void require(boolean condition, String message) {

@@ -3,6 +3,7 @@ package org.voxkern.study.command;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.voxkern.Device;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.training.SegmentationTraining;
 import picocli.CommandLine.Command;
@@ -54,6 +55,14 @@ final class TrainCommand implements Callable<Integer> {
       description = "Threads (default: every core). The result does not depend on it.")
   int threads;
 
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      converter = DeviceConverter.class,
+      description = "That trains: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
+  Device device;
+
   @Option(names = "--quiet", description = "Print nothing while running.")
   boolean quiet;
 
@@ -63,7 +72,8 @@ final class TrainCommand implements Callable<Integer> {
       throw new BadInputException("--threads " + threads + ": expected 0 or more");
     }
     SegmentationTraining training =
-        new SegmentationTraining(recipe, out, threads, quiet ? line -> {} : System.err::println);
+        new SegmentationTraining(
+            recipe, out, device, threads, quiet ? line -> {} : System.err::println);
     SegmentationTraining.Result result = training.run(resume);
     System.out.printf(
         Locale.ROOT,

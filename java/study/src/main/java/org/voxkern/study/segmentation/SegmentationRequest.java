@@ -3,6 +3,7 @@ package org.voxkern.study.segmentation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.voxkern.Device;
 
 /**
  * What a {@code segment} command was asked for.
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param output of the network, where it has several
  * @param windows to run in, or empty for the whole volume at once
  * @param memoryBytes most that the run may take, 0 for what the machine has
+ * @param device that runs the network
  */
 public record SegmentationRequest(
     List<Path> images,
@@ -23,7 +25,8 @@ public record SegmentationRequest(
     Optional<Windows> windows,
     Path out,
     long memoryBytes,
-    int threads) {
+    int threads,
+    Device device) {
 
   public SegmentationRequest {
     images = List.copyOf(images);

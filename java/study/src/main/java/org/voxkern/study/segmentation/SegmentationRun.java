@@ -12,6 +12,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.Geometry;
 import org.voxkern.Image;
@@ -62,16 +63,12 @@ public final class SegmentationRun {
     long begin = System.nanoTime();
     request.images().forEach(InputFiles::requirePresent);
     Path target = request.out().toAbsolutePath();
-    Context.Builder builder = Context.builder().threads(request.threads());
-    if (request.memoryBytes() > 0) {
-      builder.memoryLimit(request.memoryBytes());
-    }
-    try (Context context = builder.build();
+    try (Context context = context(Device.cpu());
         Scope scope = Scope.open(context);
         OutputFolder folder = OutputFolder.open(target.getParent());
         Interruptible run = new Interruptible(context, folder)) {
-      String name = target.getFileName().toString();
-      SegmentationOutcome outcome = segment(context, folder.staged(name), begin);
+      Path staged = folder.staged(target.getFileName().toString());
+      SegmentationOutcome outcome = segment(context, folder, staged, begin);
       folder.publish();
       return outcome;
     } catch (OutOfMemoryException error) {
@@ -79,10 +76,34 @@ public final class SegmentationRun {
     }
   }
 
-  private SegmentationOutcome segment(Context context, Path staged, long begin) {
+  private Context context(Device device) {
+    Context.Builder builder = Context.builder().device(device).threads(request.threads());
+    if (request.memoryBytes() > 0) {
+      builder.memoryLimit(request.memoryBytes());
+    }
+    return builder.build();
+  }
+
+  private SegmentationOutcome segment(
+      Context context, OutputFolder folder, Path staged, long begin) {
+    if (request.device().isHost()) {
+      return segment(context, context, staged, begin);
+    }
+    try (Context device = context(request.device());
+        Scope scope = Scope.open(device);
+        Interruptible run = new Interruptible(device, folder)) {
+      return segment(context, scope.context(), staged, begin);
+    }
+  }
+
+  /**
+   * @param context of the images
+   * @param on that of the network: the volume goes there and the labels come back
+   */
+  private SegmentationOutcome segment(Context context, Context on, Path staged, long begin) {
     TrainedModel model =
         ModelFile.withOutput(
-            ModelFile.read(context, request.model(), request.layout()), request.output());
+            ModelFile.read(on, request.model(), request.layout()), request.output());
     long channels = channels(model.graph());
     if (channels != request.images().size()) {
       throw new BadInputException(
@@ -99,8 +120,11 @@ public final class SegmentationRun {
     context.trim(); // what preparing needed is not what follows needs
     long prepared = mark("prepare", begin);
 
-    Labelling labelling = labelling(context, model, input.data().shape());
-    Tensor labels = labelling.run().apply(input.data());
+    Labelling labelling = labelling(on, model, input.data().shape());
+    Tensor labels =
+        on == context
+            ? labelling.run().apply(input.data())
+            : labelling.run().apply(input.data().copyTo(on)).copyTo(context);
     long labelled = mark("network", prepared);
 
     Image restored = Preprocessing.restore(new Image(labels, input.geometry()), grid);
@@ -118,9 +142,9 @@ public final class SegmentationRun {
         seconds,
         model.graph().parameterCount(),
         labelling.bytes(),
-        context.memory().highWater(),
+        on.memory().highWater(),
         ProcessMemory.peakMb(),
-        Devices.describe(context));
+        on == context ? Devices.describe(context) : request.device().toString());
   }
 
   private long mark(String part, long since) {

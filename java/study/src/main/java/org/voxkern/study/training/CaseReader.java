@@ -29,6 +29,10 @@ final class CaseReader {
     this.recipe = recipe;
   }
 
+  Context context() {
+    return context;
+  }
+
   /**
    * A case as the network takes it.
    *

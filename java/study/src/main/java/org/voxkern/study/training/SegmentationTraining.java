@@ -12,6 +12,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.Image;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
@@ -42,19 +43,23 @@ public final class SegmentationTraining {
   private final Path file;
   private final SegmentationRecipe recipe;
   private final Path folder;
+  private final Device device;
   private final int threads;
   private final Consumer<String> display;
 
   /**
    * @param file the recipe
    * @param folder for the results
+   * @param device that trains
    * @param threads 0 for every core
    * @param display is shown how it goes on, line by line
    * @throws BadInputException if the recipe cannot be used, saying where
    */
-  public SegmentationTraining(Path file, Path folder, int threads, Consumer<String> display) {
+  public SegmentationTraining(
+      Path file, Path folder, Device device, int threads, Consumer<String> display) {
     this.file = file;
     this.folder = folder;
+    this.device = device;
     this.threads = threads;
     this.display = display;
     recipe = SegmentationRecipe.read(file);
@@ -93,70 +98,84 @@ public final class SegmentationTraining {
       throw new BadInputException(
           checkpoint + ": a training is in that folder; resume it, or take another folder");
     }
-    try (Context context = Context.builder().threads(threads).build();
-        Scope scope = Scope.open(context)) {
-      CaseReader reader = new CaseReader(scope.context(), recipe);
-      PatchSource patches =
-          PatchSource.builder(recipe.patch()[0], recipe.patch()[1], recipe.patch()[2])
-              .batch(recipe.batch())
-              .foreground(recipe.foreground())
-              .augmentation(recipe.augmentation())
-              .seed(recipe.seed())
-              .build(volumes(reader, recipe.training()));
-      Weights weights = Weights.initialize(recipe.network(), context, recipe.seed());
-      Graph withLoss =
-          PatchSource.withLoss(
-              recipe.network(),
-              List.copyOf(recipe.network().outputs().keySet()),
-              recipe.loss(),
-              recipe.levelWeights());
-      Progress progress = new Progress();
-      Trainer.Builder builder =
-          Trainer.builder(withLoss, PatchSource.LOSS)
-              .optimizer(recipe.optimizer())
-              .learningRate(recipe.learningRate())
-              .clipping(recipe.clipping())
-              .accumulation(recipe.accumulation())
-              .seed(recipe.seed())
-              .checkpoint(checkpoint, recipe.checkpointEvery())
-              .listener(progress);
-      if (!recipe.validation().isEmpty()) {
-        builder.validation(
-            score(volumes(reader, recipe.validation())), recipe.validateEvery(), recipe.patience());
+    try (Context host = Context.builder().threads(threads).build();
+        Scope scope = Scope.open(host)) {
+      if (device.isHost()) {
+        return run(resume, checkpoint, scope.context(), host);
       }
-      Trainer trainer = builder.build(weights, patches.shapes());
-      Files.createDirectories(folder);
-      if (resume) {
-        InputFiles.attempt(
-            checkpoint,
-            () -> {
-              trainer.resume(checkpoint);
-              return null;
-            });
+      try (Context on = Context.builder().device(device).threads(threads).build();
+          Scope there = Scope.open(on)) {
+        return run(resume, checkpoint, host, there.context());
       }
-      try (FileReplacement copy = FileReplacement.of(folder.resolve("recipe.json"))) {
-        Files.copy(file, copy.target());
-        copy.commit();
-      }
-      progress.log = TrainingLog.from(folder.resolve("log.jsonl"), trainer.step());
-      long start = System.nanoTime();
-      boolean early = trainer.run(patches, recipe.steps());
-      double seconds = (System.nanoTime() - start) / NANOS;
-      if (!Double.isNaN(trainer.bestScore())) {
-        trainer.restoreBest();
-      }
-      weights.write(folder.resolve("weights.safetensors"));
-      Result result =
-          new Result(
-              trainer.step(),
-              early,
-              progress.loss,
-              trainer.bestScore(),
-              seconds,
-              test(weights, reader));
-      write(result);
-      return result;
     }
+  }
+
+  /**
+   * @param host where the volumes lie
+   * @param on where the network is trained: batches go there
+   */
+  private Result run(boolean resume, Path checkpoint, Context host, Context on) throws IOException {
+    CaseReader reader = new CaseReader(host, recipe);
+    PatchSource patches =
+        PatchSource.builder(recipe.patch()[0], recipe.patch()[1], recipe.patch()[2])
+            .batch(recipe.batch())
+            .foreground(recipe.foreground())
+            .augmentation(recipe.augmentation())
+            .seed(recipe.seed())
+            .build(volumes(reader, recipe.training()));
+    Weights weights = Weights.initialize(recipe.network(), on, recipe.seed());
+    Graph withLoss =
+        PatchSource.withLoss(
+            recipe.network(),
+            List.copyOf(recipe.network().outputs().keySet()),
+            recipe.loss(),
+            recipe.levelWeights());
+    Progress progress = new Progress();
+    Trainer.Builder builder =
+        Trainer.builder(withLoss, PatchSource.LOSS)
+            .optimizer(recipe.optimizer())
+            .learningRate(recipe.learningRate())
+            .clipping(recipe.clipping())
+            .accumulation(recipe.accumulation())
+            .seed(recipe.seed())
+            .checkpoint(checkpoint, recipe.checkpointEvery())
+            .listener(progress);
+    if (!recipe.validation().isEmpty()) {
+      builder.validation(
+          score(volumes(reader, recipe.validation())), recipe.validateEvery(), recipe.patience());
+    }
+    Trainer trainer = builder.build(weights, patches.shapes());
+    Files.createDirectories(folder);
+    if (resume) {
+      InputFiles.attempt(
+          checkpoint,
+          () -> {
+            trainer.resume(checkpoint);
+            return null;
+          });
+    }
+    try (FileReplacement copy = FileReplacement.of(folder.resolve("recipe.json"))) {
+      Files.copy(file, copy.target());
+      copy.commit();
+    }
+    progress.log = TrainingLog.from(folder.resolve("log.jsonl"), trainer.step());
+    long start = System.nanoTime();
+    boolean early = trainer.run(patches, recipe.steps());
+    double seconds = (System.nanoTime() - start) / NANOS;
+    if (!Double.isNaN(trainer.bestScore())) {
+      trainer.restoreBest();
+    }
+    weights.write(folder.resolve("weights.safetensors"));
+    Result result =
+        new Result(
+            trainer.step(),
+            early,
+            progress.loss,
+            trainer.bestScore(),
+            seconds,
+            test(weights, reader));
+    write(result);
+    return result;
   }
 
   private static List<LabelledVolume> volumes(CaseReader reader, List<CaseFiles> cases) {
@@ -173,7 +192,7 @@ public final class SegmentationTraining {
   private Map<String, SortedMap<Integer, Double>> test(Weights weights, CaseReader reader) {
     Map<String, SortedMap<Integer, Double>> dice = new TreeMap<>();
     for (CaseFiles files : recipe.test()) {
-      try (Scope scope = Scope.open(weights.get(weights.names().iterator().next()).context())) {
+      try (Scope scope = Scope.open(reader.context())) {
         CaseReader.Prepared prepared = reader.read(files);
         Image truth = reader.classes(files.labels());
         // On the grid of the labels, where they were drawn.
