@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <iterator>
 #include <map>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,17 +49,17 @@ struct Region {
   /** First interval of the block that declared it, of shared memory: its shadows outlive the block,
    * since the next one mostly has the same arrays. */
   uint32_t block = 0;
-  /** Bytes of a shadow: 4 until an access takes a part of them, then 1. */
-  size_t unit = 4;
+  /** A shadow is of 4 bytes until an access takes a part of them, then of 1: their logarithm. */
+  unsigned shift = 2;
   std::vector<Shadow> shadows;
 
   bool holds(const char* address) const { return address >= begin && address < begin + bytes; }
   const char* end() const { return begin + bytes; }
   void split() {
     std::vector<Shadow> each(bytes);
-    for (size_t i = 0; i < bytes; ++i) each[i] = shadows[i / unit];
+    for (size_t i = 0; i < bytes; ++i) each[i] = shadows[i >> shift];
     shadows = std::move(each);
-    unit = 1;
+    shift = 0;
   }
 };
 
@@ -70,6 +69,8 @@ struct Recent {
   size_t bytes = 0;
   Region* region = nullptr;
 };
+
+constexpr int kNobody = -1;
 
 struct Detector {
   std::map<const char*, Region> regions;
@@ -82,7 +83,7 @@ struct Detector {
   std::vector<std::pair<uint32_t, int64_t>> blocks;
   uint32_t warpTime[32] = {};
   /** The number of the running thread, where the scheduler keeps it. */
-  const int* running = nullptr;
+  const int* running = &kNobody;
   const char* arena = nullptr;
   size_t arenaBytes = 0;
   bool atomic = false;
@@ -130,59 +131,63 @@ struct Detector {
   }
 };
 
-Detector& detector() {
-  // Never destroyed.
-  alignas(Detector) static char memory[sizeof(Detector)];
-  static Detector* const one = new (memory) Detector;
-  return *one;
-}
+/** Never destroyed. */
+Detector& detector = *new Detector;
 
-void accessUnit(const Region& region, Shadow& shadow, size_t byte, Stamp now, bool writes) {
-  const Detector& all = detector();
+__attribute__((noinline)) void reportAccess(const Region& region, const Shadow& shadow, size_t unit,
+                                            Stamp now, bool writes) {
   const char* const memory = region.shared ? "shared" : "global";
-  if (!writes && region.shared && shadow.write.interval() < all.blockBegin) {
-    report("read of uninitialised shared memory, byte " + std::to_string(byte) + " of its array");
+  const std::string byte = "byte " + std::to_string(unit << region.shift) + " of its array";
+  if (!writes && region.shared && shadow.write.interval() < detector.blockBegin) {
+    report("read of uninitialised shared memory, " + byte);
   }
-  const Stamp* other = nullptr;
-  if (!all.ordered(shadow.write, now, region.shared)) other = &shadow.write;
-  if (writes && !all.ordered(shadow.read, now, region.shared)) other = &shadow.read;
-  if (writes && !all.ordered(shadow.otherRead, now, region.shared)) other = &shadow.otherRead;
-  if (other != nullptr) {
-    report(std::string("race on ") + memory + " memory, byte " + std::to_string(byte) +
-           " of its array: " + all.nameOf(now) + (writes ? " writes" : " reads") + " what " +
-           all.nameOf(*other) + (other == &shadow.write ? " wrote" : " read") +
-           ", and nothing orders the two");
-  }
-  if (writes) {
+  const Stamp* other = &shadow.write;
+  if (writes && !detector.ordered(shadow.read, now, region.shared)) other = &shadow.read;
+  if (writes && !detector.ordered(shadow.otherRead, now, region.shared)) other = &shadow.otherRead;
+  report(std::string("race on ") + memory + " memory, " + byte + ": " + detector.nameOf(now) +
+         (writes ? " writes" : " reads") + " what " + detector.nameOf(*other) +
+         (other == &shadow.write ? " wrote" : " read") + ", and nothing orders the two");
+}
+
+template <bool kWrites>
+inline void accessUnit(const Region& region, Shadow& shadow, size_t unit, Stamp now) {
+  const auto ordered = [&](Stamp before) { return detector.ordered(before, now, region.shared); };
+  if constexpr (kWrites) {
+    if (!ordered(shadow.write) || !ordered(shadow.read) || !ordered(shadow.otherRead)) {
+      reportAccess(region, shadow, unit, now, true);
+    }
     shadow.write = now;
-  } else if (all.ordered(shadow.read, now, region.shared)) {
-    shadow.read = now;
   } else {
-    shadow.otherRead = now;
+    // The same thread read it a moment ago.
+    if (shadow.read.bits == now.bits) return;
+    if (!ordered(shadow.write) ||
+        (region.shared && shadow.write.interval() < detector.blockBegin)) {
+      reportAccess(region, shadow, unit, now, false);
+    }
+    (ordered(shadow.read) ? shadow.read : shadow.otherRead) = now;
   }
 }
 
-void access(const void* address, size_t bytes, bool writes) {
-  Detector& all = detector();
-  if (all.running == nullptr || *all.running < 0) return;
-  const int thread = *all.running;
+template <bool kWrites>
+inline void access(const void* address, size_t bytes) {
+  const int thread = *detector.running;
+  if (thread < 0) return;
   const char* const at = static_cast<const char*>(address);
-  Region* const region = all.find(at);
-  if (region == nullptr || region->block != (region->shared ? all.blockBegin : 0)) {
-    if (at >= all.arena && at < all.arena + all.arenaBytes) {
+  Region* const region = detector.find(at);
+  if (region == nullptr || region->block != (region->shared ? detector.blockBegin : 0)) {
+    if (at >= detector.arena && at < detector.arena + detector.arenaBytes) {
       report("access of shared memory outside of its arrays");
     }
     return;
   }
-  const Stamp now(all.interval, unsigned(thread), all.warpTime[thread / 32], all.atomic);
+  const Stamp now(detector.interval, unsigned(thread), detector.warpTime[thread / 32],
+                  detector.atomic);
   const size_t begin = size_t(at - region->begin);
   const size_t end = std::min(begin + bytes, region->bytes);
-  if (region->unit > 1 && (begin % region->unit != 0 || bytes % region->unit != 0)) region->split();
-  for (size_t i = begin; i < end; i += region->unit) {
-    Shadow& shadow = region->shadows[i / region->unit];
-    // The same thread read it a moment ago.
-    if (!writes && shadow.read.bits == now.bits) continue;
-    accessUnit(*region, shadow, i, now, writes);
+  if (region->shift > 0 && ((begin | bytes) & 3) != 0) region->split();
+  const unsigned shift = region->shift;
+  for (size_t unit = begin >> shift; unit << shift < end; ++unit) {
+    accessUnit<kWrites>(*region, region->shadows[unit], unit, now);
   }
 }
 
@@ -191,49 +196,46 @@ void add(const void* memory, size_t bytes, bool shared) {
   region.begin = static_cast<const char*>(memory);
   region.bytes = bytes;
   region.shared = shared;
-  region.shadows.resize((bytes + region.unit - 1) / region.unit);
-  detector().forgetRecent();
-  detector().regions[region.begin] = std::move(region);
+  region.shadows.resize((bytes >> region.shift) + 1);
+  detector.forgetRecent();
+  detector.regions[region.begin] = std::move(region);
 }
 
 }  // namespace
 
-AtomicAccess::AtomicAccess(const void*, size_t) { detector().atomic = true; }
-AtomicAccess::~AtomicAccess() { detector().atomic = false; }
+AtomicAccess::AtomicAccess(const void*, size_t) { detector.atomic = true; }
+AtomicAccess::~AtomicAccess() { detector.atomic = false; }
 
 void beginBlockAccesses(const void* shared, size_t bytes) {
-  Detector& all = detector();
-  all.arena = static_cast<const char*>(shared);
-  all.arenaBytes = bytes;
-  all.running = runningThread();
-  all.blockBegin = ++all.interval;
-  all.blocks.emplace_back(all.interval, runningBlock());
+  detector.arena = static_cast<const char*>(shared);
+  detector.arenaBytes = bytes;
+  detector.running = runningThread();
+  detector.blockBegin = ++detector.interval;
+  detector.blocks.emplace_back(detector.interval, runningBlock());
 }
 void endKernelAccesses() {
-  Detector& all = detector();
-  all.launchBegin = all.blockBegin = all.interval + 1;
-  all.blocks.clear();
+  detector.launchBegin = detector.blockBegin = detector.interval + 1;
+  detector.blocks.clear();
 }
-void orderBlock() { ++detector().interval; }
-void orderWarp(unsigned warp) { ++detector().warpTime[warp]; }
+void orderBlock() { ++detector.interval; }
+void orderWarp(unsigned warp) { ++detector.warpTime[warp]; }
 void declareShared(const void* memory, size_t bytes) {
-  Detector& all = detector();
   const char* const begin = static_cast<const char*>(memory);
-  auto found = all.regions.find(begin);
-  if (found == all.regions.end() || found->second.bytes != bytes) {
+  auto found = detector.regions.find(begin);
+  if (found == detector.regions.end() || found->second.bytes != bytes) {
     // An earlier kernel had other arrays.
-    auto from = all.regions.lower_bound(begin);
-    if (from != all.regions.begin() && std::prev(from)->second.end() > begin) --from;
-    all.regions.erase(from, all.regions.lower_bound(begin + bytes));
+    auto from = detector.regions.lower_bound(begin);
+    if (from != detector.regions.begin() && std::prev(from)->second.end() > begin) --from;
+    detector.regions.erase(from, detector.regions.lower_bound(begin + bytes));
     add(memory, bytes, true);
-    found = all.regions.find(begin);
+    found = detector.regions.find(begin);
   }
-  found->second.block = all.blockBegin;
+  found->second.block = detector.blockBegin;
 }
 void declareDevice(const void* memory, size_t bytes) { add(memory, bytes, false); }
 void forgetDevice(const void* memory) {
-  detector().forgetRecent();
-  detector().regions.erase(static_cast<const char*>(memory));
+  detector.forgetRecent();
+  detector.regions.erase(static_cast<const char*>(memory));
 }
 
 }  // namespace vk::emulator
@@ -243,8 +245,8 @@ void forgetDevice(const void* memory) {
 
 namespace {
 
-void reads(const void* address, size_t bytes) { vk::emulator::access(address, bytes, false); }
-void writes(const void* address, size_t bytes) { vk::emulator::access(address, bytes, true); }
+void reads(const void* address, size_t bytes) { vk::emulator::access<false>(address, bytes); }
+void writes(const void* address, size_t bytes) { vk::emulator::access<true>(address, bytes); }
 
 }  // namespace
 
