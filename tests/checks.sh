@@ -51,11 +51,12 @@ run_emulator() {
   "$folder/cuda-emulator/emulator_test" && "$folder/cuda-emulator/emulator_test_races" || return 1
   export VOXKERN_EMULATOR_KERNELS="$state/kernels-that-ran"
   rm -f "$VOXKERN_EMULATOR_KERNELS"
+  # Once a folder, however many such files it has.
   for kernel in "$top"/kernels/*/*_cuda.cu; do
     operation=${kernel%/*}
     for seed in $1; do echo "${operation##*/} $seed libvoxkern_cuda_emulated.so"; done
     echo "${operation##*/} 1 libvoxkern_cuda_races.so"
-  done | xargs -P "$(nproc)" -n 3 "$top/tests/emulated-cases" "$folder/cases/vk_cases" || return 1
+  done | sort -u | xargs -P "$(nproc)" -n 3 "$top/tests/emulated-cases" "$folder/cases/vk_cases" || return 1
   # Not all do yet.
   "$top/tests/kernels-that-ran" "$folder/libvoxkern_cuda_emulated.so" "$VOXKERN_EMULATOR_KERNELS" || true
 }
