@@ -283,21 +283,51 @@ public final class Sampling {
             "scaling and squaring is differentiable where the number of its steps is given");
       }
       return Backward.all(
-          backward.apply(
-              GradientOperation.of("exponential_gradient", this::gradient, 0),
-              backward.input(0),
-              backward.upstream()));
+          backward.apply(new FlowGradient(steps), backward.input(0), backward.upstream()));
+    }
+  }
+
+  /** Of velocities and the gradient of their displacement. */
+  private record FlowGradient(int steps) implements Operation {
+    @Override
+    public String type() {
+      return "exponential_gradient";
     }
 
-    private void gradient(List<Tensor> inputs, List<Tensor> outputs) {
-      for (long n = 0; n < outputs.get(0).shape().size(0); n++) {
+    @Override
+    public SymbolicShape outputShape(List<SymbolicShape> inputs) {
+      return inputs.get(0);
+    }
+
+    @Override
+    public void run(List<Tensor> inputs, Tensor output) {
+      run(inputs, null, output);
+    }
+
+    private void run(List<Tensor> inputs, Tensor scratch, Tensor output) {
+      for (long n = 0; n < output.shape().size(0); n++) {
         Exponential.gradient(
             volume(inputs.get(0), n),
             VOXELS,
             steps,
             volume(inputs.get(1), n),
-            volume(outputs.get(0), n));
+            scratch,
+            volume(output, n));
       }
+    }
+
+    @Override
+    public long scratchBytes(Context context, List<Shape> inputs) {
+      Shape velocity = inputs.get(0);
+      return velocity.elementCount() == 0
+          ? 0
+          : Exponential.gradientScratchBytes(context, ElementType.F32, volume(velocity), steps);
+    }
+
+    @Override
+    public Kernel prepare(Preparation preparation) {
+      Tensor scratch = preparation.scratch();
+      return (inputs, output) -> run(inputs, scratch, output);
     }
   }
 }

@@ -23,6 +23,9 @@ public final class Exponential {
   /** Steps: as many as bring the largest displacement to half a voxel. */
   public static final int AUTOMATIC = -1;
 
+  /** For plans, which do not depend on the map. */
+  private static final double[] IDENTITY = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+
   private Exponential() {}
 
   /**
@@ -66,11 +69,11 @@ public final class Exponential {
    */
   public static long scratchBytes(Context context, ElementType type, Shape velocity, int steps) {
     try (NativeCall call = new NativeCall(context)) {
-      vk_exponential_params params = params(call, new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1}, steps);
-      vk_view v = call.planned(type, velocity);
-      vk_view u = call.planned(type, velocity);
+      vk_view field = call.planned(type, velocity);
       vk_plan plan = call.plan();
-      Status.check(Voxkern.vk_exponential_plan(call.context(), v, params, u, plan));
+      Status.check(
+          Voxkern.vk_exponential_plan(
+              call.context(), field, params(call, IDENTITY, steps), field, plan));
       return plan.workspace_bytes();
     }
   }
@@ -87,6 +90,22 @@ public final class Exponential {
       int steps,
       Tensor byDisplacement,
       Tensor byVelocity) {
+    gradient(velocity, displacementMap, steps, byDisplacement, null, byVelocity);
+  }
+
+  /**
+   * The same with scratch memory of the caller's.
+   *
+   * @param scratch of at least {@link #gradientScratchBytes}, which is overwritten; null for memory
+   *     of the context
+   */
+  public static void gradient(
+      Tensor velocity,
+      double[] displacementMap,
+      int steps,
+      Tensor byDisplacement,
+      Tensor scratch,
+      Tensor byVelocity) {
     FieldMaps.requireDisplacementMap("exponential_gradient", displacementMap);
     try (NativeCall call = new NativeCall(velocity.context())) {
       vk_exponential_params params = params(call, displacementMap, steps);
@@ -97,7 +116,25 @@ public final class Exponential {
       Status.check(Voxkern.vk_exponential_gradient_plan(call.context(), v, u, params, g, plan));
       Status.check(
           Voxkern.vk_exponential_gradient(
-              call.context(), plan, v, u, params, g, call.workspace(plan)));
+              call.context(), plan, v, u, params, g, call.workspace(plan, scratch)));
+    }
+  }
+
+  /**
+   * Bytes of scratch memory while the derivative by velocities of a shape is computed.
+   *
+   * @throws IllegalArgumentException if the shape is none of a field, or the steps are automatic or
+   *     too many
+   */
+  public static long gradientScratchBytes(
+      Context context, ElementType type, Shape velocity, int steps) {
+    try (NativeCall call = new NativeCall(context)) {
+      vk_view field = call.planned(type, velocity);
+      vk_plan plan = call.plan();
+      Status.check(
+          Voxkern.vk_exponential_gradient_plan(
+              call.context(), field, field, params(call, IDENTITY, steps), field, plan));
+      return plan.workspace_bytes();
     }
   }
 
