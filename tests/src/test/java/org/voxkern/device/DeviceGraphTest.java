@@ -89,6 +89,26 @@ class DeviceGraphTest {
         });
   }
 
+  /** The joined features are convolved in two parts, the second over the first's sum. */
+  @Test
+  void aUnetWhoseConvolutionIsSplit() {
+    Graph.Builder builder = Graph.builder();
+    Value image = builder.input("image", "N", 1, "D", "H", "W");
+    Value fine = image.as("fine").conv3d(16, 3).instanceNorm().leakyRelu(0.01);
+    Value up = fine.as("coarse").conv3d(16, 3, 2).relu().as("up").conv3dTransposed(16, 2);
+    Value merged = up.concat(1, fine).as("merged").conv3d(16, 3).instanceNorm().leakyRelu(0.01);
+    Graph graph = builder.output("logits", merged.as("head").conv3d(2, 1)).build();
+    Shape shape = Shape.of(1, 1, 8, 8, 8);
+    OnBoth.compare(
+        1e-5,
+        context -> {
+          Executable executable =
+              graph.compile(context, Weights.initialize(graph, context, 3), Map.of("image", shape));
+          assertTrue(executable.steps().contains("merged.part1"));
+          return OnBoth.arrays(executable.run(Map.of("image", input(context, shape))));
+        });
+  }
+
   /** A small U-Net: its outputs, then its weights after one step of Adam. */
   @Test
   void aUnetForwardBackwardAndOneStep() {
