@@ -141,6 +141,8 @@ run_test() {
     [ -z "$all" ] || seeds='1 2 3 4 5 6 7 8 9 10'
     check "CUDA kernels on the emulator" emulator run_emulator "$seeds"
     show emulator
+    check "cuDNN, which a library stands in for" cudnn "$top/tests/cudnn-cases" "$top/native/target/cases"
+    show cudnn
     if ninja -C "$native" -t query voxkern_cuda > /dev/null 2>&1; then
       if [ -n "$all" ]; then
         check "CUDA kernels by nvcc, all architectures" nvcc build_cuda_for_all
@@ -152,7 +154,7 @@ run_test() {
     fi
     # Without sanitizers, which a JVM does not take.
     if ninja -C "$native" -t query voxkern_cuda_emulated > /dev/null 2>&1; then
-      check "CUDA kernels on the emulator, for Java" emulated ninja -C "$native" voxkern_cuda_emulated
+      check "CUDA kernels on the emulator, for Java" emulated ninja -C "$native" voxkern_cuda_emulated cudnn_stand_in
     fi
     check "C++ format" cpp-format check_cpp_format
     check "Java format" java-format check_java_format

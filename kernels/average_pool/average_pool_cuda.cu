@@ -1,6 +1,7 @@
 #include "average_pool/average_pool.h"
 #include "cuda/cuda_table.h"
 #include "pool/pool_cuda.h"
+#include "pool/pool_cudnn.h"
 
 namespace vk {
 namespace {
@@ -95,16 +96,51 @@ int64_t gradientWorkspaceBytes(const AveragePoolGradientArgs& args) {
   return args.volumes * poolVoxels(args.outSize) * (args.type == VK_F64 ? 8 : 4);
 }
 
+// By cuDNN, whose windows have all their voxels in the padding where it counts (see
+// poolCudnnAccepts), so that both have the same divisor.
+
+Refusal cudnnAccepts(const AverageArgs& args) {
+  if (args.divisor == VK_POOL_DIVISOR_GIVEN) return "takes no given divisor";
+  // Its sums are as long as the window, and nobody says in which order they are added.
+  const int64_t* const kernel = args.window.kernel;
+  if (args.type == VK_F32 && double(kernel[0]) * double(kernel[1]) * double(kernel[2]) > 1024) {
+    return "may err more than is accepted in windows this large";
+  }
+  return poolCudnnAccepts(args);
+}
+Refusal cudnnAcceptsForward(const AveragePoolArgs& args) { return cudnnAccepts(args); }
+Refusal cudnnAcceptsGradient(const AveragePoolGradientArgs& args) { return cudnnAccepts(args); }
+
+cudnn::PoolingMode modeOf(const AverageArgs& args) {
+  return args.divisor == VK_POOL_DIVISOR_PADDED ? cudnn::kPoolAveragePadded
+                                                : cudnn::kPoolAverageInside;
+}
+
+void runCudnn(const AveragePoolArgs& args, Context& context, const Workspace&) {
+  poolCudnnForward(args, modeOf(args), args.input, args.output, context);
+}
+
+void runCudnnGradient(const AveragePoolGradientArgs& args, Context& context, const Workspace&) {
+  const PoolDescriptors made(args, modeOf(args));
+  // The gradient of a mean needs neither what it was taken of nor what came out; they have to be
+  // tensors of the device all the same.
+  VK_CUDNN(PoolingBackward, cudnn::handleOf(context), made.pooling, cudnn::Scale(args.type, 1),
+           made.output, args.upstream, made.output, args.upstream, made.input, args.gradient,
+           cudnn::Scale(args.type, 0), made.input, args.gradient);
+}
+
 }  // namespace
 
 CudaImplementations<AveragePoolArgs> average_poolCuda() {
   static const Implementation<AveragePoolArgs> rows[] = {
+      cuda::row<AveragePoolArgs>(runCudnn, cudnnAcceptsForward, nullptr, "cudnn"),
       cuda::row<AveragePoolArgs>(runAverage, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
 CudaImplementations<AveragePoolGradientArgs> average_pool_gradientCuda() {
   static const Implementation<AveragePoolGradientArgs> rows[] = {
+      cuda::row<AveragePoolGradientArgs>(runCudnnGradient, cudnnAcceptsGradient, nullptr, "cudnn"),
       cuda::row<AveragePoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }

@@ -2,6 +2,8 @@
 // everything.
 #include "conv3d/conv3d_cuda.h"
 
+#include "conv3d/conv3d_cudnn.h"
+
 namespace vk {
 namespace {
 
@@ -109,9 +111,9 @@ int64_t bytesOfRow(const Args& args) {
   return bytes(Conv3dProblem(args));
 }
 
-template <class Args>
+template <class Args, void (*pack)(const Conv3dProblem&, Context&)>
 void packRow(const Args& args, Context& context, const Workspace&) {
-  conv3dPackCuda(Conv3dProblem(args), context);
+  pack(Conv3dProblem(args), context);
 }
 
 template <class Args>
@@ -126,10 +128,15 @@ CudaImplementations<Args> rows() {
                       int64_t (*workspaceBytes)(const Args&) = nullptr) {
     Implementation<Args> made = cuda::row<Args>(run, accepts, workspaceBytes, name);
     made.packedBytes = packedBytes<Args>;
-    made.pack = packRow<Args>;
+    made.pack = packRow<Args, conv3dPackCuda>;
     return made;
   };
+  Implementation<Args> cudnn =
+      row("cudnn", runRow<Args, conv3dRunCudnn>, acceptsRow<Args, conv3dCudnnAccepts>,
+          bytesOfRow<Args, conv3dCudnnBytes>);
+  cudnn.pack = packRow<Args, conv3dPackCudnn>;
   static const Implementation<Args> all[] = {
+      cudnn,
       row("cuda-bf16", runRow<Args, conv3dRunBf16>, acceptsRow<Args, conv3dBf16CudaAccepts>,
           bytesOfRow<Args, conv3dTensorBytes>),
       row("cuda-tf32", runRow<Args, conv3dRunTf32>, acceptsRow<Args, conv3dTf32Accepts>,

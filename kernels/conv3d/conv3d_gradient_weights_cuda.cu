@@ -4,6 +4,7 @@
 // sizes alone; their sums are added in order.
 #include <algorithm>
 
+#include "conv3d/conv3d_cudnn.h"
 #include "conv3d/conv3d_gradient_weights_cuda.h"
 
 namespace vk {
@@ -334,6 +335,8 @@ void runFew(const WeightsArgs& args, Context& context, const Workspace& workspac
 
 CudaImplementations<WeightsArgs> conv3d_gradient_weightsCuda() {
   static const Implementation<WeightsArgs> rows[] = {
+      cuda::row<WeightsArgs>(conv3dRunCudnnWeights, conv3dCudnnWeightsAccepts,
+                             conv3dCudnnWeightsBytes, "cudnn"),
       cuda::row<WeightsArgs>(runFew, fewAccepts, fewBytes, "cuda-few"),
       cuda::row<WeightsArgs>(runGemm, gemmAccepts, gemmBytes, "cuda-gemm"),
       cuda::row<WeightsArgs>(conv3dRunWeightsGeneral, nullptr, conv3dBiasBytes, "cuda-general")};

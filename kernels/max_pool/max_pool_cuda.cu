@@ -1,6 +1,7 @@
 #include "cuda/cuda_table.h"
 #include "max_pool/max_pool.h"
 #include "pool/pool_cuda.h"
+#include "pool/pool_cudnn.h"
 
 namespace vk {
 namespace {
@@ -82,10 +83,22 @@ void runGradient(const MaxPoolGradientArgs& args, Context& context, const Worksp
   }
 }
 
+// By cuDNN the maximum alone. Of its gradient nobody says which of equal values counts.
+
+Refusal cudnnAccepts(const MaxPoolArgs& args) {
+  if (args.indices != nullptr) return "has no indices";
+  return poolCudnnAccepts(args);
+}
+
+void runCudnn(const MaxPoolArgs& args, Context& context, const Workspace&) {
+  poolCudnnForward(args, cudnn::kPoolMaxDeterministic, args.input, args.output, context);
+}
+
 }  // namespace
 
 CudaImplementations<MaxPoolArgs> max_poolCuda() {
   static const Implementation<MaxPoolArgs> rows[] = {
+      cuda::row<MaxPoolArgs>(runCudnn, cudnnAccepts, nullptr, "cudnn"),
       cuda::row<MaxPoolArgs>(runMaxPool, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }

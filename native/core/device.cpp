@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/device_cudnn.h"
 #include "core/device_runtime.h"
 
 namespace vk {
@@ -16,6 +17,7 @@ namespace {
 struct Loaded {
   const DevicePlugin* plugin = nullptr;
   const DeviceRuntimePlugin* runtime = nullptr;
+  const CudnnPlugin* cudnn = nullptr;
   /** Why there is none. */
   std::string reason;
 };
@@ -44,19 +46,22 @@ Loaded load(const std::string& path) {
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const error = dlerror();
-    return {nullptr, nullptr, error != nullptr ? error : path + " could not be loaded"};
+    return {nullptr, nullptr, nullptr, error != nullptr ? error : path + " could not be loaded"};
   }
   using Entry = const DevicePlugin*(uint32_t);
   using RuntimeEntry = const DeviceRuntimePlugin*();
+  using CudnnEntry = const CudnnPlugin*();
   Entry* const entry = reinterpret_cast<Entry*>(dlsym(library, "vk_device_plugin"));
   RuntimeEntry* const runtime =
       reinterpret_cast<RuntimeEntry*>(dlsym(library, "vk_device_runtime"));
-  const DevicePlugin* const plugin =
-      entry != nullptr && runtime != nullptr ? entry(kDevicePluginVersion) : nullptr;
+  CudnnEntry* const cudnn = reinterpret_cast<CudnnEntry*>(dlsym(library, "vk_device_cudnn"));
+  const DevicePlugin* const plugin = entry != nullptr && runtime != nullptr && cudnn != nullptr
+                                         ? entry(kDevicePluginVersion)
+                                         : nullptr;
   if (plugin == nullptr) {
-    return {nullptr, nullptr, path + " is of another version than this library"};
+    return {nullptr, nullptr, nullptr, path + " is of another version than this library"};
   }
-  return {plugin, runtime(), ""};
+  return {plugin, runtime(), cudnn(), ""};
 }
 
 struct Libraries {
@@ -137,6 +142,18 @@ vk_status vk_device_describe(vk_backend backend, int32_t device_index,
   return vk::guarded([&] {
     const vk::DevicePlugin& plugin = vk::devicePlugin(backend);
     vk::checkDevice(plugin, plugin.describe(device_index, properties));
+  });
+}
+
+vk_status vk_cudnn_configure(vk_backend backend, const char* library, vk_cudnn_use use) {
+  return vk::guarded([&] {
+    vk::checkDevice(vk::devicePlugin(backend), vk::loaded(backend).cudnn->configure(library, use));
+  });
+}
+
+vk_status vk_cudnn_describe(vk_backend backend, vk_cudnn_report* report) {
+  return vk::guarded([&] {
+    vk::checkDevice(vk::devicePlugin(backend), vk::loaded(backend).cudnn->describe(report));
   });
 }
 

@@ -478,3 +478,23 @@ cudaError_t cudaMemset(void* memory, int value, size_t bytes) {
   if (error == cudaSuccess) std::memset(memory, value, bytes);
   return error;
 }
+
+// --- what libraries that stand in for NVIDIA's need of the device; they find it by name
+
+extern "C" __attribute__((visibility("default"))) int vk_emulator_enqueue(void* stream,
+                                                                          void (*function)(void*),
+                                                                          void* data) {
+  return int(cudaLaunchHostFunc(static_cast<cudaStream_t>(stream), function, data));
+}
+
+/** From an address to the end of its allocation; 0 outside of device memory. */
+extern "C" __attribute__((visibility("default"))) size_t vk_emulator_device_bytes(
+    const void* memory) {
+  const Lock lock(device().mutex);
+  const auto& all = device().allocations;
+  auto found = all.upper_bound(const_cast<void*>(memory));
+  if (found == all.begin()) return 0;
+  --found;
+  const size_t at = size_t(static_cast<const char*>(memory) - static_cast<char*>(found->first));
+  return at < found->second ? found->second - at : 0;
+}

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cuda/cuda_memory.h"
+#include "cuda/cudnn.h"
 
 namespace vk::cuda {
 
@@ -54,6 +55,7 @@ CudaDevice::~CudaDevice() {
   if (memory_->recording != nullptr) recordEnd(nullptr);
   while (!memory_->recordings.empty()) release(*memory_->recordings.begin());
   cudaStreamSynchronize(stream_);
+  cudnn::forget(*this);
   for (void* const block : memory_->pinned) cudaFreeHost(block);
   for (const auto& [block, bytes] : memory_->sizes) cudaFreeAsync(block, stream_);
   cudaStreamSynchronize(stream_);

@@ -22,6 +22,7 @@
 #include "voxkern/activation.h"
 #include "voxkern/base.h"
 #include "voxkern/convolution.h"
+#include "voxkern/cudnn.h"
 #include "voxkern/detection.h"
 #include "voxkern/device.h"
 #include "voxkern/image.h"

@@ -228,6 +228,43 @@ public static native void vk_recording_destroy(vk_context context, vk_recording 
 // #endif /* VOXKERN_DEVICE_H */
 
 
+// Parsed from voxkern/cudnn.h
+
+/* cuDNN as a second implementation of convolutions and pools on CUDA devices. See voxkern.h. */
+// #ifndef VOXKERN_CUDNN_H
+// #define VOXKERN_CUDNN_H
+
+// #include "voxkern/base.h"
+
+// #ifdef __cplusplus
+// #endif
+
+/** enum vk_cudnn_use */
+public static final int
+  /** Where it is expected to be faster than the library's own kernels. */
+  VK_CUDNN_BY_MODEL = 0,
+  VK_CUDNN_NEVER = 1,
+  /** Wherever it can compute what is asked for. */
+  VK_CUDNN_WHEREVER_POSSIBLE = 2;
+
+/** Where cuDNN's library lies: a path, or a name that the system's loader knows; empty to look for
+ * the usual names. To be called before the backend plans anything: VK_INVALID_ARGUMENT once it is
+ * loaded. */
+public static native @Cast("vk_status") int vk_cudnn_configure(@Cast("vk_backend") int backend, @Cast("const char*") BytePointer library, @Cast("vk_cudnn_use") int use);
+public static native @Cast("vk_status") int vk_cudnn_configure(@Cast("vk_backend") int backend, String library, @Cast("vk_cudnn_use") int use);
+// Targeting vk_cudnn_report.java
+
+
+
+/** Loads it, if that was not tried before. The reason is in the report, not an error. */
+public static native @Cast("vk_status") int vk_cudnn_describe(@Cast("vk_backend") int backend, vk_cudnn_report report);
+
+// #ifdef __cplusplus
+// #endif
+
+// #endif /* VOXKERN_CUDNN_H */
+
+
 // Parsed from voxkern/tuning.h
 
 /* Choosing implementations by measuring them, on request. */

@@ -18,6 +18,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             include = {
               "voxkern/base.h",
               "voxkern/device.h",
+              "voxkern/cudnn.h",
               "voxkern/tuning.h",
               "voxkern/activation.h",
               "voxkern/convolution.h",
