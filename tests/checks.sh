@@ -42,21 +42,40 @@ run_cases() {
   "$runner" "$top"/tests/cases/*.txt -- "$@"
 }
 
+# Compares what tests/emulated-cases left: nothing may depend on the order of threads or on what memory held.
+same_bits() {
+  others=0
+  for first in "$1"/*.1.libvoxkern_cuda_emulated.so; do
+    operation=${first##*/}
+    operation=${operation%%.*}
+    for run in "$1/$operation".*; do
+      cmp -s "$first" "$run" && continue
+      echo "$operation has other bits in ${run##*/} than in ${first##*/}:"
+      diff "$first" "$run" | grep '^>' | head -n 5
+      others=1
+    done
+  done
+  [ $others -eq 0 ] && echo "the same bits in every run"
+}
+
 # The kernels for CUDA on the emulator: first it has to find what is wrong with wrong ones; then the cases of every
-# folder that has a kernel, under the sanitizers in several orders of threads, and in the build that looks for races;
-# then which kernels no case runs.
+# folder that has a kernel, under the sanitizers in several orders of threads, and in the build that looks for races,
+# with the same bits in each; then which kernels no case runs.
 # run_emulator SEEDS
 run_emulator() {
   folder=$top/native/target/cases
   "$folder/cuda-emulator/emulator_test" && "$folder/cuda-emulator/emulator_test_races" || return 1
   export VOXKERN_EMULATOR_KERNELS="$state/kernels-that-ran"
-  rm -f "$VOXKERN_EMULATOR_KERNELS"
+  bits=$state/emulated-bits
+  rm -rf "$VOXKERN_EMULATOR_KERNELS" "$bits"
+  mkdir -p "$bits"
   # Once a folder, however many such files it has.
   for kernel in "$top"/kernels/*/*_cuda.cu; do
     operation=${kernel%/*}
     for seed in $1; do echo "${operation##*/} $seed libvoxkern_cuda_emulated.so"; done
     echo "${operation##*/} 1 libvoxkern_cuda_races.so"
-  done | sort -u | xargs -P "$(nproc)" -n 3 "$top/tests/emulated-cases" "$folder/cases/vk_cases" || return 1
+  done | sort -u | xargs -P "$(nproc)" -n 3 "$top/tests/emulated-cases" "$folder/cases/vk_cases" "$bits" || return 1
+  same_bits "$bits" || return 1
   # Not all do yet.
   "$top/tests/kernels-that-ran" "$folder/libvoxkern_cuda_emulated.so" "$VOXKERN_EMULATOR_KERNELS" || true
 }

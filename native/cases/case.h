@@ -114,6 +114,8 @@ class Case {
 
   /** Whether the cases run on this backend; all of them do unless told. */
   static void chooseBackend(vk_backend backend);
+  /** On a device each case runs once from now on, in memory filled with this, and not twice. */
+  static void runOnce(unsigned char fill);
 
   /** Reference, then each instruction set this processor has on 1, 2 and 3 threads: compares the
    *  outputs, their bits between thread counts, and looks at guard bands and inputs. */
@@ -132,6 +134,8 @@ class Case {
   /** What ran, e.g. "cpu-avx2"; and what did not, with the reason. */
   const std::vector<std::string>& ran() const { return ran_; }
   const std::vector<std::string>& skipped() const { return skipped_; }
+  /** Says which bits the outputs of a device's run have, whichever they are. */
+  uint64_t bits() const { return bits_; }
 
  private:
   Buffer& add(const std::string& name, vk_element_type type, const Sizes& sizes);
@@ -150,6 +154,7 @@ class Case {
   std::vector<std::string> failures_;
   std::vector<std::string> ran_;
   std::vector<std::string> skipped_;
+  uint64_t bits_ = 0xCBF29CE484222325u;
 };
 
 /** Empty, or how the outputs differ by more than the bound. */

@@ -1,5 +1,9 @@
-// vk_cases [--device cuda|cuda-emulated] CASE_FILE... [-- FILTER]: runs the case lines of the files
-// on every host backend, or on the device and the reference.
+// vk_cases [--device cuda|cuda-emulated [--bits FILE --fill BYTE]] CASE_FILE... [-- FILTER]: runs
+// the case lines of the files on every host backend, or on the device and the reference.
+//
+// On the device a case runs twice, and the bits of both runs are compared. With --bits it runs
+// once, in memory that is filled with BYTE, and a line for each case is written to FILE, which says
+// its bits: whoever runs it again, with another byte and other threads first, compares the files.
 //
 // A filter is words of a case line, or a whole line: that line is replayed even when no file has
 // it. Exit code 1 when a case fails.
@@ -45,6 +49,8 @@ struct Totals {
   int64_t failed = 0;
   std::map<std::string, int64_t> ran;
   std::map<std::string, int64_t> skipped;
+  /** Null where nobody asks for them. */
+  std::FILE* bits = nullptr;
 };
 
 std::vector<std::string> runCase(const std::string& text, Totals& totals) {
@@ -61,6 +67,10 @@ std::vector<std::string> runCase(const std::string& text, Totals& totals) {
       if (key != "expect" && key != "break") failures.push_back("nothing reads the key " + key);
     }
     for (const std::string& name : test.ran()) ++totals.ran[name];
+    if (totals.bits != nullptr) {
+      std::fprintf(totals.bits, "%016llx %s\n", static_cast<unsigned long long>(test.bits()),
+                   text.c_str());
+    }
     for (const std::string& reason : test.skipped()) ++totals.skipped[reason];
     return failures;
   } catch (const CaseFailed& failed) {
@@ -101,6 +111,8 @@ int main(int count, char** arguments) {
   std::vector<std::string> lines;
   std::string filter;
   bool onEmulator = false;
+  Totals totals;
+  int fill = 0xFF;
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--") == 0) {
       while (++i < count) filter += std::string(filter.empty() ? "" : " ") + arguments[i];
@@ -111,6 +123,13 @@ int main(int count, char** arguments) {
       }
       onEmulator = device == "cuda-emulated";
       Case::chooseBackend(device == "cuda" ? VK_BACKEND_CUDA : VK_BACKEND_CUDA_EMULATED);
+    } else if (std::strcmp(arguments[i], "--bits") == 0 && i + 1 < count) {
+      totals.bits = std::fopen(arguments[++i], "w");
+      if (totals.bits == nullptr) {
+        throw std::runtime_error(std::string("cannot write ") + arguments[i]);
+      }
+    } else if (std::strcmp(arguments[i], "--fill") == 0 && i + 1 < count) {
+      fill = std::stoi(arguments[++i]);
     } else {
       for (std::string& line : readCaseFile(arguments[i])) lines.push_back(std::move(line));
     }
@@ -121,7 +140,7 @@ int main(int count, char** arguments) {
   }
   if (chosen.empty() && !filter.empty()) chosen.push_back(filter);
 
-  Totals totals;
+  if (totals.bits != nullptr) Case::runOnce(static_cast<unsigned char>(fill));
   std::set<std::string> operations;
   for (const std::string& line : chosen) {
     if (onEmulator && !CaseLine(line).flag("emulated", true)) {
@@ -130,6 +149,9 @@ int main(int count, char** arguments) {
     }
     runAndReport(line, totals);
     operations.insert(line.substr(0, line.find(' ')));
+  }
+  if (totals.bits != nullptr && std::fclose(totals.bits) != 0) {
+    throw std::runtime_error("the bits could not be written");
   }
   print("ran on", totals.ran);
   print("skipped", totals.skipped);
