@@ -82,8 +82,9 @@ public final class Executable implements AutoCloseable {
   }
 
   /**
-   * Bytes of the memory for what lies between inputs and outputs, planned before a run. The scratch
-   * memory of single operations is not part of it.
+   * Bytes of the memory for what lies between inputs and outputs, planned before a run, with the
+   * scratch memory that operations ask the plan for; what they ask the context for is not part of
+   * it.
    */
   public long peakBytes() {
     return arenaBytes;

@@ -11,7 +11,8 @@ import org.voxkern.op.Conv3d;
  * Bytes that an executable takes beside its inputs and outputs, in blocks as {@link
  * Context#blockBytes} has them.
  *
- * @param values the block of memory for what lies between inputs and outputs
+ * @param values the block of memory for what lies between inputs and outputs, and for scratch
+ *     memory that grows with them
  * @param constants packed weights and other constants
  * @param scratch the most that one convolution asks for while it runs; other operations take little
  */
