@@ -138,6 +138,11 @@ public record Convolution(Conv3d convolution, boolean bias, boolean residual) im
   }
 
   @Override
+  public Operation withAccuracy(double accuracy) {
+    return new Convolution(convolution.toBuilder().accuracy(accuracy).build(), bias, residual);
+  }
+
+  @Override
   public Optional<Operation> withActivation(Activation activation) {
     if (convolution.activation() != Conv3d.Activation.NONE || !Fusible.isFused(activation)) {
       return Optional.empty();

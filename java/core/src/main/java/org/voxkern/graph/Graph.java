@@ -90,6 +90,22 @@ public final class Graph {
     return builder.build();
   }
 
+  /**
+   * This graph where convolutions, and their gradients, may err by so much, relative in the
+   * Frobenius norm; parameters and results are those of this one but for that.
+   *
+   * <p>{@link org.voxkern.op.Conv3d#BFLOAT16_ACCURACY} is mixed precision: products of bfloat16
+   * summed in f32, where that is the fastest and the device has it, while parameters, values
+   * between operations and what an optimiser keeps are f32.
+   *
+   * @throws IllegalArgumentException if the accuracy is not positive
+   */
+  public Graph withAccuracy(double accuracy) {
+    Builder builder = copy(operation -> operation.withAccuracy(accuracy), node -> true);
+    outputs.forEach((name, node) -> builder.output(name, builder.value(node.name())));
+    return builder.build();
+  }
+
   /** What the new value of a parameter that no optimiser changes is called among the outputs. */
   public static String updateOf(String parameter) {
     return "update." + parameter;

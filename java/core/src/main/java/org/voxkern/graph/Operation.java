@@ -98,6 +98,14 @@ public interface Operation {
     return this;
   }
 
+  /**
+   * This operation where its results, and those of its gradient, may err by so much, as {@link
+   * Graph#withAccuracy} has it: itself unless it says otherwise.
+   */
+  default Operation withAccuracy(double accuracy) {
+    return this;
+  }
+
   /** Whether the last input is the number of the draw, {@link Graph#SEQUENCE}. */
   default boolean isRandom() {
     return false;

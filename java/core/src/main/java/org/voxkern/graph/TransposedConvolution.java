@@ -134,6 +134,12 @@ public record TransposedConvolution(Conv3dTransposed convolution, boolean bias, 
   }
 
   @Override
+  public Operation withAccuracy(double accuracy) {
+    return new TransposedConvolution(
+        convolution.toBuilder().accuracy(accuracy).build(), bias, residual);
+  }
+
+  @Override
   public Optional<Operation> withActivation(Activation activation) {
     if (convolution.activation() != Conv3d.Activation.NONE || !Fusible.isFused(activation)) {
       return Optional.empty();

@@ -173,6 +173,9 @@ class TrainCommandTest {
     refuses(good.replace("\"steps\": 2", "\"steps\": \"two\""), "steps: is 'two', expected");
     refuses(good.replace("24, 28, 20", "24, 28"), "patch: is [24, 28], expected 3");
     refuses(
+        good.replace("\"seed\"", "\"precision\": \"f16\", \"seed\""),
+        "precision: is 'f16', expected one of f32, bf16");
+    refuses(
         good.replace("24, 28, 20", "24, 28, 21"), "21 voxels along an axis, expected a multiple");
     refuses(good.replace("[0, 2], [1, 3, 4, 5]", "[0, 2], [1, 2]"), "the label 2 twice");
     refuses(good.replace("[0, 2], [1, 3, 4, 5]", "[0, 2]"), "classes: has 1, expected 2");

@@ -29,7 +29,7 @@ final class TrainCommand implements Callable<Integer> {
         "cases: [{images: F or [F, ...], labels: F}, ...], classes: [[label, ...], ...], the"
             + " background first, patch: [x, y, z] and steps; optional:",
         "validation_cases, test_cases, orientation, spacing, intensities, network {features,"
-            + " deep_supervision}, batch, foreground, augmentation {flips, scale, shift, noise},"
+            + " deep_supervision}, precision f32 or bf16, batch, foreground, augmentation {flips, scale, shift, noise},"
             + " loss {kind, level_weights}, optimizer {kind}, learning_rate {kind, initial, warm_up}, clip {norm or value}, accumulation,"
             + " validate_every, patience, checkpoint_every, overlap, seed.",
         "Files are relative to the recipe's folder."

@@ -3,6 +3,7 @@ package org.voxkern.study.training;
 import java.util.Arrays;
 import org.voxkern.graph.Graph;
 import org.voxkern.network.NnUNet;
+import org.voxkern.op.Conv3d;
 
 /** Networks that recipes name. */
 final class Networks {
@@ -36,14 +37,18 @@ final class Networks {
       }
     }
     long[] perStage = Arrays.stream(features).asLongStream().toArray();
-    return recipe.made(
-        "network",
-        () ->
-            NnUNet.builder()
-                .inputs(channels)
-                .classes(classes)
-                .features(perStage)
-                .deepSupervision(section.flag("deep_supervision"))
-                .build());
+    Graph network =
+        recipe.made(
+            "network",
+            () ->
+                NnUNet.builder()
+                    .inputs(channels)
+                    .classes(classes)
+                    .features(perStage)
+                    .deepSupervision(section.flag("deep_supervision"))
+                    .build());
+    return recipe.word("precision", "f32", "bf16").equals("bf16")
+        ? network.withAccuracy(Conv3d.BFLOAT16_ACCURACY)
+        : network;
   }
 }

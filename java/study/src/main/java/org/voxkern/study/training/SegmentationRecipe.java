@@ -76,6 +76,7 @@ record SegmentationRecipe(
         "spacing",
         "intensities",
         "network",
+        "precision",
         "patch",
         "batch",
         "foreground",
