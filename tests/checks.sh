@@ -26,6 +26,18 @@ check_bindings() {
   rm -r "$generated"
 }
 
+# What CMake found no tools for is no target of the native library's.
+has_target() { ninja -C "$native" -t query "$1" > /dev/null 2>&1; }
+
+# The native library, and beside it ITK's own registration, which the Java tests compare with: one file that takes two
+# minutes. It is linked with FFTW (GPL) and never shipped; without FFTW the tests that need it say so.
+build_native_and_baseline() {
+  configure_native || return 1
+  baseline=voxkern_itk_baseline
+  has_target $baseline || baseline=
+  ninja -C "$native" all $baseline
+}
+
 # The native case runner under some sanitizers: build_cases FOLDER SANITIZERS
 build_cases() {
   folder=$top/native/target/$1
@@ -91,9 +103,6 @@ build_cuda_for_all() {
   [ "$bytes" -le 60000000 ]
 }
 
-# ITK's own registration, which the Java tests compare with; linked with FFTW (GPL), never shipped.
-build_itk_baseline() { ninja -C "$native" voxkern_itk_baseline; }
-
 # The log of the last step, indented.
 show() { sed 's/^/  /' "$state/$1.log"; }
 
@@ -134,7 +143,12 @@ run_test() {
   done
   [ -z "$all" ] || properties="$properties -Dvoxkern.excluded="
 
-  step "native library" native build_native || exit 1
+  if [ -n "$words" ]; then
+    step "native library" native build_native || exit 1
+  else
+    step "native library, ITK baseline" native build_native_and_baseline || exit 1
+    has_target voxkern_itk_baseline || echo '[SKIPPED] 1: needs libfftw3-dev to build the ITK baseline'
+  fi
   step "native cases, with sanitizers: build" cases-build build_cases cases address,undefined || exit 1
   check "native cases" cases run_cases cases $words
   show cases
@@ -150,19 +164,13 @@ run_test() {
     java_tests $properties -pl tests -am "-Dvoxkern.case=$words" -Dtest=CaseTableTest \
       -Dsurefire.failIfNoSpecifiedTests=false || failed="$failed java"
   else
-    # Where CMake found no FFTW there is no such target, and the tests that need it say so.
-    if ninja -C "$native" -t query voxkern_itk_baseline > /dev/null 2>&1; then
-      check "ITK baseline" itk-baseline build_itk_baseline
-    else
-      echo '[SKIPPED] 1: needs libfftw3-dev to build the ITK baseline'
-    fi
     seeds='1 2'
     [ -z "$all" ] || seeds='1 2 3 4 5 6 7 8 9 10'
     check "CUDA kernels on the emulator" emulator run_emulator "$seeds"
     show emulator
     check "cuDNN, which a library stands in for" cudnn "$top/tests/cudnn-cases" "$top/native/target/cases"
     show cudnn
-    if ninja -C "$native" -t query voxkern_cuda > /dev/null 2>&1; then
+    if has_target voxkern_cuda; then
       if [ -n "$all" ]; then
         check "CUDA kernels by nvcc, all architectures" nvcc build_cuda_for_all
       else
@@ -172,7 +180,7 @@ run_test() {
       echo '[SKIPPED] 1: needs nvcc 12 or newer to compile the CUDA kernels for real'
     fi
     # Without sanitizers, which a JVM does not take.
-    if ninja -C "$native" -t query voxkern_cuda_emulated > /dev/null 2>&1; then
+    if has_target voxkern_cuda_emulated; then
       check "CUDA kernels on the emulator, for Java" emulated ninja -C "$native" voxkern_cuda_emulated cudnn_stand_in
     fi
     check "C++ format" cpp-format check_cpp_format
