@@ -73,6 +73,7 @@ public final class Context implements AutoCloseable {
     handle = created;
     Backend backend = Backend.values()[Voxkern.vk_context_backend(handle)];
     device = Device.of(backend, builder.deviceIndex);
+    Cudnn.prepare(backend);
     instructionSet = InstructionSet.values()[Voxkern.vk_context_isa(handle)];
     threads = Voxkern.vk_context_threads(handle);
     tuning = builder.tuning;

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.voxkern.internal.Voxkern;
+import org.voxkern.internal.vk_cudnn_report;
 import org.voxkern.internal.vk_device_properties;
 import org.voxkern.nativecall.Status;
 
@@ -181,6 +182,42 @@ public final class Device {
     return new CudaVersions(
         driver[0] == 0 ? Optional.empty() : Optional.of(CudaVersions.text(driver[0])),
         CudaVersions.text(library[0]));
+  }
+
+  /**
+   * cuDNN, which computes some convolutions on CUDA devices where it is found. The property {@code
+   * voxkern.cudnn} says where it lies, or {@code off}.
+   *
+   * @param version for instance "9.10.2"; empty where it is not used
+   * @param text where it was found, or why it is not used
+   */
+  public record CudnnLibrary(Optional<String> version, String text) {
+    private static String text(int version) {
+      int major = version < 10000 ? 1000 : 10000;
+      return version / major + "." + version % major / 100 + "." + version % 100;
+    }
+  }
+
+  /**
+   * Loads it, unless something has before.
+   *
+   * @throws UnsupportedOperationException if this is the processor, or the library of the backend
+   *     is not there
+   */
+  public CudnnLibrary cudnn() {
+    if (isHost()) {
+      throw new UnsupportedOperationException("the processor has no cuDNN");
+    }
+    NativeLibrary.require();
+    Cudnn.prepare(backend);
+    try (vk_cudnn_report report = new vk_cudnn_report()) {
+      Status.check(Voxkern.vk_cudnn_describe(backend.ordinal(), report));
+      return new CudnnLibrary(
+          report.version() == 0
+              ? Optional.empty()
+              : Optional.of(CudnnLibrary.text(report.version())),
+          report.text().getString());
+    }
   }
 
   @Override

@@ -9,6 +9,7 @@ import org.voxkern.Scope;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.op.Binary;
+import org.voxkern.op.Conv3d;
 
 /** Parts of {@link DeviceTest} that need a process of their own. */
 final class DeviceProgram {
@@ -19,6 +20,7 @@ final class DeviceProgram {
       case "list" -> list();
       case "full" -> full();
       case "fault" -> fault();
+      case "cudnn" -> cudnn();
       default -> throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -85,5 +87,43 @@ final class DeviceProgram {
     } catch (DeviceException fault) {
       System.out.println("DeviceException at closing");
     }
+  }
+
+  /** What became of cuDNN, and a convolution that it may take, beside the processor's. */
+  private static void cudnn() {
+    System.out.println(Device.cuda(0).cudnn());
+    float[] expected = convolved(Device.cpu());
+    float[] got = convolved(Device.cuda(0));
+    float largest = 0;
+    float difference = 0;
+    for (int i = 0; i < got.length; i++) {
+      largest = Math.max(largest, Math.abs(expected[i]));
+      difference = Math.max(difference, Math.abs(got[i] - expected[i]));
+    }
+    System.out.println(
+        got.length + " numbers, " + (difference <= 2e-5 * largest ? "as" : "not as") + " on cpu");
+  }
+
+  private static float[] convolved(Device device) {
+    java.util.Random random = new java.util.Random(7);
+    try (Context context = Context.builder().device(device).build();
+        Scope scope = Scope.open(context)) {
+      Conv3d convolution = Conv3d.builder().padding(1, 1, 1).build();
+      Tensor input = noise(random, context, 1, 16, 6, 7, 8);
+      Tensor weights = noise(random, context, 12, 16, 3, 3, 3);
+      Tensor bias = noise(random, context, 12);
+      Tensor output = Tensor.uninitialized(context, ElementType.F32, Shape.of(1, 12, 6, 7, 8));
+      Conv3d.PackedWeights packed = convolution.pack(weights, input.shape());
+      convolution.apply(input, packed, bias, null, output);
+      return output.toFloatArray();
+    }
+  }
+
+  private static Tensor noise(java.util.Random random, Context context, long... sizes) {
+    float[] values = new float[Math.toIntExact(Shape.of(sizes).elementCount())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 2 * random.nextFloat() - 1;
+    }
+    return Tensor.of(context, values, sizes);
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,5 +113,44 @@ class DeviceTest {
             "DeviceException later",
             "DeviceException at closing"),
         run("fault", Map.of("VOXKERN_EMULATOR_FAULT", "2")));
+  }
+
+  @Test
+  void cudnnComputesWhereItIs() throws Exception {
+    Requirement.cudaEmulated();
+    Path standIn =
+        Path.of(System.getProperty("voxkern.cuda-emulated")).resolveSibling("libcudnn_stand_in.so");
+    Requirement.check(
+        "cuda-emulated",
+        Files.exists(standIn),
+        "needs what stands in for cuDNN: ninja -C native/target/cmake cudnn_stand_in");
+    Path calls = Files.createTempFile("cudnn", ".calls");
+    try {
+      List<String> lines =
+          run(
+              "cudnn",
+              Map.of("VOXKERN_CUDNN", standIn.toString(), "VOXKERN_CUDNN_CALLS", calls.toString()));
+      assertEquals("CudnnLibrary[version=Optional[9.25.0], text=" + standIn + "]", lines.get(0));
+      assertEquals("4032 numbers, as on cpu", lines.get(1));
+      String called = Files.readString(calls);
+      assertTrue(called.contains("cudnnConvolutionBiasActivationForward 1\n"), called);
+    } finally {
+      Files.delete(calls);
+    }
+  }
+
+  @Test
+  void withoutCudnnThereIsAReason() throws Exception {
+    for (var each :
+        Map.of(
+                "off", "it is switched off",
+                "/nowhere/libcudnn.so", "/nowhere/libcudnn.so: cannot open shared object file")
+            .entrySet()) {
+      List<String> lines = run("cudnn", Map.of("VOXKERN_CUDNN", each.getKey()));
+      assertTrue(lines.get(0).startsWith("CudnnLibrary[version=Optional.empty"), lines.get(0));
+      assertTrue(lines.get(0).contains(each.getValue()), lines.get(0));
+      assertEquals("4032 numbers, as on cpu", lines.get(1));
+    }
+    assertThrows(UnsupportedOperationException.class, () -> Device.cpu().cudnn());
   }
 }

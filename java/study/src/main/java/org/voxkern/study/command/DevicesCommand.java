@@ -17,7 +17,10 @@ import picocli.CommandLine.Mixin;
 /** {@code voxkern devices}. */
 @Command(
     name = "devices",
-    description = "Show what computes here, and every operation with its implementations.")
+    description = {
+      "Show what computes here, and every operation with its implementations.",
+      "The processor, the CUDA devices with their driver and cuDNN, or why there are none."
+    })
 final class DevicesCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;
 
@@ -69,6 +72,10 @@ final class DevicesCommand implements Callable<Integer> {
                 properties.free() / GIB));
       }
     }
+    Device.CudnnLibrary cudnn = Device.cuda(0).cudnn();
+    text.append("\n             cuDNN ")
+        .append(cudnn.version().map(version -> version + ", ").orElse("is not used: "))
+        .append(cudnn.text());
     return text.toString();
   }
 
