@@ -95,7 +95,8 @@ Run forward(const Inputs& inputs, Bound bound) {
 void binaryCase(Case& test) {
   const Inputs inputs(test);
   const bool rounds = inputs.function == VK_BINARY_POWER;
-  test.run(forward(inputs, {.relative = rounds ? 1.3e-7 : 0}));
+  const double rounding = test.type() == VK_F64 ? 5e-16 : 1.3e-7;
+  test.run(forward(inputs, {.relative = rounds ? rounding : 0}));
 }
 
 void binary_gradientCase(Case& test) {

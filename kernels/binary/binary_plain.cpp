@@ -1,114 +1,14 @@
 // Integers, bool and f64, for the arithmetic on indices and masks that networks have, and choosing
 // between elements of any type.
-#include <cmath>
-#include <limits>
 #include <type_traits>
 
 #include "binary/binary.h"
+#include "binary/binary_math.h"
 
 namespace vk {
 namespace {
 
 constexpr int64_t kChunk = 32768;
-
-/** Wraps around; a remainder or quotient by 0 is 0. */
-template <class T>
-T arithmetic(vk_binary_function function, T a, T b) {
-  // Not of T's own size: the product of two 16-bit numbers would be one of int, which may overflow.
-  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
-  constexpr bool kSigned = std::is_signed_v<T>;
-  const bool isMinusOne = kSigned && b == static_cast<T>(-1);
-  const Bits wideA = static_cast<Bits>(a);
-  const Bits wideB = static_cast<Bits>(b);
-  switch (function) {
-    case VK_BINARY_ADD:
-      return static_cast<T>(wideA + wideB);
-    case VK_BINARY_SUBTRACT:
-      return static_cast<T>(wideA - wideB);
-    case VK_BINARY_MULTIPLY:
-      return static_cast<T>(wideA * wideB);
-    case VK_BINARY_DIVIDE:
-      if (b == 0) return 0;
-      // The least number by -1 would trap.
-      return isMinusOne ? static_cast<T>(Bits(0) - wideA) : static_cast<T>(a / b);
-    case VK_BINARY_MIN:
-      return a < b ? a : b;
-    case VK_BINARY_MAX:
-      return a > b ? a : b;
-    case VK_BINARY_MOD:
-    case VK_BINARY_FMOD: {
-      if (b == 0 || isMinusOne) return 0;
-      const T rest = static_cast<T>(a % b);
-      if constexpr (kSigned) {
-        const bool moves = function == VK_BINARY_MOD && rest != 0 && (rest < 0) != (b < 0);
-        return moves ? static_cast<T>(rest + b) : rest;
-      }
-      return rest;
-    }
-    default: {
-      // Of negative powers only those of 1 and -1 are whole.
-      if constexpr (kSigned) {
-        if (b < 0) return a == 1 ? T(1) : a != -1 ? T(0) : (b & 1) != 0 ? T(-1) : T(1);
-      }
-      Bits power = 1, square = wideA;
-      for (Bits rest = wideB; rest != 0; rest >>= 1) {
-        if ((rest & 1u) != 0) power *= square;
-        square *= square;
-      }
-      return static_cast<T>(power);
-    }
-  }
-}
-
-/** NaN wins, in both. */
-double arithmetic(vk_binary_function function, double a, double b) {
-  switch (function) {
-    case VK_BINARY_ADD:
-      return a + b;
-    case VK_BINARY_SUBTRACT:
-      return a - b;
-    case VK_BINARY_MULTIPLY:
-      return a * b;
-    case VK_BINARY_DIVIDE:
-      return a / b;
-    case VK_BINARY_MIN:
-      return std::isnan(a) || a < b ? a : b;
-    case VK_BINARY_MAX:
-      return std::isnan(a) || a > b ? a : b;
-    case VK_BINARY_FMOD:
-      return std::fmod(a, b);
-    case VK_BINARY_MOD: {
-      const double rest = std::fmod(a, b);
-      return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-    }
-    default:
-      return std::pow(a, b);
-  }
-}
-
-template <class T>
-bool compare(vk_binary_function function, T a, T b) {
-  switch (function) {
-    case VK_BINARY_EQUAL:
-      return a == b;
-    case VK_BINARY_NOT_EQUAL:
-      return a != b;
-    case VK_BINARY_LESS:
-      return a < b;
-    case VK_BINARY_LESS_OR_EQUAL:
-      return a <= b;
-    case VK_BINARY_GREATER:
-      return a > b;
-    case VK_BINARY_GREATER_OR_EQUAL:
-      return a >= b;
-    case VK_BINARY_AND:
-      return a != 0 && b != 0;
-    case VK_BINARY_OR:
-      return a != 0 || b != 0;
-    default:
-      return (a != 0) != (b != 0);
-  }
-}
 
 template <class T>
 void run(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t count) {
@@ -119,12 +19,16 @@ void run(const BinaryArgs& args, int64_t first, const int64_t* offsets, int64_t 
   if (isComparison(args.function)) {
     uint8_t* const y = static_cast<uint8_t*>(args.output) + first;
     for (int64_t i = 0; i < count; ++i) {
-      y[i] = compare(args.function, a[i * stepA], b[i * stepB]) ? 1 : 0;
+      y[i] = binary::compared(args.function, a[i * stepA], b[i * stepB]) ? 1 : 0;
     }
   } else {
     T* const y = static_cast<T*>(args.output) + first;
     for (int64_t i = 0; i < count; ++i) {
-      y[i] = arithmetic(args.function, a[i * stepA], b[i * stepB]);
+      if constexpr (std::is_floating_point_v<T>) {
+        y[i] = binary::floatValue(args.function, a[i * stepA], b[i * stepB]);
+      } else {
+        y[i] = binary::wholeValue(args.function, a[i * stepA], b[i * stepB]);
+      }
     }
   }
 }

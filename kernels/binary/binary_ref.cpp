@@ -31,7 +31,8 @@ double value(vk_binary_function function, double a, double b) {
     case VK_BINARY_DIVIDE:
       return a / b;
     case VK_BINARY_POWER:
-      return std::pow(a, b);
+      // More exact than what is compared with it, also in f64.
+      return double(std::pow(static_cast<long double>(a), static_cast<long double>(b)));
     case VK_BINARY_MIN:
       return std::isnan(a) || std::isnan(b) ? std::nan("") : a < b ? a : b;
     case VK_BINARY_MAX:

@@ -36,6 +36,7 @@ extern const SimdTable<Kernel<UnaryGradientArgs>> unaryGradientCpuTable;
 
 /** Whether the function is one of those that are taken from the C library, in f64. */
 bool isLibraryFunction(vk_unary_function function);
+double libraryValue(vk_unary_function function, double x);
 void libraryValues(vk_unary_function function, const float* x, int64_t count, float* y);
 /** y = dy f'(x). */
 void libraryGradient(vk_unary_function function, const float* x, const float* dy, int64_t count,

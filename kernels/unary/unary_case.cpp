@@ -66,7 +66,7 @@ void unaryCase(Case& test) {
   Buffer& input = inputOf(test);
   const bool writesBool = params.function >= VK_UNARY_NOT;
   test.run(forward(params, input, test.line().sizes("shape"), writesBool,
-                   {.relative = 4e-7, .absolute = 1e-38}));
+                   {.relative = test.type() == VK_F64 ? 1e-15 : 4e-7, .absolute = 1e-38}));
 }
 
 void unary_gradientCase(Case& test) {

@@ -6,33 +6,6 @@
 namespace vk {
 namespace {
 
-double value(vk_unary_function function, double x) {
-  switch (function) {
-    case VK_UNARY_SIN:
-      return std::sin(x);
-    case VK_UNARY_COS:
-      return std::cos(x);
-    case VK_UNARY_TAN:
-      return std::tan(x);
-    case VK_UNARY_ASIN:
-      return std::asin(x);
-    case VK_UNARY_ACOS:
-      return std::acos(x);
-    case VK_UNARY_ATAN:
-      return std::atan(x);
-    case VK_UNARY_SINH:
-      return std::sinh(x);
-    case VK_UNARY_COSH:
-      return std::cosh(x);
-    case VK_UNARY_ASINH:
-      return std::asinh(x);
-    case VK_UNARY_ACOSH:
-      return std::acosh(x);
-    default:
-      return std::atanh(x);
-  }
-}
-
 double slope(vk_unary_function function, double x) {
   switch (function) {
     case VK_UNARY_SIN:
@@ -68,8 +41,36 @@ bool isLibraryFunction(vk_unary_function function) {
   return function >= VK_UNARY_SIN && function <= VK_UNARY_ATANH;
 }
 
+double libraryValue(vk_unary_function function, double x) {
+  switch (function) {
+    case VK_UNARY_SIN:
+      return std::sin(x);
+    case VK_UNARY_COS:
+      return std::cos(x);
+    case VK_UNARY_TAN:
+      return std::tan(x);
+    case VK_UNARY_ASIN:
+      return std::asin(x);
+    case VK_UNARY_ACOS:
+      return std::acos(x);
+    case VK_UNARY_ATAN:
+      return std::atan(x);
+    case VK_UNARY_SINH:
+      return std::sinh(x);
+    case VK_UNARY_COSH:
+      return std::cosh(x);
+    case VK_UNARY_ASINH:
+      return std::asinh(x);
+    case VK_UNARY_ACOSH:
+      return std::acosh(x);
+    default:
+      return std::atanh(x);
+  }
+}
+
 void libraryValues(vk_unary_function function, const float* x, int64_t count, float* y) {
-  for (int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(value(function, double(x[i])));
+  for (int64_t i = 0; i < count; ++i)
+    y[i] = static_cast<float>(libraryValue(function, double(x[i])));
 }
 
 void libraryGradient(vk_unary_function function, const float* x, const float* dy, int64_t count,

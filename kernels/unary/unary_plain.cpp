@@ -48,6 +48,7 @@ void apply(const UnaryArgs& args, int64_t begin, int64_t end) {
 }
 
 double valueOf(const UnaryArgs& args, double x) {
+  if (isLibraryFunction(args.function)) return libraryValue(args.function, x);
   switch (args.function) {
     case VK_UNARY_NEGATE:
       return -x;
@@ -77,28 +78,6 @@ double valueOf(const UnaryArgs& args, double x) {
       return std::log1p(x);
     case VK_UNARY_ERF:
       return std::erf(x);
-    case VK_UNARY_SIN:
-      return std::sin(x);
-    case VK_UNARY_COS:
-      return std::cos(x);
-    case VK_UNARY_TAN:
-      return std::tan(x);
-    case VK_UNARY_ASIN:
-      return std::asin(x);
-    case VK_UNARY_ACOS:
-      return std::acos(x);
-    case VK_UNARY_ATAN:
-      return std::atan(x);
-    case VK_UNARY_SINH:
-      return std::sinh(x);
-    case VK_UNARY_COSH:
-      return std::cosh(x);
-    case VK_UNARY_ASINH:
-      return std::asinh(x);
-    case VK_UNARY_ACOSH:
-      return std::acosh(x);
-    case VK_UNARY_ATANH:
-      return std::atanh(x);
     default:
       // The clip; NaN stays.
       return x < args.low ? args.low : x > args.high ? args.high : x;

@@ -7,7 +7,8 @@
 namespace vk {
 namespace {
 
-double valueOf(const UnaryArgs& args, double x) {
+/** More exact than what is compared with it, also in f64. */
+long double valueOf(const UnaryArgs& args, long double x) {
   switch (args.function) {
     case VK_UNARY_NEGATE:
       return -x;
@@ -60,7 +61,7 @@ double valueOf(const UnaryArgs& args, double x) {
     case VK_UNARY_ATANH:
       return std::atanh(x);
     case VK_UNARY_CLIP:
-      return std::isnan(x) ? x : std::min(std::max(x, args.low), args.high);
+      return std::isnan(x) ? x : std::clamp<long double>(x, args.low, args.high);
     case VK_UNARY_NOT:
     case VK_UNARY_IS_NAN:
     case VK_UNARY_IS_INF:
@@ -133,7 +134,7 @@ void floats(const UnaryArgs& args) {
     } else if (args.function == VK_UNARY_IS_INF) {
       static_cast<uint8_t*>(args.output)[i] = std::isinf(x[i]) ? 1 : 0;
     } else {
-      static_cast<T*>(args.output)[i] = static_cast<T>(valueOf(args, double(x[i])));
+      static_cast<T*>(args.output)[i] = static_cast<T>(valueOf(args, x[i]));
     }
   }
 }
