@@ -173,7 +173,7 @@ void preluGradient(const PreluArgs& args) {
 }  // namespace
 
 void activationForwardReference(const ActivationArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) {
+  withFloats(args.type, [&](auto type) {
     using T = decltype(type);
     for (int64_t i = 0; i < args.count; ++i) {
       static_cast<T*>(args.output)[i] =
@@ -183,7 +183,7 @@ void activationForwardReference(const ActivationArgs& args, Context&, const Work
 }
 
 void activationGradientReference(const ActivationArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) {
+  withFloats(args.type, [&](auto type) {
     using T = decltype(type);
     for (int64_t i = 0; i < args.count; ++i) {
       const double slope = derivative(args, double(static_cast<const T*>(args.input)[i]));
@@ -194,11 +194,11 @@ void activationGradientReference(const ActivationArgs& args, Context&, const Wor
 }
 
 void preluReference(const PreluArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { prelu<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { prelu<decltype(type)>(args); });
 }
 
 void preluGradientReference(const PreluArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { preluGradient<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { preluGradient<decltype(type)>(args); });
 }
 
 }  // namespace vk

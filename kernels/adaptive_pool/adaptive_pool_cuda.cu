@@ -62,11 +62,7 @@ void pool(const AdaptivePoolArgs& args, Context& context, const Workspace& works
 }
 
 void runPool(const AdaptivePoolArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    pool<double>(args, context, workspace);
-  } else {
-    pool<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { pool<decltype(number)>(args, context, workspace); });
 }
 
 int64_t workspaceBytes(const AdaptivePoolArgs& args) {
@@ -184,11 +180,7 @@ void gradient(const AdaptivePoolGradientArgs& args, Context& context, const Work
 
 void runGradient(const AdaptivePoolGradientArgs& args, Context& context,
                  const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 int64_t gradientWorkspaceBytes(const AdaptivePoolGradientArgs& args) {

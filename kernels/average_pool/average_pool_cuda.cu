@@ -45,11 +45,7 @@ void average(const AveragePoolArgs& args, Context& context, const Workspace& wor
 }
 
 void runAverage(const AveragePoolArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    average<double>(args, context, workspace);
-  } else {
-    average<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { average<decltype(number)>(args, context, workspace); });
 }
 
 int64_t workspaceBytes(const AveragePoolArgs& args) {
@@ -85,11 +81,7 @@ void gradient(const AveragePoolGradientArgs& args, Context& context, const Works
 
 void runGradient(const AveragePoolGradientArgs& args, Context& context,
                  const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 int64_t gradientWorkspaceBytes(const AveragePoolGradientArgs& args) {

@@ -102,11 +102,11 @@ void gradient(const BatchNormArgs& args) {
 }  // namespace
 
 void batchNormReference(const BatchNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { forward<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { forward<decltype(type)>(args); });
 }
 
 void batchNormGradientReference(const BatchNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { gradient<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { gradient<decltype(type)>(args); });
 }
 
 }  // namespace vk

@@ -169,11 +169,7 @@ void fitField(const BiasFieldArgs& args, Context& context, const Workspace& work
 }
 
 void runBiasField(const BiasFieldArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    fitField<double>(args, context, workspace);
-  } else {
-    fitField<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { fitField<decltype(number)>(args, context, workspace); });
 }
 
 // --- dividing an image by the field
@@ -246,11 +242,8 @@ void correctImage(const BiasFieldCorrectArgs& args, Context& context, const Work
 
 void runBiasFieldCorrect(const BiasFieldCorrectArgs& args, Context& context,
                          const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    correctImage<double>(args, context, workspace);
-  } else {
-    correctImage<float>(args, context, workspace);
-  }
+  withFloats(args.type,
+             [&](auto number) { correctImage<decltype(number)>(args, context, workspace); });
 }
 
 int64_t correctWorkspaceBytes(const BiasFieldCorrectArgs& args) {

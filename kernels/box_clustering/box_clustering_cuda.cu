@@ -1,5 +1,5 @@
 #include "box_clustering/box_clustering.h"
-#include "cuda/cuda_table.h"
+#include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 
 namespace vk {
@@ -24,19 +24,17 @@ __global__ void __launch_bounds__(kThreads)
     findLeaders(BoxRanks ranks, const BoxSides<T>* sides, const BoxBits* kept, T threshold,
                 uint32_t none, uint32_t* leaders) {
   const int lane = int(threadIdx.x) % kWarpSize;
-  const auto isKept = [&](int64_t place) {
-    return (kept[place / kBoxBits] >> (place % kBoxBits) & 1) != 0;
-  };
   for (int64_t place = int64_t(blockIdx.x) * kWarps + threadIdx.x / kWarpSize;
        place < ranks.counts->boxes; place += int64_t(gridDim.x) * kWarps) {
     const BoxSides<T> own = sides[place];
     int64_t leader = place;
-    if (!isKept(place)) {
+    if (!isKept(kept, place)) {
       unsigned found = 0;
       int64_t first = ranks.placesOf(ranks.classOf(place)).begin;
       for (; first < place; first += kWarpSize) {
         const int64_t other = first + lane;
-        const bool hit = other < place && isKept(other) && suppresses(sides[other], own, threshold);
+        const bool hit =
+            other < place && isKept(kept, other) && suppresses(sides[other], own, threshold);
         found = __ballot_sync(kWholeWarp, hit);
         if (found != 0) break;
       }
@@ -87,20 +85,6 @@ struct JoinSums {
 template <class T>
 __device__ double optional(const void* values, int64_t index) {
   return values == nullptr ? 1 : double(static_cast<const T*>(values)[index]);
-}
-
-/** The first of [0, count) whose key is not less. */
-__device__ int64_t lowerBound(const uint32_t* keys, int64_t count, uint32_t key) {
-  int64_t begin = 0, end = count;
-  while (begin < end) {
-    const int64_t middle = (begin + end) / 2;
-    if (keys[middle] < key) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin;
 }
 
 /** A warp a rank: merges the members of the cluster whose best box is of this rank, if there is
@@ -187,7 +171,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-struct Memory {
+struct Clustering {
   BoxRanking<T> ranking;
   Suppression<T> suppression;
   uint32_t* leaders;
@@ -201,7 +185,7 @@ struct Memory {
   int64_t* count;
   void* scratch;
 
-  Memory(const BoxClusteringArgs& args, Carver& carver)
+  Clustering(const BoxClusteringArgs& args, Carver& carver)
       : ranking(carver, args.boxes.count, args.classes != nullptr),
         suppression(carver, args.boxes.count) {
     const int64_t n = args.boxes.count;
@@ -217,72 +201,42 @@ struct Memory {
     scratch = carver.take<char>(
         std::max(radixSortBytes<uint64_t, int32_t>(n), exclusiveSumBytes<int32_t>(n)));
   }
+
+  void run(const BoxClusteringArgs& args, Context& context) const;
 };
 
 template <class T>
-void cluster(const BoxClusteringArgs& args, Context& context, const Workspace& workspace) {
-  *args.count = 0;
+void Clustering<T>::run(const BoxClusteringArgs& args, Context& context) const {
   const int64_t n = args.boxes.count;
-  if (n == 0) return;
-  Carver carver(workspace.data);
-  const Memory<T> memory(args, carver);
-  const BoxRanks ranks = memory.ranking.ranks();
+  const BoxRanks ranks = ranking.ranks();
   const cudaStream_t stream = streamOf(context);
   const uint32_t none = uint32_t(n);
   const Grid warps{dim3(blocksFor(n, kWarps)), dim3(kThreads)};
   const T threshold = T(args.iouThreshold);
-  memory.ranking.rank(context, static_cast<const T*>(args.scores), args.scoreThreshold,
-                      args.classes);
-  memory.suppression.run(context, args.boxes, ranks, threshold, n);
-  launch(context, warps, findLeaders<T>, ranks, memory.suppression.sides(),
-         memory.suppression.kept(), threshold, none, memory.leaders);
-  launch(context, gridOver(n), keysOfSources, ranks, args.sources, n, memory.sourceKeys,
-         memory.places);
+  ranking.rank(context, static_cast<const T*>(args.scores), args.scoreThreshold, args.classes);
+  suppression.run(context, args.boxes, ranks, threshold, n);
+  launch(context, warps, findLeaders<T>, ranks, suppression.sides(), suppression.kept(), threshold,
+         none, leaders);
+  launch(context, gridOver(n), keysOfSources, ranks, args.sources, n, sourceKeys, places);
   if (args.sources != nullptr) {
-    radixSort(context, memory.sourceKeys, memory.places, n, 0, 64, memory.scratch);
+    radixSort(context, sourceKeys, places, n, 0, 64, scratch);
   }
-  launch(context, gridOver(n), keysOfLeaders, ranks, memory.leaders, memory.places, n, none,
-         memory.leaderKeys);
-  radixSort(context, memory.leaderKeys, memory.places, n, 0, bitsOfNumbers(n + 1), memory.scratch);
-  launch(context, warps, mergeClusters<T>, args, ranks, memory.leaderKeys, memory.places,
-         memory.merged, memory.wanted);
-  check(cudaMemcpyAsync(memory.number, memory.wanted, size_t(n) * sizeof(int32_t),
-                        cudaMemcpyDeviceToDevice, stream));
-  exclusiveSum<int32_t>(context, memory.number, n, memory.total, memory.scratch);
-  launch(context, gridOver(n), writeClusters<T>, args, ranks, memory.merged, memory.wanted,
-         memory.number, memory.total, memory.count);
+  launch(context, gridOver(n), keysOfLeaders, ranks, leaders, places, n, none, leaderKeys);
+  radixSort(context, leaderKeys, places, n, 0, bitsOfNumbers(n + 1), scratch);
+  launch(context, warps, mergeClusters<T>, args, ranks, leaderKeys, places, merged, wanted);
+  check(cudaMemcpyAsync(number, wanted, size_t(n) * sizeof(int32_t), cudaMemcpyDeviceToDevice,
+                        stream));
+  exclusiveSum<int32_t>(context, number, n, total, scratch);
+  launch(context, gridOver(n), writeClusters<T>, args, ranks, merged, wanted, number, total, count);
   check(cudaMemsetAsync(args.clusterOf, 0xFF, size_t(n) * sizeof(int64_t), stream));
-  launch(context, gridOver(n), writeMembers, ranks, memory.leaders, none, memory.wanted,
-         memory.number, args.clusterOf);
-  deliver(context, args.count, memory.count, sizeof(int64_t));
-}
-
-void runClustering(const BoxClusteringArgs& args, Context& context, const Workspace& workspace) {
-  if (args.boxes.type == VK_F64) {
-    cluster<double>(args, context, workspace);
-  } else {
-    cluster<float>(args, context, workspace);
-  }
-}
-
-Refusal accepts(const BoxClusteringArgs& args) { return takesFewBoxes(args.boxes); }
-
-int64_t workspaceBytes(const BoxClusteringArgs& args) {
-  Carver carver(nullptr);
-  if (args.boxes.type == VK_F64) {
-    Memory<double>(args, carver);
-  } else {
-    Memory<float>(args, carver);
-  }
-  return carver.bytes();
+  launch(context, gridOver(n), writeMembers, ranks, leaders, none, wanted, number, args.clusterOf);
+  deliver(context, args.count, count, sizeof(int64_t));
 }
 
 }  // namespace
 
 CudaImplementations<BoxClusteringArgs> box_clusteringCuda() {
-  static const Implementation<BoxClusteringArgs> rows[] = {
-      cuda::row<BoxClusteringArgs>(runClustering, accepts, workspaceBytes)};
-  return cuda::table(rows);
+  return cuda::BoxList<Clustering, BoxClusteringArgs>::table();
 }
 
 }  // namespace vk

@@ -1,7 +1,7 @@
 #include "box_fusion/box_fusion.h"
-#include "cuda/cuda_table.h"
 #include "cuda/find_first.h"
 #include "nms/block_best.h"
+#include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 
 namespace vk {
@@ -151,20 +151,6 @@ struct JoinWeights {
   }
 };
 
-/** The first of [0, count) whose key is not less. */
-__device__ int64_t lowerBound(const uint64_t* keys, int64_t count, uint64_t key) {
-  int64_t begin = 0, end = count;
-  while (begin < end) {
-    const int64_t middle = (begin + end) / 2;
-    if (keys[middle] < key) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin;
-}
-
 /** Of the members with keys in [begin, end): a warp together. */
 __device__ Weights weightsOf(const Models& models, const uint64_t* keys, int64_t begin,
                              int64_t end) {
@@ -284,7 +270,7 @@ void requireModels(const BoxFusionArgs& args, Context& context, void* memory) {
 }
 
 template <class T>
-struct Memory {
+struct Fusion {
   BoxRanking<T> ranking;
   T* weighted;
   double* modelWeights;
@@ -302,7 +288,7 @@ struct Memory {
   int64_t* count;
   void* scratch;
 
-  Memory(const BoxFusionArgs& args, Carver& carver)
+  Fusion(const BoxFusionArgs& args, Carver& carver)
       : ranking(carver, args.boxes.count, args.classes != nullptr) {
     const int64_t n = args.boxes.count;
     weighted = carver.take<T>(n);
@@ -320,76 +306,48 @@ struct Memory {
     count = carver.take<int64_t>(1);
     scratch = carver.take<char>(radixSortBytes<uint64_t, int32_t>(n));
   }
+
+  void run(const BoxFusionArgs& args, Context& context) const;
 };
 
 template <class T>
-void fuse(const BoxFusionArgs& args, Context& context, const Workspace& workspace) {
-  *args.count = 0;
+void Fusion<T>::run(const BoxFusionArgs& args, Context& context) const {
   const int64_t n = args.boxes.count;
-  if (n == 0) return;
-  Carver carver(workspace.data);
-  const Memory<T> memory(args, carver);
-  requireModels(args, context, memory.count);
-  const BoxRanks ranks = memory.ranking.ranks();
+  requireModels(args, context, count);
+  const BoxRanks ranks = ranking.ranks();
   const cudaStream_t stream = streamOf(context);
-  check(cudaMemcpyAsync(memory.modelWeights, args.modelWeights,
-                        size_t(args.modelCount) * sizeof(double), cudaMemcpyHostToDevice, stream));
-  Models models{memory.modelWeights, 0, 0};
+  check(cudaMemcpyAsync(modelWeights, args.modelWeights, size_t(args.modelCount) * sizeof(double),
+                        cudaMemcpyHostToDevice, stream));
+  Models models{modelWeights, 0, 0};
   for (int64_t model = 0; model < args.modelCount; ++model) {
     models.sum += args.modelWeights[model];
     models.greatest = std::max(models.greatest, args.modelWeights[model]);
   }
-  launch(context, gridOver(n), weighScores<T>, args, models, memory.weighted);
-  memory.ranking.rank(context, memory.weighted, -INFINITY, args.classes);
+  launch(context, gridOver(n), weighScores<T>, args, models, weighted);
+  ranking.rank(context, weighted, -INFINITY, args.classes);
   const unsigned blocks = args.classes == nullptr ? 1u : unsigned(std::min(n, kMostBlocks));
-  launch(context, {dim3(blocks), dim3(kThreads)}, fuseClasses<T>, args, ranks, memory.weighted,
-         memory.clusters, memory.fused, memory.clusterOf);
+  launch(context, {dim3(blocks), dim3(kThreads)}, fuseClasses<T>, args, ranks, weighted, clusters,
+         fused, clusterOf);
   if (args.kind >= VK_BOX_FUSION_BOX_AND_MODEL_AVERAGE) {
-    launch(context, gridOver(n), keysOfMembers, args, ranks, memory.clusterOf, memory.members,
-           memory.numbers);
-    radixSort(context, memory.members, memory.numbers, n, 0, 32 + bitsOfNumbers(n + 1),
-              memory.scratch);
+    launch(context, gridOver(n), keysOfMembers, args, ranks, clusterOf, members, numbers);
+    radixSort(context, members, numbers, n, 0, 32 + bitsOfNumbers(n + 1), scratch);
   }
-  check(cudaMemsetAsync(memory.found, 0, sizeof *memory.found, stream));
+  check(cudaMemsetAsync(found, 0, sizeof *found, stream));
   launch(context, {dim3(blocksFor(n, 256 / kWarpSize)), dim3(256)}, scoreClusters, args, ranks,
-         models, memory.clusters, memory.clusterOf, memory.members, memory.keys,
-         memory.clusterOfRank, memory.scores, memory.found);
-  launch(context, gridOver(n), countUp, n, memory.numbers);
-  radixSort(context, memory.keys, memory.numbers, n, 0, 64, memory.scratch);
-  launch(context, gridOver(n), writeFused<T>, args, ranks, memory.clusters, memory.clusterOfRank,
-         memory.scores, memory.numbers, memory.found, memory.position, memory.count);
+         models, clusters, clusterOf, members, keys, clusterOfRank, scores, found);
+  launch(context, gridOver(n), countUp, n, numbers);
+  radixSort(context, keys, numbers, n, 0, 64, scratch);
+  launch(context, gridOver(n), writeFused<T>, args, ranks, clusters, clusterOfRank, scores, numbers,
+         found, position, count);
   check(cudaMemsetAsync(args.clusterOf, 0xFF, size_t(n) * sizeof(int64_t), stream));
-  launch(context, gridOver(n), writeMembers, ranks, memory.clusterOf, memory.position,
-         args.clusterOf);
-  deliver(context, args.count, memory.count, sizeof(int64_t));
-}
-
-void runFusion(const BoxFusionArgs& args, Context& context, const Workspace& workspace) {
-  if (args.boxes.type == VK_F64) {
-    fuse<double>(args, context, workspace);
-  } else {
-    fuse<float>(args, context, workspace);
-  }
-}
-
-Refusal accepts(const BoxFusionArgs& args) { return takesFewBoxes(args.boxes); }
-
-int64_t workspaceBytes(const BoxFusionArgs& args) {
-  Carver carver(nullptr);
-  if (args.boxes.type == VK_F64) {
-    Memory<double>(args, carver);
-  } else {
-    Memory<float>(args, carver);
-  }
-  return carver.bytes();
+  launch(context, gridOver(n), writeMembers, ranks, clusterOf, position, args.clusterOf);
+  deliver(context, args.count, count, sizeof(int64_t));
 }
 
 }  // namespace
 
 CudaImplementations<BoxFusionArgs> box_fusionCuda() {
-  static const Implementation<BoxFusionArgs> rows[] = {
-      cuda::row<BoxFusionArgs>(runFusion, accepts, workspaceBytes)};
-  return cuda::table(rows);
+  return cuda::BoxList<Fusion, BoxFusionArgs>::table();
 }
 
 }  // namespace vk

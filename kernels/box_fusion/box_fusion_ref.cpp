@@ -154,7 +154,7 @@ class Fusion {
 }  // namespace
 
 void boxFusionReference(const BoxFusionArgs& args, Context&, const Workspace&) {
-  withFloatType(args.boxes.type, [&](auto type) { Fusion<decltype(type)>(args).run(); });
+  withFloats(args.boxes.type, [&](auto type) { Fusion<decltype(type)>(args).run(); });
 }
 
 }  // namespace vk

@@ -173,22 +173,15 @@ void match(const BoxMatcherArgs& args, Context& context, const Workspace& worksp
 }
 
 void runMatcher(const BoxMatcherArgs& args, Context& context, const Workspace& workspace) {
-  if (args.anchors.type == VK_F64) {
-    match<double>(args, context, workspace);
-  } else {
-    match<float>(args, context, workspace);
-  }
+  withFloats(args.anchors.type,
+             [&](auto number) { match<decltype(number)>(args, context, workspace); });
 }
 
 Refusal accepts(const BoxMatcherArgs& args) { return takesFewAnchors(args.anchors, args.boxes); }
 
 int64_t workspaceBytes(const BoxMatcherArgs& args) {
   Carver carver(nullptr);
-  if (args.anchors.type == VK_F64) {
-    Memory<double>(args, carver);
-  } else {
-    Memory<float>(args, carver);
-  }
+  withFloats(args.anchors.type, [&](auto number) { Memory<decltype(number)>(args, carver); });
   return carver.bytes();
 }
 
@@ -307,11 +300,8 @@ void matchAdaptively(const BoxMatcherAtssArgs& args, Context& context, const Wor
 }
 
 void runAtss(const BoxMatcherAtssArgs& args, Context& context, const Workspace& workspace) {
-  if (args.anchors.type == VK_F64) {
-    matchAdaptively<double>(args, context, workspace);
-  } else {
-    matchAdaptively<float>(args, context, workspace);
-  }
+  withFloats(args.anchors.type,
+             [&](auto number) { matchAdaptively<decltype(number)>(args, context, workspace); });
 }
 
 Refusal atssAccepts(const BoxMatcherAtssArgs& args) {
@@ -320,11 +310,7 @@ Refusal atssAccepts(const BoxMatcherAtssArgs& args) {
 
 int64_t atssWorkspaceBytes(const BoxMatcherAtssArgs& args) {
   Carver carver(nullptr);
-  if (args.anchors.type == VK_F64) {
-    AtssMemory<double>(args, carver);
-  } else {
-    AtssMemory<float>(args, carver);
-  }
+  withFloats(args.anchors.type, [&](auto number) { AtssMemory<decltype(number)>(args, carver); });
   return carver.bytes();
 }
 

@@ -143,11 +143,11 @@ void matchAdaptively(const BoxMatcherAtssArgs& args) {
 }  // namespace
 
 void boxMatcherReference(const BoxMatcherArgs& args, Context&, const Workspace&) {
-  withFloatType(args.anchors.type, [&](auto type) { matchByOverlap<decltype(type)>(args); });
+  withFloats(args.anchors.type, [&](auto type) { matchByOverlap<decltype(type)>(args); });
 }
 
 void boxMatcherAtssReference(const BoxMatcherAtssArgs& args, Context&, const Workspace&) {
-  withFloatType(args.anchors.type, [&](auto type) { matchAdaptively<decltype(type)>(args); });
+  withFloats(args.anchors.type, [&](auto type) { matchAdaptively<decltype(type)>(args); });
 }
 
 }  // namespace vk

@@ -245,19 +245,15 @@ void run(const Args& args, Context& context, void (*rows)(Args), void (*columns)
 }
 
 void runPool(const CornerPoolArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    run(args, context, poolRows<double>, poolColumns<double>);
-  } else {
-    run(args, context, poolRows<float>, poolColumns<float>);
-  }
+  withFloats(args.type, [&](auto number) {
+    run(args, context, poolRows<decltype(number)>, poolColumns<decltype(number)>);
+  });
 }
 
 void runGradient(const CornerPoolGradientArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    run(args, context, gradientRows<double>, gradientColumns<double>);
-  } else {
-    run(args, context, gradientRows<float>, gradientColumns<float>);
-  }
+  withFloats(args.type, [&](auto number) {
+    run(args, context, gradientRows<decltype(number)>, gradientColumns<decltype(number)>);
+  });
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ void dropoutReference(const DropoutArgs& args, Context& context, const Workspace
 }
 
 void dropoutGradientReference(const DropoutArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { apply<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { apply<decltype(type)>(args); });
 }
 
 }  // namespace vk

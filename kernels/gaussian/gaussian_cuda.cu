@@ -291,11 +291,7 @@ void gaussian(const GaussianArgs& args, Context& context, const Workspace& works
 }
 
 void runGaussian(const GaussianArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gaussian<double>(args, context, workspace);
-  } else {
-    gaussian<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gaussian<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

@@ -118,11 +118,11 @@ void gradient(const GroupNormArgs& args) {
 }  // namespace
 
 void groupNormReference(const GroupNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { forward<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { forward<decltype(type)>(args); });
 }
 
 void groupNormGradientReference(const GroupNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { gradient<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { gradient<decltype(type)>(args); });
 }
 
 }  // namespace vk

@@ -301,20 +301,12 @@ void gradient(const GruArgs& args, Context& context, const Workspace& workspace)
 
 void runForward(const GruArgs& args, Context& context, const Workspace& workspace) {
   requireLengthsOnDevice("gru", args, context);
-  if (args.type == VK_F64) {
-    forward<double>(args, context, workspace);
-  } else {
-    forward<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { forward<decltype(number)>(args, context, workspace); });
 }
 
 void runGradient(const GruArgs& args, Context& context, const Workspace& workspace) {
   requireLengthsOnDevice("gru_gradient", args, context);
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 int64_t forwardBytes(const GruArgs& args) {

@@ -112,11 +112,7 @@ void run(const ImageGradientArgs& args, Context& context, bool adjoint) {
 
 template <bool kAdjoint>
 void runImageGradient(const ImageGradientArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    run<double>(args, context, kAdjoint);
-  } else {
-    run<float>(args, context, kAdjoint);
-  }
+  withFloats(args.type, [&](auto number) { run<decltype(number)>(args, context, kAdjoint); });
 }
 
 }  // namespace

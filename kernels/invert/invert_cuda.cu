@@ -87,14 +87,11 @@ void runInvert(const InvertArgs& args, Context& context, const Workspace& worksp
   Residuals* const partials = total + 1;
   const Grid grid{dim3(blocksFor(chunks, 1)), dim3(kThreads)};
   const Volume volume(args.size);
-  if (args.type == VK_F64) {
-    launch(context, grid, invert<double>, args,
-           FieldMap<double>(args.fieldSize, args.displacementMap), volume, voxels, chunks,
+  withFloats(args.type, [&](auto number) {
+    launch(context, grid, invert<decltype(number)>, args,
+           FieldMap<decltype(number)>(args.fieldSize, args.displacementMap), volume, voxels, chunks,
            partials);
-  } else {
-    launch(context, grid, invert<float>, args,
-           FieldMap<float>(args.fieldSize, args.displacementMap), volume, voxels, chunks, partials);
-  }
+  });
   if (args.report == nullptr) return;
   launch(context, {dim3(1), dim3(kThreads)}, invertTotal, partials, chunks, total);
   Residuals result;

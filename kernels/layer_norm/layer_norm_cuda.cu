@@ -207,19 +207,11 @@ void gradient(const LayerNormArgs& args, Context& context, const Workspace& work
 }
 
 void runForward(const LayerNormArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    forward<double>(args, context, workspace);
-  } else {
-    forward<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { forward<decltype(number)>(args, context, workspace); });
 }
 
 void runGradient(const LayerNormArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

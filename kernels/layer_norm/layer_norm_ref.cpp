@@ -75,11 +75,11 @@ void gradient(const LayerNormArgs& args) {
 }  // namespace
 
 void layerNormReference(const LayerNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { forward<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { forward<decltype(type)>(args); });
 }
 
 void layerNormGradientReference(const LayerNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { gradient<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { gradient<decltype(type)>(args); });
 }
 
 }  // namespace vk

@@ -371,11 +371,10 @@ void lncc(const LnccArgs& args, Context& context, const Parts& parts) {
 
 void runLncc(const LnccArgs& args, Context& context, const Workspace& workspace) {
   const Parts parts(args, workspace.data);
-  if (args.type == VK_F64) {
-    (args.mask != nullptr ? lncc<double, true> : lncc<double, false>)(args, context, parts);
-  } else {
-    (args.mask != nullptr ? lncc<float, true> : lncc<float, false>)(args, context, parts);
-  }
+  withFloats(args.type, [&](auto number) {
+    (args.mask != nullptr ? lncc<decltype(number), true>
+                          : lncc<decltype(number), false>)(args, context, parts);
+  });
 }
 
 }  // namespace

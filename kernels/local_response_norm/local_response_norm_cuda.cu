@@ -163,11 +163,7 @@ void run(const LocalResponseNormArgs& args, Context& context, const Workspace& w
 
 void runLocalResponseNorm(const LocalResponseNormArgs& args, Context& context,
                           const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    run<double>(args, context, workspace);
-  } else {
-    run<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { run<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

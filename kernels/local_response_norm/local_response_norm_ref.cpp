@@ -55,7 +55,7 @@ struct Reference {
 }  // namespace
 
 void localResponseNormReference(const LocalResponseNormArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { Reference<decltype(type)>{args}.run(); });
+  withFloats(args.type, [&](auto type) { Reference<decltype(type)>{args}.run(); });
 }
 
 void localResponseNormGradientReference(const LocalResponseNormArgs& args, Context& context,

@@ -105,11 +105,7 @@ void run(const LpNormalizeArgs& args, Context& context) {
 }
 
 void runLpNormalize(const LpNormalizeArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    run<double>(args, context);
-  } else {
-    run<float>(args, context);
-  }
+  withFloats(args.type, [&](auto number) { run<decltype(number)>(args, context); });
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void run(const LpNormalizeArgs& args) {
 }  // namespace
 
 void lpNormalizeReference(const LpNormalizeArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { run<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { run<decltype(type)>(args); });
 }
 
 }  // namespace vk

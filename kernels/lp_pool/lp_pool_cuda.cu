@@ -36,11 +36,7 @@ void norm(const LpPoolArgs& args, Context& context, const Workspace& workspace) 
 }
 
 void runNorm(const LpPoolArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    norm<double>(args, context, workspace);
-  } else {
-    norm<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { norm<decltype(number)>(args, context, workspace); });
 }
 
 int64_t workspaceBytes(const LpPoolArgs& args) {
@@ -78,11 +74,7 @@ void gradient(const LpPoolGradientArgs& args, Context& context, const Workspace&
 }
 
 void runGradient(const LpPoolGradientArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 int64_t gradientWorkspaceBytes(const LpPoolGradientArgs& args) {

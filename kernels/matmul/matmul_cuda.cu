@@ -363,11 +363,8 @@ void multiplyAs(const MatmulArgs& args, Context& context, const Workspace& works
 void multiply(const MatmulArgs& given, Context& context, const Workspace& workspace) {
   MatmulArgs args = given;
   if (args.packed != nullptr) args.b = args.packed;
-  if (args.type == VK_F64) {
-    multiplyAs<double>(args, context, workspace);
-  } else {
-    multiplyAs<float>(args, context, workspace);
-  }
+  withFloats(args.type,
+             [&](auto number) { multiplyAs<decltype(number)>(args, context, workspace); });
 }
 
 int64_t multiplyBytes(const MatmulArgs& args) {

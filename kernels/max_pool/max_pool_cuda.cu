@@ -16,11 +16,10 @@ void find(const PoolArgs& args, Context& context, const Workspace& workspace, co
 }
 
 void runMaxPool(const MaxPoolArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    find(args, context, workspace, args.input, static_cast<double*>(args.output), args.indices);
-  } else {
-    find(args, context, workspace, args.input, static_cast<float*>(args.output), args.indices);
-  }
+  withFloats(args.type, [&](auto number) {
+    find(args, context, workspace, args.input, static_cast<decltype(number)*>(args.output),
+         args.indices);
+  });
 }
 
 int64_t partialBytes(const PoolArgs& args) {
@@ -76,11 +75,7 @@ void gradient(const MaxPoolGradientArgs& args, Context& context, const Workspace
 }
 
 void runGradient(const MaxPoolGradientArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 // By cuDNN the maximum alone. Of its gradient nobody says which of equal values counts.

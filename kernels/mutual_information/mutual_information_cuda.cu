@@ -398,11 +398,8 @@ Refusal accepts(const MutualInformationArgs& args) {
 
 void runMutualInformation(const MutualInformationArgs& args, Context& context,
                           const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    mutualInformation<double>(args, context, workspace);
-  } else {
-    mutualInformation<float>(args, context, workspace);
-  }
+  withFloats(args.type,
+             [&](auto number) { mutualInformation<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

@@ -124,11 +124,7 @@ void ncc(const NccArgs& args, Context& context, const Workspace& workspace) {
 }
 
 void runNcc(const NccArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    ncc<double>(args, context, workspace);
-  } else {
-    ncc<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { ncc<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ namespace vk::cuda {
 using BoxBits = unsigned long long;
 constexpr int kBoxBits = 64;
 
+__device__ inline bool isKept(const BoxBits* kept, int64_t place) {
+  return (kept[place / kBoxBits] >> (place % kBoxBits) & 1) != 0;
+}
+
 /** As the box is compared; one that is not comparable has no volume, and meets nothing. */
 template <class T>
 __device__ inline BoxSides<T> comparableSidesOf(const Boxes& boxes, int64_t index) {

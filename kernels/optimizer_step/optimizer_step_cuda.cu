@@ -48,20 +48,14 @@ __global__ void __launch_bounds__(kThreads) adamStep(OptimizerStepAdamArgs args)
 
 void runSgd(const OptimizerStepSgdArgs& args, Context& context, const Workspace&) {
   const Grid grid = gridOver(args.count);
-  if (args.type == VK_F64) {
-    launch(context, grid, sgdStep<double>, args);
-  } else {
-    launch(context, grid, sgdStep<float>, args);
-  }
+  withFloats(args.type,
+             [&](auto number) { launch(context, grid, sgdStep<decltype(number)>, args); });
 }
 
 void runAdam(const OptimizerStepAdamArgs& args, Context& context, const Workspace&) {
   const Grid grid = gridOver(args.count);
-  if (args.type == VK_F64) {
-    launch(context, grid, adamStep<double>, args);
-  } else {
-    launch(context, grid, adamStep<float>, args);
-  }
+  withFloats(args.type,
+             [&](auto number) { launch(context, grid, adamStep<decltype(number)>, args); });
 }
 
 }  // namespace

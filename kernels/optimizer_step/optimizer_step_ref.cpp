@@ -41,11 +41,11 @@ void adam(const OptimizerStepAdamArgs& args) {
 }  // namespace
 
 void optimizerStepSgdReference(const OptimizerStepSgdArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { sgd<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { sgd<decltype(type)>(args); });
 }
 
 void optimizerStepAdamReference(const OptimizerStepAdamArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { adam<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { adam<decltype(type)>(args); });
 }
 
 }  // namespace vk

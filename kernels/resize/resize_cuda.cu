@@ -305,11 +305,8 @@ void resize(const ResizeArgs& args, Context& context, const Workspace& workspace
 
 template <bool kGradient>
 void runResize(const ResizeArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    resize<double>(args, context, workspace, kGradient);
-  } else {
-    resize<float>(args, context, workspace, kGradient);
-  }
+  withFloats(args.type,
+             [&](auto number) { resize<decltype(number)>(args, context, workspace, kGradient); });
 }
 
 template <bool kGradient>

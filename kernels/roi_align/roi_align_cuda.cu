@@ -359,11 +359,7 @@ void align(const RoiAlignArgs& args, Context& context, const Workspace& workspac
 }
 
 void runAlign(const RoiAlignArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    align<double>(args, context, workspace);
-  } else {
-    align<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { align<decltype(number)>(args, context, workspace); });
 }
 
 /** Bins are counted in 32 bits. */
@@ -402,11 +398,7 @@ void gradient(const RoiAlignGradientArgs& args, Context& context, const Workspac
 }
 
 void runGradient(const RoiAlignGradientArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 /** Also where the boxes are checked. */

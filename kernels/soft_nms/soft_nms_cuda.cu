@@ -1,5 +1,5 @@
-#include "cuda/cuda_table.h"
 #include "nms/block_best.h"
+#include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 #include "soft_nms/soft_nms.h"
 
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(256)
 }
 
 template <class T>
-struct Memory {
+struct Choice {
   BoxRanking<T> ranking;
   Member* members;
   /** By box; NaN where it is not kept. */
@@ -123,7 +123,7 @@ struct Memory {
   int64_t* count;
   void* scratch;
 
-  Memory(const SoftNmsArgs& args, Carver& carver)
+  Choice(const SoftNmsArgs& args, Carver& carver)
       : ranking(carver, args.boxes.count, args.classes != nullptr),
         members(carver.take<Member>(args.boxes.count)),
         keptScores(carver.take<double>(args.boxes.count)),
@@ -132,60 +132,34 @@ struct Memory {
         keptCount(carver.take<int32_t>(1)),
         count(carver.take<int64_t>(1)),
         scratch(carver.take<char>(radixSortBytes<uint64_t, int32_t>(args.boxes.count))) {}
+
+  void run(const SoftNmsArgs& args, Context& context) const;
 };
 
 template <class T>
-void keep(const SoftNmsArgs& args, Context& context, const Workspace& workspace) {
-  *args.count = 0;
+void Choice<T>::run(const SoftNmsArgs& args, Context& context) const {
   const int64_t n = args.boxes.count;
-  if (n == 0) return;
-  Carver carver(workspace.data);
-  const Memory<T> memory(args, carver);
-  const BoxRanks ranks = memory.ranking.ranks();
+  const BoxRanks ranks = ranking.ranks();
   const cudaStream_t stream = streamOf(context);
-  memory.ranking.rank(context, static_cast<const T*>(args.scores), args.scoreThreshold,
-                      args.classes);
-  launch(context, gridOver(n), gatherMembers<T>, args, ranks, memory.members);
+  ranking.rank(context, static_cast<const T*>(args.scores), args.scoreThreshold, args.classes);
+  launch(context, gridOver(n), gatherMembers<T>, args, ranks, members);
   // All bits set are NaN.
-  check(cudaMemsetAsync(memory.keptScores, 0xFF, size_t(n) * sizeof(double), stream));
-  check(cudaMemsetAsync(memory.keptCount, 0, sizeof *memory.keptCount, stream));
+  check(cudaMemsetAsync(keptScores, 0xFF, size_t(n) * sizeof(double), stream));
+  check(cudaMemsetAsync(keptCount, 0, sizeof *keptCount, stream));
   const unsigned blocks = args.classes == nullptr ? 1u : unsigned(std::min(n, kMostBlocks));
-  launch(context, {dim3(blocks), dim3(kThreads)}, keepOfClasses, args, ranks, memory.members,
-         memory.keptScores, memory.keptCount);
-  launch(context, gridOver(n), keysOfKept, memory.keptScores, n, memory.keys, memory.boxes);
-  radixSort(context, memory.keys, memory.boxes, n, 0, 64, memory.scratch);
+  launch(context, {dim3(blocks), dim3(kThreads)}, keepOfClasses, args, ranks, members, keptScores,
+         keptCount);
+  launch(context, gridOver(n), keysOfKept, keptScores, n, keys, boxes);
+  radixSort(context, keys, boxes, n, 0, 64, scratch);
   if (args.capacity == 0) return;
-  launch(context, gridOver(args.capacity), writeKept<T>, args, memory.keptScores, memory.boxes,
-         memory.keptCount, memory.count);
-  deliver(context, args.count, memory.count, sizeof(int64_t));
-}
-
-void runSoftNms(const SoftNmsArgs& args, Context& context, const Workspace& workspace) {
-  if (args.boxes.type == VK_F64) {
-    keep<double>(args, context, workspace);
-  } else {
-    keep<float>(args, context, workspace);
-  }
-}
-
-Refusal accepts(const SoftNmsArgs& args) { return takesFewBoxes(args.boxes); }
-
-int64_t workspaceBytes(const SoftNmsArgs& args) {
-  Carver carver(nullptr);
-  if (args.boxes.type == VK_F64) {
-    Memory<double>(args, carver);
-  } else {
-    Memory<float>(args, carver);
-  }
-  return carver.bytes();
+  launch(context, gridOver(args.capacity), writeKept<T>, args, keptScores, boxes, keptCount, count);
+  deliver(context, args.count, count, sizeof(int64_t));
 }
 
 }  // namespace
 
 CudaImplementations<SoftNmsArgs> soft_nmsCuda() {
-  static const Implementation<SoftNmsArgs> rows[] = {
-      cuda::row<SoftNmsArgs>(runSoftNms, accepts, workspaceBytes)};
-  return cuda::table(rows);
+  return cuda::BoxList<Choice, SoftNmsArgs>::table();
 }
 
 }  // namespace vk

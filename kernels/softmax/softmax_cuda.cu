@@ -114,11 +114,7 @@ void run(const SoftmaxArgs& args, Context& context) {
 }
 
 void runSoftmax(const SoftmaxArgs& args, Context& context, const Workspace&) {
-  if (args.type == VK_F64) {
-    run<double>(args, context);
-  } else {
-    run<float>(args, context);
-  }
+  withFloats(args.type, [&](auto number) { run<decltype(number)>(args, context); });
 }
 
 }  // namespace

@@ -60,11 +60,11 @@ void gradient(const SoftmaxArgs& args) {
 }  // namespace
 
 void softmaxReference(const SoftmaxArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { forward<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { forward<decltype(type)>(args); });
 }
 
 void softmaxGradientReference(const SoftmaxArgs& args, Context&, const Workspace&) {
-  withFloatType(args.type, [&](auto type) { gradient<decltype(type)>(args); });
+  withFloats(args.type, [&](auto type) { gradient<decltype(type)>(args); });
 }
 
 }  // namespace vk

@@ -89,11 +89,7 @@ void ssd(const SsdArgs& args, Context& context, const Workspace& workspace) {
 }
 
 void runSsd(const SsdArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    ssd<double>(args, context, workspace);
-  } else {
-    ssd<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { ssd<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/carve.h"
 #include "cuda/kernel.h"
 #include "cuda/row_parts.h"
+#include "registry/floats.h"
 
 namespace vk::cuda {
 namespace {
@@ -290,20 +291,12 @@ int64_t channelNormGradientBytes(const ChannelNormArgs& args) {
 }
 
 void channelNorm(const ChannelNormArgs& args, Context& context, const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    forward<double>(args, context, workspace);
-  } else {
-    forward<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { forward<decltype(number)>(args, context, workspace); });
 }
 
 void channelNormGradient(const ChannelNormArgs& args, Context& context,
                          const Workspace& workspace) {
-  if (args.type == VK_F64) {
-    gradient<double>(args, context, workspace);
-  } else {
-    gradient<float>(args, context, workspace);
-  }
+  withFloats(args.type, [&](auto number) { gradient<decltype(number)>(args, context, workspace); });
 }
 
 }  // namespace vk::cuda

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "cuda/cuda_device.h"
+#include "registry/floats.h"
 #include "registry/registry.h"
 
 namespace vk {

@@ -131,14 +131,4 @@ void withBits(int64_t elementBytes, const Body& body) {
   }
 }
 
-/** body(T()) with double or float. */
-template <class Body>
-void withFloats(vk_element_type type, const Body& body) {
-  if (type == VK_F64) {
-    body(double());
-  } else {
-    body(float());
-  }
-}
-
 }  // namespace vk::cuda

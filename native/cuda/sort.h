@@ -29,6 +29,21 @@ __device__ inline uint64_t sortKey(int64_t value) {
 __device__ inline uint32_t sortKey(uint32_t value) { return value; }
 __device__ inline uint64_t sortKey(uint64_t value) { return value; }
 
+/** The first of `count` sorted keys that is not less. */
+template <class Key>
+__device__ inline int64_t lowerBound(const Key* keys, int64_t count, Key key) {
+  int64_t begin = 0, end = count;
+  while (begin < end) {
+    const int64_t middle = (begin + end) / 2;
+    if (keys[middle] < key) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
 /** Bits that the numbers below `count` have. */
 inline int bitsOfNumbers(int64_t count) {
   int bits = 0;

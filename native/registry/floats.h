@@ -11,14 +11,10 @@ Refusal f32Only(const Args& args) {
   return args.type == VK_F32 ? Refusal() : "takes f32 only";
 }
 
-/** body(T()) with the element type, float or double: how a reference is written once for both. */
+/** body(T()) with the element type, double or float: how what takes both is written once. */
 template <class Body>
-void withFloatType(vk_element_type type, Body&& body) {
-  if (type == VK_F64) {
-    body(double());
-  } else {
-    body(float());
-  }
+auto withFloats(vk_element_type type, const Body& body) {
+  return type == VK_F64 ? body(double()) : body(float());
 }
 
 /** Checks a tensor that has to be like `like`: type and sizes. */
