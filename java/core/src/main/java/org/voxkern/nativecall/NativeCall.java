@@ -125,8 +125,14 @@ public final class NativeCall implements AutoCloseable {
     return view;
   }
 
-  /** Name of the implementation that a plan of a registered operation chose. */
-  public static String implementation(String operation, vk_plan plan) {
+  /**
+   * Name of the implementation that a plan of a registered operation chose; of a CUDA device's its
+   * number, counted from 0 in the operation's table.
+   */
+  public String implementation(String operation, vk_plan plan) {
+    if (!context.device().isHost()) {
+      return context.device() + " row " + plan.implementation();
+    }
     for (int op = 0; op < Voxkern.vk_operation_count(); op++) {
       if (Voxkern.vk_operation_name(op).getString().equals(operation)) {
         return Voxkern.vk_implementation_name(op, plan.implementation()).getString();

@@ -235,13 +235,13 @@ public final class Conv3d {
 
   /**
    * Name of the implementation that takes inputs of a shape on a context, as {@link
-   * Context#operations} lists them.
+   * Context#operations} lists them; on a CUDA device its number.
    *
    * @throws IllegalArgumentException if the shapes do not fit, naming both
    */
   public String implementation(Context context, ElementType type, Shape input, Shape weights) {
     try (NativeCall call = new NativeCall(context)) {
-      return NativeCall.implementation("conv3d", planned(call, type, input, weights));
+      return call.implementation("conv3d", planned(call, type, input, weights));
     }
   }
 
