@@ -1,8 +1,10 @@
 package org.voxkern.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import org.voxkern.graph.Graph;
 import org.voxkern.graph.SymbolicShape;
 import org.voxkern.graph.Value;
 import org.voxkern.graph.Weights;
+import org.voxkern.op.Conv3d;
 import org.voxkern.testing.Requirement;
 import org.voxkern.train.Adam;
 import org.voxkern.train.LearningRate;
@@ -86,6 +89,32 @@ class DeviceGraphTest {
                       Map.of("image", CHAIN),
                       Graph.Compilation.TRAINING)
                   .run(Map.of("image", input(context, CHAIN))));
+        });
+  }
+
+  /** Tensor cores multiply bfloat16 there; here whatever is the fastest within that error. */
+  @Test
+  void mixedPrecision() {
+    Graph.Builder builder = Graph.builder();
+    Value image = builder.input("image", "N", 16, "D", "H", "W");
+    Value fine = image.as("fine").conv3d(32, 3).leakyRelu(0.01);
+    Value coarse = fine.as("coarse").conv3d(32, 3, 2).instanceNorm();
+    Graph graph = builder.output("features", coarse.as("last").conv3d(16, 3)).build();
+    Graph mixed = graph.withAccuracy(Conv3d.BFLOAT16_ACCURACY);
+    Shape shape = Shape.of(1, 16, 8, 8, 16);
+    OnBoth.compare(
+        3e-2,
+        context -> {
+          Weights weights = Weights.initialize(mixed, context, 3);
+          Map<String, Shape> shapes = Map.of("image", shape);
+          Map<String, Tensor> given = Map.of("image", input(context, shape));
+          Map<String, float[]> results =
+              OnBoth.arrays(mixed.compile(context, weights, shapes).run(given));
+          Map<String, float[]> plain =
+              OnBoth.arrays(graph.compile(context, weights, shapes).run(given));
+          boolean same = Arrays.equals(results.get("features"), plain.get("features"));
+          assertFalse(same && !context.device().isHost(), "nothing is bfloat16");
+          return results;
         });
   }
 

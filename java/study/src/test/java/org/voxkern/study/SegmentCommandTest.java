@@ -154,6 +154,26 @@ class SegmentCommandTest {
   }
 
   @Test
+  void bfloat16GivesNearlyTheSameLabels() throws IOException {
+    byte[][] labels = new byte[2][];
+    try (Context context = Context.create()) {
+      for (int mixed = 0; mixed < 2; mixed++) {
+        String precision = mixed == 1 ? "bf16" : "f32";
+        Path out = folder.resolve(precision + ".nii.gz");
+        CommandLineResult result =
+            segment(scan, "-m", chain, "--network", "meshnet", "-o", out, "--precision", precision);
+        assertEquals(0, result.code(), result.err());
+        labels[mixed] = labels(context, out);
+      }
+    }
+    int different = 0;
+    for (int i = 0; i < labels[0].length; i++) {
+      different += labels[0][i] == labels[1][i] ? 0 : 1;
+    }
+    assertTrue(different < 0.02 * labels[0].length, different + " of " + labels[0].length);
+  }
+
+  @Test
   void theMemoryThatIsAllowedIsEnoughOrRefused() throws IOException {
     Path out = folder.resolve("capped.nii.gz");
     refused(
@@ -223,6 +243,7 @@ class SegmentCommandTest {
     refused("three sizes", scan, "--model", chain, "--out", out, "--window", "32");
     refused("'lots'", scan, "--model", chain, "--out", out, "--memory", "lots");
     refused("'x'", scan, "--model", chain, "--out", out, "--preset", "x");
+    refused("'f8'", scan, "--model", chain, "--out", out, "--precision", "f8");
     refused(
         "no output 'x'",
         scan,

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.voxkern.Device;
+import org.voxkern.ElementType;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.segmentation.NetworkLayout;
 import org.voxkern.study.segmentation.PartProgress;
@@ -127,6 +128,17 @@ final class SegmentCommand implements Callable<Integer> {
           "That runs the network: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
   Device device;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "f32",
+      converter = Precisions.class,
+      completionCandidates = Precisions.class,
+      description =
+          "That convolutions multiply: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). bf16,"
+              + " with f32 sums, where that is faster.")
+  ElementType precision;
+
   @Option(names = "--json", description = "Print the result as JSON.")
   boolean json;
 
@@ -137,6 +149,14 @@ final class SegmentCommand implements Callable<Integer> {
   static final class Presets extends Choices<Preset> {
     Presets() {
       Arrays.stream(Preset.values()).forEach(each -> add(wordOf(each), each));
+    }
+  }
+
+  /** {@code --precision}. */
+  static final class Precisions extends Choices<ElementType> {
+    Precisions() {
+      add("f32", ElementType.F32);
+      add("bf16", ElementType.BF16);
     }
   }
 
@@ -188,7 +208,8 @@ final class SegmentCommand implements Callable<Integer> {
         out,
         memory == null ? 0 : memory,
         threads,
-        device);
+        device,
+        precision == ElementType.BF16);
   }
 
   private static void require(boolean condition, String message) {

@@ -15,6 +15,7 @@ import org.voxkern.Device;
  * @param windows to run in, or empty for the whole volume at once
  * @param memoryBytes most that the run may take, 0 for what the machine has
  * @param device that runs the network
+ * @param bfloat16 whether convolutions may multiply bfloat16
  */
 public record SegmentationRequest(
     List<Path> images,
@@ -26,7 +27,8 @@ public record SegmentationRequest(
     Path out,
     long memoryBytes,
     int threads,
-    Device device) {
+    Device device,
+    boolean bfloat16) {
 
   public SegmentationRequest {
     images = List.copyOf(images);

@@ -28,6 +28,7 @@ import org.voxkern.graph.Weights;
 import org.voxkern.itk.ImageIo;
 import org.voxkern.models.TrainedModel;
 import org.voxkern.op.Concat;
+import org.voxkern.op.Conv3d;
 import org.voxkern.op.Statistics;
 import org.voxkern.segmentation.Preprocessing;
 import org.voxkern.segmentation.ProgressListener;
@@ -101,9 +102,13 @@ public final class SegmentationRun {
    * @param on that of the network: the volume goes there and the labels come back
    */
   private SegmentationOutcome segment(Context context, Context on, Path staged, long begin) {
-    TrainedModel model =
+    TrainedModel read =
         ModelFile.withOutput(
             ModelFile.read(on, request.model(), request.layout()), request.output());
+    TrainedModel model =
+        request.bfloat16()
+            ? new TrainedModel(read.graph().withAccuracy(Conv3d.BFLOAT16_ACCURACY), read.weights())
+            : read;
     long channels = channels(model.graph());
     if (channels != request.images().size()) {
       throw new BadInputException(
