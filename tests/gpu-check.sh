@@ -16,11 +16,21 @@ build_gpu() {
   ninja -C "$gpu" vk_cases voxkern_cuda
 }
 
-# Runs every table, and writes a row for each into the report: run_gpu_cases [PREFIX...]
-run_gpu_cases() {
-  bad=0
+# Runs every table by the own kernels, and writes a row for each into the report: run_gpu_cases [PREFIX...]
+run_gpu_cases() { run_gpu_tables '*' env VOXKERN_CUDNN=off "$@"; }
+
+# The tables of which cuDNN computes a part, by cuDNN wherever it can.
+run_gpu_cudnn_cases() {
+  run_gpu_tables 'conv3d*' env VOXKERN_CUDNN_WHEREVER_POSSIBLE=yes &&
+    run_gpu_tables '*_pool' env VOXKERN_CUDNN_WHEREVER_POSSIBLE=yes
+}
+
+# run_gpu_tables PATTERN [PREFIX...]
+run_gpu_tables() {
+  bad=0 pattern=$1
+  shift
   printf '| table | ran on the GPU | refused | failed |\n|---|---|---|---|\n' >> "$report"
-  for table in "$top"/tests/cases/*.txt; do
+  for table in "$top"/tests/cases/$pattern.txt; do
     log=$state/gpu-cases.one
     "$@" "$gpu/cases/vk_cases" --device cuda "$table" > "$log" 2>&1 || bad=1
     cat "$log"
@@ -55,6 +65,12 @@ $test_packages"
   gpu_step "Build" gpu-build build_gpu
   if [ -z "$failed" ]; then
     gpu_step "Case tables" gpu-cases run_gpu_cases
+    if ldconfig -p | grep -q 'libcudnn\.so\.[89]'; then
+      gpu_step "Case tables by cuDNN" gpu-cudnn run_gpu_cudnn_cases
+    else
+      printf '\n## cuDNN\n\nis not installed: skipped.\n' >> "$report"
+      echo '[SKIPPED] 1: needs cuDNN 8 or 9'
+    fi
     if command -v compute-sanitizer > /dev/null 2>&1; then
       for tool in memcheck racecheck synccheck initcheck; do
         gpu_step "Case tables under compute-sanitizer, $tool" "gpu-$tool" \

@@ -15,8 +15,8 @@ import java.util.Map;
  * Prints {@code seconds MEDIAN} and writes every so many numbers of the result.
  */
 final class ContenderProcess {
-  /** In the order of the table. */
-  static final Map<String, Contender> CONTENDERS = contenders();
+  /** What the process is told by, that starts others. */
+  static final String DEVICE_PROPERTY = "voxkern.bench.device";
 
   /** Numbers of a result that are compared. */
   static final int COMPARED = 200_003;
@@ -27,9 +27,14 @@ final class ContenderProcess {
 
   private ContenderProcess() {}
 
-  private static Map<String, Contender> contenders() {
+  /** In the order of the table, on a device as {@code Device.named} calls it. */
+  static Map<String, Contender> contenders(String device) {
     Map<String, Contender> map = new java.util.LinkedHashMap<>();
-    map.put("voxkern", new VoxkernContender());
+    map.put("voxkern", new VoxkernContender(device));
+    if (!device.equals("cpu")) {
+      map.put("cudnn", new CudnnContender());
+      return map;
+    }
     map.put("onednn", new OneDnnContender(false));
     map.put("onednn-ncdhw", new OneDnnContender(true));
     map.put("onnxruntime", new OnnxRuntimeContender());
@@ -43,7 +48,7 @@ final class ContenderProcess {
     NetworkCase job =
         first ? NetworkCase.FIRST : NetworkCase.ALL.get(Integer.parseInt(arguments[1]));
     Contender.Prepared prepared =
-        CONTENDERS
+        contenders(System.getProperty(DEVICE_PROPERTY, "cpu"))
             .get(arguments[0])
             .prepare(job, new CaseData(job), Integer.parseInt(arguments[2]));
     prepared.run();

@@ -31,10 +31,19 @@ public final class NetworkComparison {
 
   private final int threads;
   private final int rounds;
+  private final String device;
+  private final Map<String, Contender> contenders;
 
   public NetworkComparison(int threads, int rounds) {
+    this(threads, rounds, "cpu");
+  }
+
+  /** On a device, as {@link org.voxkern.Device#named} calls it. */
+  public NetworkComparison(int threads, int rounds, String device) {
     this.threads = threads;
     this.rounds = rounds;
+    this.device = device;
+    contenders = ContenderProcess.contenders(device);
   }
 
   /** Operations that have such jobs. */
@@ -56,7 +65,9 @@ public final class NetworkComparison {
 
     /** The fastest of the peers that the target means. */
     Map.Entry<String, Double> peer() {
-      Set<String> meant = job.target().beside();
+      Set<String> meant = new java.util.HashSet<>(job.target().beside());
+      // On a device there are others.
+      meant.retainAll(seconds.keySet());
       return seconds.entrySet().stream()
           .filter(entry -> !entry.getKey().equals(OURS))
           .filter(entry -> meant.isEmpty() || meant.contains(entry.getKey()))
@@ -74,7 +85,8 @@ public final class NetworkComparison {
     List<Result> results = new ArrayList<>();
     for (int index = 0; index < NetworkCase.ALL.size(); index++) {
       NetworkCase job = NetworkCase.ALL.get(index);
-      if (operations.contains(job.operation()) && job.name().contains(text)) {
+      boolean besideNone = contenders.values().stream().filter(each -> each.takes(job)).count() < 2;
+      if (operations.contains(job.operation()) && job.name().contains(text) && !besideNone) {
         System.err.println(job.operation() + ": " + job.name());
         results.add(run(index, job));
       }
@@ -85,7 +97,7 @@ public final class NetworkComparison {
   private Result run(int index, NetworkCase job) throws Exception {
     Map<String, float[]> computed = new LinkedHashMap<>();
     Map<String, Callable<Double>> runs = new LinkedHashMap<>();
-    ContenderProcess.CONTENDERS.forEach(
+    contenders.forEach(
         (name, contender) -> {
           if (contender.takes(job)) {
             runs.put(name, () -> seconds(name, index, computed));
@@ -110,7 +122,7 @@ public final class NetworkComparison {
    */
   public Map<String, MeasuredProcess> firstResults() throws Exception {
     Map<String, Callable<MeasuredProcess>> runs = new LinkedHashMap<>();
-    for (String name : ContenderProcess.CONTENDERS.keySet()) {
+    for (String name : contenders.keySet()) {
       List<String> command = command(name, "first");
       runs.put(name, () -> MeasuredProcess.run(command, Map.of()));
       runs.get(name).call();
@@ -137,6 +149,8 @@ public final class NetworkComparison {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-Dorg.bytedeco.javacpp.maxBytes=0",
+                "-D" + ContenderProcess.DEVICE_PROPERTY + "=" + device,
+                "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda", ""),
                 "-cp",
                 System.getProperty("java.class.path"),
                 ContenderProcess.class.getName(),
@@ -212,10 +226,12 @@ public final class NetworkComparison {
     return difference;
   }
 
-  /** One row a job. */
+  /** One row a job; on a device there are no peaks and no targets. */
   public static String table(List<Result> results, Peaks peaks) {
     List<String> peers =
-        ContenderProcess.CONTENDERS.keySet().stream().filter(name -> !name.equals(OURS)).toList();
+        ContenderProcess.contenders(peaks == null ? "cuda" : "cpu").keySet().stream()
+            .filter(name -> !name.equals(OURS))
+            .toList();
     List<String> heading = new ArrayList<>(List.of("job", "ours ms"));
     peers.forEach(peer -> heading.add(peer + " ms"));
     heading.addAll(List.of("ratio", "target", "share of peak", "largest difference"));
@@ -230,15 +246,17 @@ public final class NetworkComparison {
       }
       row.add(Numbers.fixed(each.ratio(), 2) + "x");
       row.add(
-          ">= "
-              + Numbers.fixed(each.job.target().ratio(), 2)
-              + "x "
-              + (each.job.target().beside().isEmpty()
-                  ? "the best"
-                  : String.join(", ", each.job.target().beside())));
+          peaks == null
+              ? ""
+              : ">= "
+                  + Numbers.fixed(each.job.target().ratio(), 2)
+                  + "x "
+                  + (each.job.target().beside().isEmpty()
+                      ? "the best"
+                      : String.join(", ", each.job.target().beside())));
       double operations = each.job.operations();
       row.add(
-          operations > 0
+          operations > 0 && peaks != null
               ? Numbers.fixed(operations / each.ours() / peaks.gflopPerS() * 1e-7, 0) + " %"
               : "");
       row.add(

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.voxkern.Device;
 import org.voxkern.bench.operation.Peaks;
 import org.voxkern.bench.peer.MeasuredProcess;
 import org.voxkern.bench.report.Json;
@@ -30,6 +31,15 @@ public final class PeersCommand implements Callable<Integer> {
 
   @Option(names = "--job", paramLabel = "TEXT", description = "Only jobs whose name has this text.")
   String text = "";
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "cpu or cuda, beside cuDNN by the JavaCPP presets (default: ${DEFAULT-VALUE}). Their"
+              + " jars with the platform's classifiers, redist as well, come by VOXKERN_CLASSPATH.")
+  String device;
 
   @Option(names = "--threads", defaultValue = "2", description = "Default: ${DEFAULT-VALUE}.")
   int threads;
@@ -60,18 +70,24 @@ public final class PeersCommand implements Callable<Integer> {
       throw new BadInputException("threads and rounds must be 1 or more");
     }
     Map<String, Object> content = new LinkedHashMap<>();
-    content.put("machine", Machine.describe());
-    Peaks peaks = Peaks.measure(threads);
-    content.put("peaks", peaks.toMap());
+    Map<String, Object> machine = Machine.describe();
+    content.put("machine", machine);
+    Peaks peaks = null;
+    if (device.equals("cpu")) {
+      peaks = Peaks.measure(threads);
+      content.put("peaks", peaks.toMap());
+    } else {
+      machine.put("device", Device.named(device).properties().name());
+    }
     content.put("threads", threads);
-    NetworkComparison comparison = new NetworkComparison(threads, rounds);
+    NetworkComparison comparison = new NetworkComparison(threads, rounds, device);
     List<NetworkComparison.Result> results = comparison.run(wanted, text);
     if (results.isEmpty()) {
       throw new BadInputException("no job's name has \"" + text + "\"");
     }
     content.put("jobs", NetworkComparison.toMaps(results));
     System.out.print(NetworkComparison.table(results, peaks));
-    if (wanted.contains("conv3d") && text.isEmpty()) {
+    if (wanted.contains("conv3d") && text.isEmpty() && device.equals("cpu")) {
       Map<String, MeasuredProcess> first = comparison.firstResults();
       System.out.print(NetworkComparison.table(first));
       content.put(

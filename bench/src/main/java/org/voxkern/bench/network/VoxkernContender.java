@@ -2,6 +2,7 @@ package org.voxkern.bench.network;
 
 import java.util.List;
 import org.voxkern.Context;
+import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.Scope;
 import org.voxkern.Shape;
@@ -18,6 +19,12 @@ import org.voxkern.op.PoolWindow;
 
 /** Ours, NCDHW in and out; weights packed before. */
 final class VoxkernContender implements Contender {
+  private final String device;
+
+  VoxkernContender(String device) {
+    this.device = device;
+  }
+
   @Override
   public boolean takes(NetworkCase job) {
     return true;
@@ -25,7 +32,7 @@ final class VoxkernContender implements Contender {
 
   @Override
   public Prepared prepare(NetworkCase job, CaseData data, int threads) {
-    Context context = Context.builder().threads(threads).build();
+    Context context = Context.builder().device(Device.named(device)).threads(threads).build();
     Scope.open(context); // ends with the process
     return new Tensors(job, data, context).prepared();
   }
@@ -139,11 +146,12 @@ final class VoxkernContender implements Contender {
       }
     }
 
-    private static Prepared of(Runnable run, Tensor... outputs) {
+    private Prepared of(Runnable run, Tensor... outputs) {
       return new Prepared() {
         @Override
         public void run() {
           run.run();
+          context.synchronize();
         }
 
         @Override
