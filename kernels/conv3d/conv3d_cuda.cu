@@ -137,6 +137,8 @@ CudaImplementations<Args> rows() {
   cudnn.pack = packRow<Args, conv3dPackCudnn>;
   static const Implementation<Args> all[] = {
       cudnn,
+      row("cuda-pointwise", runRow<Args, conv3dRunPointwise>,
+          acceptsRow<Args, conv3dPointwiseCudaAccepts>),
       row("cuda-bf16", runRow<Args, conv3dRunBf16>, acceptsRow<Args, conv3dBf16CudaAccepts>,
           bytesOfRow<Args, conv3dTensorBytes>),
       row("cuda-tf32", runRow<Args, conv3dRunTf32>, acceptsRow<Args, conv3dTf32Accepts>,

@@ -109,12 +109,15 @@ struct Conv3dFinish {
         slope(static_cast<T>(args.negativeSlope)) {}
 
   /** channel counts through the groups, `at` is the place in the output. */
-  __device__ void write(T sum, int64_t channel, int64_t at) const {
+  __device__ T value(T sum, int64_t channel, int64_t at) const {
     if (bias != nullptr) sum += bias[channel];
     if (residual != nullptr) sum += residual[at];
     if (activation == VK_ACTIVATION_RELU) sum = sum < 0 ? T(0) : sum;
     if (activation == VK_ACTIVATION_LEAKY_RELU) sum = sum < 0 ? slope * sum : sum;
-    output[at] = sum;
+    return sum;
+  }
+  __device__ void write(T sum, int64_t channel, int64_t at) const {
+    output[at] = value(sum, channel, at);
   }
 };
 
@@ -139,6 +142,10 @@ Refusal conv3dBf16CudaAccepts(const Conv3dProblem& problem);
 void conv3dRunBf16(const Conv3dProblem& problem, Context& context, const Workspace&);
 Refusal conv3dTf32Accepts(const Conv3dProblem& problem);
 void conv3dRunTf32(const Conv3dProblem& problem, Context& context, const Workspace&);
+
+/** Kernels of one voxel, few output channels. */
+Refusal conv3dPointwiseCudaAccepts(const Conv3dProblem& problem);
+void conv3dRunPointwise(const Conv3dProblem& problem, Context& context, const Workspace&);
 
 /** Straight from boxes of the input in shared memory: few channels on one side. */
 Refusal conv3dDirectAccepts(const Conv3dProblem& problem);

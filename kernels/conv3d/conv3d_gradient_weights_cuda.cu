@@ -13,198 +13,81 @@ namespace {
 using namespace cuda;
 using WeightsArgs = Conv3dGradientWeightsArgs;
 
-constexpr int kThreads = 128;
-/** Voxels of a step. Eight in a row are a sector of memory, and what four threads write of each to
+constexpr int kThreads = kConv3dWeightsThreads;
+/** Eight voxels of a step in a row are a sector of memory, and what four threads write of each to
  * shared memory goes to all its banks. */
 constexpr int kDepth = 8;
-constexpr int kTogether = kThreads / kDepth;
-/** The longest f32 sum, where there is memory for as many chunks. */
-constexpr int64_t kMostVoxels = 8192;
-constexpr int64_t kMostBytes = int64_t{256} << 20;
-/** Blocks that fill a device. */
-constexpr int64_t kBlocks = 512;
-constexpr int64_t kLeastVoxels = 256;
 
-struct Tile {
-  int out;
-  int weights;
-};
-constexpr Tile kTiles[] = {{64, 128}, {32, 128}, {16, 128}, {16, 32}};
+constexpr Conv3dWeightsTile kTiles[] = {{64, 128}, {32, 128}, {16, 128}, {16, 32}};
 
-struct Chunks {
-  int tile;
-  /** Voxels of a chunk, of all images. */
-  int64_t voxels;
-  int64_t count;
-  /** Tiles of a group along both sides. */
-  int64_t outs;
-  int64_t weights;
-};
-
-Chunks chunksOf(const WeightsArgs& args) {
-  Chunks chunks{};
-  int64_t least = INT64_MAX;
-  for (int i = 0; i < int(std::size(kTiles)); ++i) {
-    const Tile tile = kTiles[i];
-    const int64_t outs = chunkCount(args.outChannels, tile.out);
-    const int64_t weights = chunkCount(conv3dWeightsOfOut(args), tile.weights);
-    // What a tile computes and what it reads.
-    const int64_t cost =
-        outs * weights * (tile.out * tile.weights + 16 * (tile.out + tile.weights));
-    if (cost >= least) continue;
-    least = cost;
-    chunks.tile = i;
-    chunks.outs = outs;
-    chunks.weights = weights;
-  }
-  const int64_t voxels = conv3dAllVoxels(args);
-  const int64_t tiles = args.groups * chunks.outs * chunks.weights;
-  const int64_t wanted =
-      std::min(chunkCount(voxels, kLeastVoxels), chunkCount(kBlocks, std::max<int64_t>(tiles, 1)));
-  const int64_t bytes = conv3dAllWeights(args) * int64_t(sizeof(float));
-  const int64_t most = std::max<int64_t>(1, kMostBytes / std::max<int64_t>(bytes, 1));
-  const int64_t count =
-      std::clamp<int64_t>(std::max(wanted, chunkCount(voxels, kMostVoxels)), 1, most);
-  chunks.voxels = std::max<int64_t>(kDepth, chunkCount(chunkCount(voxels, count), kDepth) * kDepth);
-  chunks.count = std::max<int64_t>(1, chunkCount(voxels, chunks.voxels));
-  return chunks;
+Conv3dWeightsChunks chunksOf(const WeightsArgs& args) {
+  return conv3dWeightsChunks(args, kTiles, kDepth);
 }
-
-/** A column of the product: a weight, where its input lies from that of the first one, and how far
- * its tap is. */
-struct Column {
-  int64_t input;
-  int z, y, x;
-};
 
 /** A thread computes kRows output channels by kColumns weights. */
 template <int kOut, int kWeights, int kRows, int kColumns>
 __global__ void __launch_bounds__(kThreads)
-    conv3dWeights(WeightsArgs args, Chunks chunks, float* partials) {
+    conv3dWeights(WeightsArgs args, Conv3dWeightsChunks chunks, float* partials) {
   constexpr int kAcross = kWeights / kColumns;
   static_assert(kOut / kRows * kAcross == kThreads && kRows % 4 == 0);
   // Rows of four values more than there are: see kDepth.
   constexpr int kOutPitch = kOut + 4, kWeightsPitch = kWeights + 4;
   VK_SHARED(float4, upstreamSteps, 2 * kDepth * kOutPitch / 4);
   VK_SHARED(float, inputSteps, 2 * kDepth * kWeightsPitch);
-  VK_SHARED(Column, columns, kWeights);
+  VK_SHARED(Conv3dWeightsColumn, columns, kWeights);
   const int thread = int(threadIdx.x);
   const int across = thread % kAcross, down = thread / kAcross;
-  const int lane = thread % kDepth, first = thread / kDepth;
-  const int64_t weightsOfOut = args.inChannels * conv3dVolume(args.kernel);
-  const int64_t outVoxels = conv3dVolume(args.outSize), inVoxels = conv3dVolume(args.inSize);
-  const int64_t tiles = chunks.count * args.groups * chunks.outs * chunks.weights;
+  Conv3dWeightsGather<kOut, kWeights, kDepth> gather(args, chunks, columns);
+  const auto store = [&](int slot) {
+    float* const upstreamStep = reinterpret_cast<float*>(upstreamSteps);
+    gather.store(upstreamStep + slot * kDepth * kOutPitch, kOutPitch,
+                 inputSteps + slot * kDepth * kWeightsPitch, kWeightsPitch,
+                 [](float value) { return value; });
+  };
 
-  for (int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    const int64_t firstWeight = tile % chunks.weights * kWeights;
-    const int64_t firstOut = tile / chunks.weights % chunks.outs * kOut;
-    const int64_t group = tile / (chunks.weights * chunks.outs) % args.groups;
-    const int64_t chunk = tile / (chunks.weights * chunks.outs) / args.groups;
-    __syncthreads();  // of the tile before
-    for (int i = thread; i < kWeights; i += kThreads) {
-      const int64_t weight = firstWeight + i;
-      const int64_t tap = weight % conv3dVolume(args.kernel);
-      const int64_t c = weight / conv3dVolume(args.kernel);
-      const int64_t z = tap / args.kernel[2] / args.kernel[1] * args.dilation[0];
-      const int64_t y = tap / args.kernel[2] % args.kernel[1] * args.dilation[1];
-      const int64_t x = tap % args.kernel[2] * args.dilation[2];
-      columns[i] = {c * inVoxels + (z * args.inSize[1] + y) * args.inSize[2] + x,
-                    weight < weightsOfOut ? int(z) : -(1 << 30), int(y), int(x)};
-    }
-    __syncthreads();
-    const int64_t begin = chunk * chunks.voxels;
-    const int64_t end = min(begin + chunks.voxels, args.batch * outVoxels);
-    Conv3dVoxel voxel{};
-    if (begin + lane < end) voxel.set(args, begin + lane);
-
-    float nextUpstream[kOut / kTogether], nextInput[kWeights / kTogether];
-    const auto read = [&](int64_t at) {
-      const bool some = at + lane < end;
-      const int z = voxel.in(args, 0, voxel.z), y = voxel.in(args, 1, voxel.y);
-      const int x = voxel.in(args, 2, voxel.x);
-      const int64_t volume = voxel.n * args.groups + group;
-      const float* const upstream =
-          static_cast<const float*>(args.upstream) +
-          (volume * args.outChannels + firstOut) * outVoxels +
-          (int64_t(voxel.z) * args.outSize[1] + voxel.y) * args.outSize[2] + voxel.x;
-      VK_UNROLL
-      for (int i = 0; i < kOut / kTogether; ++i) {
-        const int out = first + i * kTogether;
-        nextUpstream[i] =
-            some && firstOut + out < args.outChannels ? upstream[out * outVoxels] : 0.0f;
-      }
-      const int64_t input = volume * args.inChannels * inVoxels +
-                            (int64_t(z) * args.inSize[1] + y) * args.inSize[2] + x;
-      VK_UNROLL
-      for (int i = 0; i < kWeights / kTogether; ++i) {
-        const Column column = columns[first + i * kTogether];
-        const bool inside = some && unsigned(z + column.z) < unsigned(args.inSize[0]) &&
-                            unsigned(y + column.y) < unsigned(args.inSize[1]) &&
-                            unsigned(x + column.x) < unsigned(args.inSize[2]);
-        nextInput[i] = inside ? static_cast<const float*>(args.input)[input + column.input] : 0.0f;
-      }
-      voxel.add(args, kDepth);
-    };
-    const auto store = [&](int slot) {
-      float* const upstreamStep = reinterpret_cast<float*>(upstreamSteps);
-      VK_UNROLL
-      for (int i = 0; i < kOut / kTogether; ++i) {
-        upstreamStep[(slot * kDepth + lane) * kOutPitch + first + i * kTogether] = nextUpstream[i];
-      }
-      VK_UNROLL
-      for (int i = 0; i < kWeights / kTogether; ++i) {
-        inputSteps[(slot * kDepth + lane) * kWeightsPitch + first + i * kTogether] = nextInput[i];
-      }
-    };
-
+  for (int64_t tile = blockIdx.x; tile < chunks.tiles(args); tile += gridDim.x) {
+    gather.begin(tile);
     float sums[kRows][kColumns] = {};
-    if (begin < end) {
-      read(begin);
+    if (gather.rest > 0) {
+      gather.read();
       store(0);
       __syncthreads();
-    }
-    int slot = 0;
-    for (int64_t at = begin; at < end; at += kDepth, slot = 1 - slot) {
-      const bool more = at + kDepth < end;
-      if (more) read(at + kDepth);
-      VK_UNROLL
-      for (int k = 0; k < kDepth; ++k) {
-        float row[kRows], column[kColumns];
+      for (int slot = 0;; slot = 1 - slot) {
+        const bool more = gather.rest > 0;
+        if (more) gather.read();
         VK_UNROLL
-        for (int i = 0; i < kRows; i += 4) {
-          const float4 four =
-              upstreamSteps[((slot * kDepth + k) * kOutPitch + down * kRows + i) / 4];
-          row[i] = four.x;
-          row[i + 1] = four.y;
-          row[i + 2] = four.z;
-          row[i + 3] = four.w;
-        }
-        VK_UNROLL
-        for (int j = 0; j < kColumns; ++j) {
-          column[j] = inputSteps[(slot * kDepth + k) * kWeightsPitch + across + j * kAcross];
-        }
-        VK_UNROLL
-        for (int i = 0; i < kRows; ++i) {
+        for (int k = 0; k < kDepth; ++k) {
+          float row[kRows], column[kColumns];
           VK_UNROLL
-          for (int j = 0; j < kColumns; ++j) sums[i][j] = fmaf(row[i], column[j], sums[i][j]);
+          for (int i = 0; i < kRows; i += 4) {
+            const float4 four =
+                upstreamSteps[((slot * kDepth + k) * kOutPitch + down * kRows + i) / 4];
+            row[i] = four.x;
+            row[i + 1] = four.y;
+            row[i + 2] = four.z;
+            row[i + 3] = four.w;
+          }
+          VK_UNROLL
+          for (int j = 0; j < kColumns; ++j) {
+            column[j] = inputSteps[(slot * kDepth + k) * kWeightsPitch + across + j * kAcross];
+          }
+          VK_UNROLL
+          for (int i = 0; i < kRows; ++i) {
+            VK_UNROLL
+            for (int j = 0; j < kColumns; ++j) sums[i][j] = fmaf(row[i], column[j], sums[i][j]);
+          }
         }
-      }
-      if (more) {
+        if (!more) break;
         store(1 - slot);
         __syncthreads();
       }
     }
 
-    float* const to = partials + (chunk * args.groups + group) * args.outChannels * weightsOfOut;
     VK_UNROLL
     for (int i = 0; i < kRows; ++i) {
-      const int64_t out = firstOut + down * kRows + i;
       VK_UNROLL
       for (int j = 0; j < kColumns; ++j) {
-        const int64_t weight = firstWeight + across + j * kAcross;
-        if (out < args.outChannels && weight < weightsOfOut) {
-          to[out * weightsOfOut + weight] = sums[i][j];
-        }
+        gather.write(partials, down * kRows + i, across + j * kAcross, sums[i][j]);
       }
     }
   }
@@ -214,35 +97,15 @@ __global__ void __launch_bounds__(kThreads)
 
 Refusal gemmAccepts(const WeightsArgs& args) { return conv3dFitsInt(Conv3dProblem(args)); }
 
-int64_t gemmBytes(const WeightsArgs& args) {
-  const int64_t count = chunksOf(args).count;
-  return conv3dBiasBytes(args) +
-         (count > 1 ? count * conv3dAllWeights(args) * int64_t(sizeof(float)) : 0);
-}
+int64_t gemmBytes(const WeightsArgs& args) { return conv3dWeightsBytes(args, chunksOf(args)); }
 
 void runGemm(const WeightsArgs& args, Context& context, const Workspace& workspace) {
-  const Chunks chunks = chunksOf(args);
-  float* const gradient = static_cast<float*>(args.gradient);
-  float* const partials = chunks.count > 1 ? workspace.as<float>(conv3dBiasBytes(args)) : gradient;
-  const Grid grid{dim3(blocksFor(chunks.count * args.groups * chunks.outs * chunks.weights, 1)),
-                  dim3(kThreads)};
-  switch (chunks.tile) {
-    case 0:
-      launch(context, grid, conv3dWeights<64, 128, 8, 8>, args, chunks, partials);
-      break;
-    case 1:
-      launch(context, grid, conv3dWeights<32, 128, 4, 8>, args, chunks, partials);
-      break;
-    case 2:
-      launch(context, grid, conv3dWeights<16, 128, 4, 4>, args, chunks, partials);
-      break;
-    default:
-      launch(context, grid, conv3dWeights<16, 32, 4, 1>, args, chunks, partials);
-  }
-  if (chunks.count > 1) {
-    conv3dAddChunks(context, partials, chunks.count, conv3dAllWeights(args), gradient);
-  }
-  conv3dRunBias(args, context, workspace.as<double>());
+  const Conv3dWeightsChunks chunks = chunksOf(args);
+  const auto kernel = chunks.tile == 0   ? conv3dWeights<64, 128, 8, 8>
+                      : chunks.tile == 1 ? conv3dWeights<32, 128, 4, 8>
+                      : chunks.tile == 2 ? conv3dWeights<16, 128, 4, 4>
+                                         : conv3dWeights<16, 32, 4, 1>;
+  conv3dRunWeights(args, context, workspace, chunks, kernel);
 }
 
 /** Kernels of 3 x 3 x 3 between few channels, depthwise above all: a block adds a chunk of voxels
@@ -333,11 +196,67 @@ void runFew(const WeightsArgs& args, Context& context, const Workspace& workspac
 
 }  // namespace
 
+Conv3dWeightsChunks conv3dWeightsChunks(const WeightsArgs& args,
+                                        std::span<const Conv3dWeightsTile> tiles, int depth) {
+  /** The longest f32 sum, where there is memory for as many chunks. */
+  constexpr int64_t kMostVoxels = 8192, kMostBytes = int64_t{256} << 20;
+  /** Blocks that fill a device. */
+  constexpr int64_t kBlocks = 512, kLeastVoxels = 256;
+  Conv3dWeightsChunks chunks{};
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < int(tiles.size()); ++i) {
+    const Conv3dWeightsTile tile = tiles[size_t(i)];
+    const int64_t outs = chunkCount(args.outChannels, tile.out);
+    const int64_t weights = chunkCount(conv3dWeightsOfOut(args), tile.weights);
+    // What a tile computes and what it reads.
+    const int64_t cost =
+        outs * weights * (tile.out * tile.weights + 16 * (tile.out + tile.weights));
+    if (cost >= least) continue;
+    least = cost;
+    chunks.tile = i;
+    chunks.outs = outs;
+    chunks.weights = weights;
+  }
+  const int64_t voxels = conv3dAllVoxels(args);
+  const int64_t all = args.groups * chunks.outs * chunks.weights;
+  const int64_t wanted =
+      std::min(chunkCount(voxels, kLeastVoxels), chunkCount(kBlocks, std::max<int64_t>(all, 1)));
+  const int64_t bytes = conv3dAllWeights(args) * int64_t(sizeof(float));
+  const int64_t most = std::max<int64_t>(1, kMostBytes / std::max<int64_t>(bytes, 1));
+  const int64_t count =
+      std::clamp<int64_t>(std::max(wanted, chunkCount(voxels, kMostVoxels)), 1, most);
+  chunks.voxels = std::max<int64_t>(depth, chunkCount(chunkCount(voxels, count), depth) * depth);
+  chunks.count = std::max<int64_t>(1, chunkCount(voxels, chunks.voxels));
+  return chunks;
+}
+
+int64_t conv3dWeightsBytes(const WeightsArgs& args, const Conv3dWeightsChunks& chunks) {
+  return conv3dBiasBytes(args) +
+         (chunks.count > 1 ? chunks.count * conv3dAllWeights(args) * int64_t(sizeof(float)) : 0);
+}
+
+void conv3dRunWeights(const WeightsArgs& args, Context& context, const Workspace& workspace,
+                      const Conv3dWeightsChunks& chunks,
+                      void (*kernel)(WeightsArgs, Conv3dWeightsChunks, float*)) {
+  float* const gradient = static_cast<float*>(args.gradient);
+  float* const partials = chunks.count > 1 ? workspace.as<float>(conv3dBiasBytes(args)) : gradient;
+  launch(context, {dim3(blocksFor(chunks.tiles(args), 1)), dim3(kThreads)}, kernel, args, chunks,
+         partials);
+  if (chunks.count > 1) {
+    conv3dAddChunks(context, partials, chunks.count, conv3dAllWeights(args), gradient);
+  }
+  conv3dRunBias(args, context, workspace.as<double>());
+}
+
 CudaImplementations<WeightsArgs> conv3d_gradient_weightsCuda() {
   static const Implementation<WeightsArgs> rows[] = {
       cuda::row<WeightsArgs>(conv3dRunCudnnWeights, conv3dCudnnWeightsAccepts,
                              conv3dCudnnWeightsBytes, "cudnn"),
       cuda::row<WeightsArgs>(runFew, fewAccepts, fewBytes, "cuda-few"),
+      cuda::row<WeightsArgs>(conv3dRunWeightsBf16, conv3dWeightsBf16Accepts,
+                             conv3dWeightsTensorBytes, "cuda-bf16"),
+      cuda::row<WeightsArgs>(conv3dRunWeightsTf32, conv3dWeightsTf32Accepts,
+                             conv3dWeightsTensorBytes, "cuda-tf32"),
       cuda::row<WeightsArgs>(runGemm, gemmAccepts, gemmBytes, "cuda-gemm"),
       cuda::row<WeightsArgs>(conv3dRunWeightsGeneral, nullptr, conv3dBiasBytes, "cuda-general")};
   return cuda::table(rows);

@@ -1,11 +1,9 @@
 // The matrix product of conv3d_gemm_cuda.cu by tensor cores: inputs and weights rounded to bfloat16
 // or to tf32, sums in f32, where the caller accepts that error. A warp computes kOut channels by 32
 // voxels.
-#include <cuda_bf16.h>
-#include <mma.h>
-
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_gather.h"
+#include "conv3d/conv3d_tensor_cuda.h"
 
 namespace vk {
 namespace {
@@ -15,57 +13,22 @@ using namespace cuda;
 constexpr int kThreads = kConv3dThreads;
 /** Products of a step. */
 constexpr int kDepth = 16;
-/** tf32 has 11 digits: factors err by up to 2^-11 each, 3e-4 in the Frobenius norm. */
-constexpr double kTf32Error = 1e-3;
-
-struct Bf16;
-struct Tf32;
-
-// Older devices have neither type. The rows refuse them, so that their kernel is an empty one.
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-#define VK_HAS_TENSOR_TYPES
-namespace wmma = nvcuda::wmma;
-
-constexpr int kVoxels = kConv3dVoxels;
-constexpr int kWarps = kThreads / kWarpSize;
-// Rows of shared memory are 16 bytes longer than needed, so that rows of one matrix do not begin in
-// the same banks.
-struct Bf16 {
-  using Factor = __nv_bfloat16;
-  using Number = __nv_bfloat16;
-  static constexpr int kPad = 8;
-  static constexpr int kProducts = 16;
-  __device__ static Factor round(float value) { return __float2bfloat16(value); }
-};
-
-struct Tf32 {
-  using Factor = wmma::precision::tf32;
-  using Number = float;
-  static constexpr int kPad = 4;
-  static constexpr int kProducts = 8;
-  __device__ static Number round(float value) { return wmma::__float_to_tf32(value); }
-};
-
-/** Matrices begin at multiples of 32 bytes. */
-struct alignas(32) Aligned {
-  float values[8];
-};
-#endif
 
 template <class Type, int kOut>
 __global__ void __launch_bounds__(kThreads)
     conv3dTensor(Conv3dProblem problem, Conv3dTiles tiles, Conv3dSums results) {
 #ifdef VK_HAS_TENSOR_TYPES
   using Number = typename Type::Number;
+  constexpr int kVoxels = kConv3dVoxels, kWarps = kThreads / kWarpSize;
   constexpr int kOutPitch = kOut + Type::kPad, kVoxelPitch = kVoxels + Type::kPad;
-  constexpr int kPerAligned = int(sizeof(Aligned) / sizeof(Number));
-  constexpr int kRows = kOut / 16, kColumns = kVoxels / kWarps / 16, kSumPitch = 20;
-  VK_SHARED(Aligned, weightSteps, 2 * kDepth * kOutPitch / kPerAligned);
-  VK_SHARED(Aligned, inputSteps, 2 * kDepth * kVoxelPitch / kPerAligned);
-  VK_SHARED(Aligned, sumTiles, kWarps * 16 * kSumPitch / 8);
+  using Sums = WarpSums<Type, kOut / 16, kVoxels / kWarps / 16>;
+  static_assert(kVoxels / kWarps == kWarpSize);
+  VK_SHARED(MatrixMemory, weightSteps, (kMatrixMemory<Number, 2 * kDepth * kOutPitch>));
+  VK_SHARED(MatrixMemory, inputSteps, (kMatrixMemory<Number, 2 * kDepth * kVoxelPitch>));
+  VK_SHARED(MatrixMemory, sumTiles, (kMatrixMemory<float, kWarps * Sums::kTile>));
   VK_SHARED(Conv3dTileNotes<kDepth>, notes, 1);
   const Conv3dArgs& args = problem.args;
-  const int thread = int(threadIdx.x), lane = thread % kWarpSize, warp = thread / kWarpSize;
+  const int thread = int(threadIdx.x), warp = thread / kWarpSize;
   Number* const weightStep = reinterpret_cast<Number*>(weightSteps);
   Number* const inputStep = reinterpret_cast<Number*>(inputSteps);
   Conv3dGather<kOut, kDepth> gather(args, *notes);
@@ -81,17 +44,11 @@ __global__ void __launch_bounds__(kThreads)
           Type::round(gather.weights[i]);
     }
   };
-  using Factor = typename Type::Factor;
-  constexpr int kProducts = Type::kProducts;
 
   for (int64_t tile = blockIdx.x; tile < tiles.count(); tile += gridDim.x) {
     gather.begin(problem, tiles, tile);
-    wmma::fragment<wmma::accumulator, 16, 16, kProducts, float> sums[kRows][kColumns];
-    VK_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      VK_UNROLL
-      for (int j = 0; j < kColumns; ++j) wmma::fill_fragment(sums[i][j], 0.0f);
-    }
+    Sums sums;
+    sums.clear();
     if (gather.steps > 0) {
       gather.read(0);
       store(0);
@@ -101,26 +58,9 @@ __global__ void __launch_bounds__(kThreads)
       const int slot = int(step % 2);
       const bool more = step + 1 < gather.steps;
       if (more) gather.read(1 - slot);
-      VK_UNROLL
-      for (int k = 0; k < kDepth; k += kProducts) {
-        wmma::fragment<wmma::matrix_b, 16, 16, kProducts, Factor, wmma::row_major> in[kColumns];
-        VK_UNROLL
-        for (int j = 0; j < kColumns; ++j) {
-          const int column = (warp * kColumns + j) * 16;
-          wmma::load_matrix_sync(in[j], inputStep + (slot * kDepth + k) * kVoxelPitch + column,
-                                 kVoxelPitch);
-        }
-        VK_UNROLL
-        for (int i = 0; i < kRows; ++i) {
-          wmma::fragment<wmma::matrix_a, 16, 16, kProducts, Factor, wmma::col_major> weights;
-          wmma::load_matrix_sync(weights, weightStep + (slot * kDepth + k) * kOutPitch + i * 16,
-                                 kOutPitch);
-          VK_UNROLL
-          for (int j = 0; j < kColumns; ++j) {
-            wmma::mma_sync(sums[i][j], weights, in[j], sums[i][j]);
-          }
-        }
-      }
+      sums.template add<kDepth>(weightStep + slot * kDepth * kOutPitch, kOutPitch,
+                                inputStep + slot * kDepth * kVoxelPitch + warp * kWarpSize,
+                                kVoxelPitch);
       if (more) {
         store(1 - slot);
         gather.advance(slot);
@@ -128,25 +68,15 @@ __global__ void __launch_bounds__(kThreads)
       }
     }
 
-    // Which lane holds which sum is known to nobody: they are written by way of shared memory.
     const int64_t outVoxels = conv3dVolume(args.outSize);
-    float* const sumTile = reinterpret_cast<float*>(sumTiles) + warp * 16 * kSumPitch;
-    VK_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      VK_UNROLL
-      for (int j = 0; j < kColumns; ++j) {
-        __syncwarp();  // of the tile before
-        wmma::store_matrix_sync(sumTile, sums[i][j], kSumPitch, wmma::mem_row_major);
-        __syncwarp();
-        const int64_t at = notes->outputs[(warp * kColumns + j) * 16 + lane % 16];
-        for (int row = lane / 16; row < 16; row += 2) {
-          const int64_t channel = gather.firstOut + i * 16 + row;
-          if (at < 0 || channel >= args.outChannels) continue;
-          results.write(sumTile[row * kSumPitch + lane % 16], gather.part,
-                        gather.group * args.outChannels + channel, at + channel * outVoxels);
-        }
-      }
-    }
+    float* const sumTile = reinterpret_cast<float*>(sumTiles) + warp * Sums::kTile;
+    sums.forEach(sumTile, [&](int row, int column, float sum) {
+      const int64_t at = notes->outputs[warp * kWarpSize + column];
+      const int64_t channel = gather.firstOut + row;
+      if (at < 0 || channel >= args.outChannels) return;
+      results.write(sum, gather.part, gather.group * args.outChannels + channel,
+                    at + channel * outVoxels);
+    });
   }
 #else
   __trap();
@@ -168,32 +98,13 @@ void run(const Conv3dProblem& problem, Context& context, const Workspace& worksp
                  tileOf(problem) == 64 ? conv3dTensor<Type, 64> : conv3dTensor<Type, 32>);
 }
 
-/** Where every device of the machine has them: the arguments do not say which one it will be. */
-bool devicesMultiplyBf16() {
-  static const bool all = [] {
-    int devices = 0;
-    if (cudaGetDeviceCount(&devices) != cudaSuccess) return false;
-    for (int device = 0; device < devices; ++device) {
-      int major = 0;
-      if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) !=
-              cudaSuccess ||
-          major < 8) {
-        return false;
-      }
-    }
-    return devices > 0;
-  }();
-  return all;
-}
-
 Refusal accepts(const Conv3dProblem& problem, double error) {
   if (problem.args.accuracy < error) return "errs more than is accepted";
   if (problem.args.inChannels < 4 || problem.args.outChannels < 8) {
     return "takes 4 input channels and 8 output channels of a group, or more";
   }
-  if (!devicesMultiplyBf16())
-    return "needs devices of compute capability 8.0 or newer, all of them";
-  return conv3dFitsInt(problem);
+  const Refusal refusal = tensorTypesOf(problem.args);
+  return refusal.empty() ? conv3dFitsInt(problem) : refusal;
 }
 
 }  // namespace
@@ -209,7 +120,9 @@ void conv3dRunBf16(const Conv3dProblem& problem, Context& context, const Workspa
   run<Bf16>(problem, context, workspace);
 }
 
-Refusal conv3dTf32Accepts(const Conv3dProblem& problem) { return accepts(problem, kTf32Error); }
+Refusal conv3dTf32Accepts(const Conv3dProblem& problem) {
+  return accepts(problem, kTf32ProductError);
+}
 void conv3dRunTf32(const Conv3dProblem& problem, Context& context, const Workspace& workspace) {
   run<Tf32>(problem, context, workspace);
 }
