@@ -3,35 +3,14 @@
 #include "core/simd_begin.h"
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_direct-inl.h"
+#include "conv3d/conv3d_pairs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Highway's AVX3 target is without these instructions. The registry runs this code only where they
-// are; as rows of the other instruction sets there is none.
 #if HWY_TARGET == HWY_AVX3
-#define VK_BF16_ATTR __attribute__((target("avx512bf16")))
-
-/** A pair of channels a word, the first in its low half, rounded to nearest even. */
-VK_BF16_ATTR inline __m512i pairsOf(__m512 first, __m512 second) {
-  const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(first));
-  const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(second));
-  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
-}
-
-/** Without a second row its values are 0. */
-VK_BF16_ATTR void pairRows(const float* first, const float* second, int64_t count, float* pairs) {
-  for (int64_t x = 0; x < count; x += 16) {
-    const int64_t left = count - x;
-    const __mmask16 lanes = static_cast<__mmask16>(left < 16 ? (1u << left) - 1 : 0xFFFFu);
-    const __m512 a = _mm512_maskz_loadu_ps(lanes, first + x);
-    const __m512 b =
-        second != nullptr ? _mm512_maskz_loadu_ps(lanes, second + x) : _mm512_setzero_ps();
-    _mm512_mask_storeu_ps(pairs + x, lanes, _mm512_castsi512_ps(pairsOf(a, b)));
-  }
-}
 
 /** Rows of pairs of channels. */
 class PairedInput {
@@ -147,7 +126,6 @@ VK_BF16_ATTR void conv3dBf16PackCpu(const Conv3dArgs& args, Context&, const Work
   }
 }
 
-#undef VK_BF16_ATTR
 #endif
 
 }  // namespace HWY_NAMESPACE

@@ -46,7 +46,7 @@ double setBoxes(const Conv3dGradientWeightsArgs& args, int64_t inEach, int64_t p
   t.inEach = inEach;
   t.planes = planes;
   t.boxes = boxesOf(args, inEach, planes);
-  t.tiling = conv3dTiling(t.boxes, inputBytes);
+  t.tiling = conv3dTiling(t.boxes, {.cacheBytes = inputBytes});
   const double voxels = double(args.outSize[0] * args.outSize[1] * args.outSize[2]);
   const double boxVoxels =
       voxels / double(t.boxes.outSize[0] * t.tiling.lattices[1] * t.tiling.bands);

@@ -1,3 +1,4 @@
+#include "conv3d/conv3d_amx.h"
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
@@ -34,6 +35,9 @@ Implementations<Conv3dArgs> conv3dImplementations() {
                   conv3dReference)
                  .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
              kConv3dPointwiseNames);
+    rows.add({"cpu-amx-bf16", VK_BACKEND_CPU, VK_ISA_AVX512, conv3dAmxCpuTable.avx512,
+              conv3dAmxAccepts, conv3dAmxWorkspaceBytes, conv3dAmxPackedBytes,
+              conv3dAmxPackCpuTable.avx512});
     rows.add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
                   conv3dReference)
                  .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,

@@ -9,8 +9,6 @@
 namespace vk {
 namespace {
 
-/** Tasks that keep a few tens of cores busy. */
-constexpr int64_t kEnoughTasks = 64;
 constexpr int64_t kLeastSlab = 8;
 /** Output channels that pay for copying the input once more. */
 constexpr int64_t kLeastRange = 64;
@@ -27,7 +25,7 @@ void setRows(const Conv3dArgs& args, Conv3dTiling& t, int64_t rows) {
 
 }  // namespace
 
-Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes, int64_t rowMultiple) {
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, const Conv3dTilingWish& wish) {
   Conv3dTiling t{};
   for (int axis = 0; axis < 2; ++axis) {
     const bool splits = args.stride[axis] == 1;
@@ -47,25 +45,33 @@ Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes, int64_t ro
   const int64_t oneRow = t.scratchFloats;
   setRows(args, t, 2);
   const int64_t eachRow = std::max<int64_t>(t.scratchFloats - oneRow, 1);
-  const int64_t budget = cacheBytes / static_cast<int64_t>(sizeof(float));
+  const int64_t budget = wish.cacheBytes / static_cast<int64_t>(sizeof(float));
   const int64_t share = evenShare(rows, std::max<int64_t>((budget - oneRow) / eachRow, 0) + 1);
-  setRows(args, t, roundUp(share, rowMultiple));
+  setRows(args, t, roundUp(share, wish.rowMultiple));
 
   t.bands = chunkCount(rows, t.bandRows);
   const int64_t volumes = args.batch * args.groups * t.lattices[0] * t.lattices[1];
-  const int64_t wantedSlabs = chunkCount(kEnoughTasks, std::max<int64_t>(volumes * t.bands, 1));
+  const int64_t wantedSlabs = chunkCount(wish.enoughTasks, std::max<int64_t>(volumes * t.bands, 1));
   t.slabPlanes =
       evenShare(planes, std::max(chunkCount(planes, wantedSlabs), std::min(planes, kLeastSlab)));
   t.slabs = chunkCount(planes, t.slabPlanes);
   const int64_t wantedRanges =
-      chunkCount(kEnoughTasks, std::max<int64_t>(volumes * t.bands * t.slabs, 1));
-  t.rangeChannels =
+      chunkCount(wish.enoughTasks, std::max<int64_t>(volumes * t.bands * t.slabs, 1));
+  conv3dSetRanges(
+      args,
       roundUp(evenShare(args.outChannels,
                         std::max(chunkCount(args.outChannels, wantedRanges), kLeastRange)),
-              8);
-  t.ranges = chunkCount(args.outChannels, t.rangeChannels);
-  t.tasks = args.outSize[2] == 0 ? 0 : volumes * t.bands * t.slabs * t.ranges;
+              8),
+      t);
   return t;
+}
+
+void conv3dSetRanges(const Conv3dArgs& args, int64_t rangeChannels, Conv3dTiling& t) {
+  t.rangeChannels = rangeChannels;
+  t.ranges = chunkCount(args.outChannels, rangeChannels);
+  t.tasks = args.outSize[2] == 0 ? 0
+                                 : args.batch * args.groups * t.lattices[0] * t.lattices[1] *
+                                       t.bands * t.slabs * t.ranges;
 }
 
 Conv3dTask conv3dTask(const Conv3dArgs& args, const Conv3dTiling& t, int64_t index) {
@@ -95,7 +101,7 @@ Conv3dTask conv3dTask(const Conv3dArgs& args, const Conv3dTiling& t, int64_t ind
 Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args) {
   // A band's input is read once for every block of output channels: it should stay in a core's
   // second-level cache beside the weights.
-  return conv3dTiling(args, 640 * 1024);
+  return conv3dTiling(args, {.cacheBytes = 640 * 1024});
 }
 
 bool conv3dByRows(const Conv3dArgs& args) {
@@ -103,7 +109,8 @@ bool conv3dByRows(const Conv3dArgs& args) {
 }
 
 int64_t conv3dRowPlanes(const Conv3dArgs& args) {
-  const int64_t wanted = chunkCount(kEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
+  const int64_t wanted =
+      chunkCount(kConv3dEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
   return evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab));
 }
 

@@ -59,8 +59,21 @@ int64_t conv3dRowTasks(const Conv3dArgs& args);
 /** Input rows that are looked at together. */
 int64_t conv3dRowPointers(const Conv3dArgs& args);
 
-/** `cacheBytes` is what the input of a band may take; bandRows is a multiple of `rowMultiple`. */
-Conv3dTiling conv3dTiling(const Conv3dArgs& args, int64_t cacheBytes, int64_t rowMultiple = 1);
+/** Tasks that keep a few tens of cores busy. */
+constexpr int64_t kConv3dEnoughTasks = 64;
+
+struct Conv3dTilingWish {
+  /** What the input of a band may take. */
+  int64_t cacheBytes;
+  /** Of bandRows. */
+  int64_t rowMultiple = 1;
+  int64_t enoughTasks = kConv3dEnoughTasks;
+};
+
+Conv3dTiling conv3dTiling(const Conv3dArgs& args, const Conv3dTilingWish& wish);
+
+/** Deals the output channels into ranges of `rangeChannels`. */
+void conv3dSetRanges(const Conv3dArgs& args, int64_t rangeChannels, Conv3dTiling& tiling);
 
 Conv3dTiling conv3dDirectTiling(const Conv3dArgs& args);
 

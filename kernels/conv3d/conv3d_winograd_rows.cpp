@@ -30,7 +30,7 @@ double cost(const Conv3dArgs& args) {
 }  // namespace
 
 WinogradRowsTiling::WinogradRowsTiling(const Conv3dArgs& args)
-    : band(conv3dTiling(args, kBandBytes, kWinogradRows)) {
+    : band(conv3dTiling(args, {.cacheBytes = kBandBytes, .rowMultiple = kWinogradRows})) {
   pitch = roundUp(band.pitch, kLanes);
   valueFloats = band.bandRows / kWinogradRows * pitch;
   // An odd number of lines: channels that lie a power of two apart would share a cache set.

@@ -1,5 +1,6 @@
-// Measures memory bandwidth and the peak of single-precision multiply-adds on a number of threads:
-// `voxkern_peaks THREADS` prints one "key value" a line. Each figure is the best of several tries,
+// Measures memory bandwidth and the peaks of multiply-adds, in single precision and of bfloat16, on
+// a number of threads: `voxkern_peaks THREADS` prints one "key value" a line, 0 for what the
+// processor does not have. Each figure is the best of several tries,
 // because a peak is what the machine can do, not what it did while something else ran.
 #include <algorithm>
 #include <barrier>
@@ -12,6 +13,10 @@
 #include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+#if defined(__AMX_BF16__)
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace {
@@ -155,6 +160,73 @@ void measureArithmetic(int threads) {
   std::printf("fma_gflop_per_s %.2f\n", operations / seconds * 1e-9);
 }
 
+/** Pairs of bfloat16 in vectors, summed in single precision. */
+double bf16GflopPerS([[maybe_unused]] int threads) {
+#if defined(__AVX512BF16__)
+  constexpr int kChains = 12;
+  constexpr int kRounds = 4'000'000;
+  const double seconds = bestSeconds(threads, [](int) {
+    __m512bh factor = reinterpret_cast<__m512bh>(_mm512_set1_epi16(0x3F40));
+    __m512bh value = factor;
+    asm volatile("" : "+v"(factor), "+v"(value));
+    __m512 chains[kChains];
+    for (int k = 0; k < kChains; k++) chains[k] = _mm512_set1_ps(static_cast<float>(k));
+    for (int round = 0; round < kRounds; round++) {
+      for (int k = 0; k < kChains; k++) chains[k] = _mm512_dpbf16_ps(chains[k], factor, value);
+    }
+    for (const __m512& chain : chains) keep(reinterpret_cast<const Vector&>(chain));
+  });
+  return 4.0 * kChains * kRounds * 16 * threads / seconds * 1e-9;
+#else
+  return 0;
+#endif
+}
+
+/** Matrices of bfloat16, summed in single precision. */
+double amxBf16GflopPerS([[maybe_unused]] int threads) {
+#if defined(__AMX_BF16__)
+  constexpr long kRequestPermission = 0x1023;
+  constexpr long kTileData = 18;
+  if (syscall(SYS_arch_prctl, kRequestPermission, kTileData) != 0) return 0;
+  constexpr int kRounds = 500'000;
+  const double seconds = bestSeconds(threads, [](int) {
+    struct {
+      uint8_t palette = 1;
+      uint8_t rest[15] = {};
+      uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } shapes;
+    // Numbers around 1: nothing is saved by multiplying zeros.
+    uint16_t values[512];
+    uint32_t random = 1;
+    for (uint16_t& value : values) {
+      random = random * 1664525 + 1013904223;
+      value = static_cast<uint16_t>(0x3F00 + (random >> 24));
+    }
+    asm volatile("" : : "r"(values) : "memory");
+    _tile_loadconfig(&shapes);
+    _tile_loadd(4, values, 64);
+    _tile_loadd(5, values, 64);
+    _tile_loadd(6, values, 64);
+    _tile_loadd(7, values, 64);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int round = 0; round < kRounds; round++) {
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 5, 6);
+      _tile_dpbf16ps(2, 4, 7);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_release();
+  });
+  return 4.0 * 2 * 16 * 16 * 32 * kRounds * threads / seconds * 1e-9;
+#else
+  return 0;
+#endif
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -165,5 +237,7 @@ int main(int count, char** words) {
   }
   measureMemory(threads);
   measureArithmetic(threads);
+  std::printf("bf16_gflop_per_s %.2f\n", bf16GflopPerS(threads));
+  std::printf("amx_bf16_gflop_per_s %.2f\n", amxBf16GflopPerS(threads));
   return 0;
 }

@@ -257,7 +257,9 @@ public final class NetworkComparison {
       double operations = each.job.operations();
       row.add(
           operations > 0 && peaks != null
-              ? Numbers.fixed(operations / each.ours() / peaks.gflopPerS() * 1e-7, 0) + " %"
+              ? Numbers.fixed(
+                      operations / each.ours() / peaks.gflopPerS(each.job.bfloat16()) * 1e-7, 0)
+                  + " %"
               : "");
       row.add(
           String.format(
@@ -269,7 +271,7 @@ public final class NetworkComparison {
     return "\nbeside the peers in the same run, results compared first, medians\n"
         + table
         + "share of peak: of the direct algorithm's multiply-adds; Winograd saves some, so it may"
-        + " exceed 100 %\n";
+        + " exceed 100 %; of bfloat16's peak where that is accepted\n";
   }
 
   /** One row a contender. */

@@ -142,11 +142,13 @@ public final class OperationsCommand implements Callable<Integer> {
     Peaks peaks = Peaks.measure(ItkComparison.THREADS);
     System.err.printf(
         Locale.ROOT,
-        "peaks: read %.1f, write %.1f, copy %.1f GB/s, %.0f GFLOP/s%n",
+        "peaks: read %.1f, write %.1f, copy %.1f GB/s, %.0f GFLOP/s, bf16 %.0f, in matrices %.0f%n",
         peaks.readGbPerS(),
         peaks.writeGbPerS(),
         peaks.copyGbPerS(),
-        peaks.gflopPerS());
+        peaks.gflopPerS(),
+        peaks.bf16GflopPerS(),
+        peaks.amxGflopPerS());
     List<ItkComparison.Result> comparisons = compare(wanted, peaks);
     List<NetworkComparison.Result> beside =
         new NetworkComparison(ItkComparison.THREADS, quick ? 1 : 3).run(Set.copyOf(wanted), "");

@@ -1,0 +1,56 @@
+// Products of bfloat16 in the processor's matrix unit (AMX): 16 output channels by 16 voxels by 32
+// input channels an instruction, summed in f32. For callers who accept the error.
+#pragma once
+
+#include "conv3d/conv3d.h"
+#include "conv3d/conv3d_tiling.h"
+#include "core/parallel.h"
+
+namespace vk {
+
+/** Whether this processor has the unit and the system lets this process use it. The first call asks
+ * the system, which then keeps a larger state of the registers for every thread that does. */
+bool conv3dAmxAvailable();
+
+constexpr int64_t kAmxOutputs = 16;
+constexpr int64_t kAmxVoxels = 16;
+/** Pairs of input channels. */
+constexpr int64_t kAmxPairs = 16;
+/** Output channels that are summed together: two matrices of weights by two of voxels. */
+constexpr int64_t kAmxBlock = 2 * kAmxOutputs;
+/** Sums of a block, which stay in the registers: 4 matrices. */
+constexpr int64_t kAmxSums = 4 * kAmxOutputs * kAmxVoxels;
+
+/** Most voxels from an output's input to the next one's along x: what lies between is copied too.
+ */
+constexpr int64_t kAmxMostStride = 4;
+
+inline int64_t amxPairBlocks(const Conv3dArgs& args) {
+  return chunkCount(args.inChannels, 2 * kAmxPairs);
+}
+
+/** How the outputs are cut: the direct convolution's bands. The input of a band lies in scratch
+ * memory as [plane of the ring][block of pairs][row][voxel][pair], with its padding. */
+struct AmxTiling {
+  Conv3dTiling band;
+  /** In voxels. */
+  int64_t pitch;
+  /** Whether the rows of a band are computed as one long row, padding included. */
+  bool joined;
+  /** In words, a pair each: of a block of pairs, of a plane, of a thread. */
+  int64_t blockWords;
+  int64_t planeWords;
+  int64_t scratchWords;
+
+  explicit AmxTiling(const Conv3dArgs& args);
+  /** Matrices of voxels in a run: of a row, or of the long one. */
+  int64_t runTiles(const Conv3dArgs& args, int64_t rows) const;
+};
+
+Refusal conv3dAmxAccepts(const Conv3dArgs&);
+int64_t conv3dAmxWorkspaceBytes(const Conv3dArgs&);
+int64_t conv3dAmxPackedBytes(const Conv3dArgs&);
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dAmxCpuTable;
+extern const SimdTable<Kernel<Conv3dArgs>> conv3dAmxPackCpuTable;
+
+}  // namespace vk
