@@ -1,6 +1,7 @@
 package org.voxkern.cases;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.io.IOException;
@@ -32,7 +33,8 @@ class CoverageTest {
     String folder = folderOf(name, folders);
     assertTrue(folder != null, name + ": no folder of kernels/ has its name");
     List<String> missing = new ArrayList<>();
-    for (String file : List.of("README.md", folder + ".h", folder + "_op.cpp")) {
+    for (String file :
+        List.of("README.md", folder + ".h", folder + "_op.cpp", folder + "_cuda.cu")) {
       if (!Files.exists(root.resolve("kernels/" + folder + "/" + file))) {
         missing.add("kernels/" + folder + "/" + file);
       }
@@ -65,6 +67,17 @@ class CoverageTest {
     Set<String> orphans = new TreeSet<>(CaseTables.all().keySet());
     orphans.removeAll(folders);
     assertTrue(orphans.isEmpty(), "case tables without a folder in kernels/: " + orphans);
+  }
+
+  @Test
+  void theTableOfOperationsIsWhatTheyHave() throws IOException {
+    Path table = root.resolve("kernels/OPERATIONS.md");
+    String now = new OperationTable().text();
+    if (!Files.exists(table) || !Files.readString(table).equals(now)) {
+      Path written = root.resolve("tests/target/OPERATIONS.md");
+      Files.writeString(written, now);
+      fail(table + " is not what the operations have: replace it by " + written);
+    }
   }
 
   private Set<String> folders() throws IOException {
