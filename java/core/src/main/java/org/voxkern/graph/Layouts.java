@@ -77,16 +77,30 @@ public final class Layouts {
     }
   }
 
-  /** The same elements in another shape; a size of -1 is what is left, 0 the input's. */
-  public record Reshape(List<Size> sizes) implements Operation {
+  /** The first input's elements in another shape. */
+  private interface View extends Operation {
     @Override
-    public String type() {
-      return "reshape";
+    default boolean isView() {
+      return true;
     }
 
     @Override
-    public boolean isView() {
-      return true;
+    default void run(List<Tensor> inputs, Tensor output) {
+      output.set(inputs.get(0));
+    }
+
+    @Override
+    default List<Value> gradient(Backward backward) {
+      return Backward.all(
+          backward.apply(new ReshapedLike(), backward.upstream(), backward.input(0)));
+    }
+  }
+
+  /** The same elements in another shape; a size of -1 is what is left, 0 the input's. */
+  public record Reshape(List<Size> sizes) implements View {
+    @Override
+    public String type() {
+      return "reshape";
     }
 
     @Override
@@ -132,28 +146,13 @@ public final class Layouts {
           "what is left beside " + known + " elements cannot be said");
       return count.floorDivide(known.value());
     }
-
-    @Override
-    public void run(List<Tensor> inputs, Tensor output) {
-      output.set(inputs.get(0));
-    }
-
-    @Override
-    public List<Value> gradient(Backward backward) {
-      return reshaped(backward);
-    }
   }
 
   /** The first input's elements in the second's shape. */
-  private record ReshapedLike() implements Operation {
+  private record ReshapedLike() implements View {
     @Override
     public String type() {
       return "reshape_like";
-    }
-
-    @Override
-    public boolean isView() {
-      return true;
     }
 
     @Override
@@ -171,30 +170,16 @@ public final class Layouts {
     }
 
     @Override
-    public void run(List<Tensor> inputs, Tensor output) {
-      output.set(inputs.get(0));
-    }
-
-    @Override
     public List<Value> gradient(Backward backward) {
       return Backward.all(backward.upstream().apply(this, backward.input(0)), null);
     }
   }
 
-  private static List<Value> reshaped(Backward backward) {
-    return Backward.all(backward.apply(new ReshapedLike(), backward.upstream(), backward.input(0)));
-  }
-
   /** One more axis, of size 1, which the output has there. */
-  public record Unsqueezed(int axis) implements Operation {
+  public record Unsqueezed(int axis) implements View {
     @Override
     public String type() {
       return "unsqueeze";
-    }
-
-    @Override
-    public boolean isView() {
-      return true;
     }
 
     @Override
@@ -205,28 +190,13 @@ public final class Layouts {
       sizes.add(at, Size.of(1));
       return SymbolicShape.of(sizes);
     }
-
-    @Override
-    public void run(List<Tensor> inputs, Tensor output) {
-      output.set(inputs.get(0));
-    }
-
-    @Override
-    public List<Value> gradient(Backward backward) {
-      return reshaped(backward);
-    }
   }
 
   /** Without axes of size 1, which are counted in the input, negative ones from the end. */
-  public record Squeezed(List<Integer> axes) implements Operation {
+  public record Squeezed(List<Integer> axes) implements View {
     @Override
     public String type() {
       return "squeeze";
-    }
-
-    @Override
-    public boolean isView() {
-      return true;
     }
 
     @Override
@@ -242,28 +212,13 @@ public final class Layouts {
       }
       return SymbolicShape.of(sizes);
     }
-
-    @Override
-    public void run(List<Tensor> inputs, Tensor output) {
-      output.set(inputs.get(0));
-    }
-
-    @Override
-    public List<Value> gradient(Backward backward) {
-      return reshaped(backward);
-    }
   }
 
   /** All axes from one on become one. */
-  public record Flatten(int axis) implements Operation {
+  public record Flatten(int axis) implements View {
     @Override
     public String type() {
       return "flatten";
-    }
-
-    @Override
-    public boolean isView() {
-      return true;
     }
 
     @Override
@@ -273,16 +228,6 @@ public final class Layouts {
       List<Size> sizes = new ArrayList<>(input.sizes().subList(0, first));
       sizes.add(SymbolicShape.of(input.sizes().subList(first, input.rank())).elementCount());
       return SymbolicShape.of(sizes);
-    }
-
-    @Override
-    public void run(List<Tensor> inputs, Tensor output) {
-      output.set(inputs.get(0));
-    }
-
-    @Override
-    public List<Value> gradient(Backward backward) {
-      return reshaped(backward);
     }
   }
 
