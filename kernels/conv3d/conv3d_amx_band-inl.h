@@ -81,27 +81,45 @@ class AmxBand {
     expected_ = copied_ > next ? copied_ : next;
     expectedEnd_ = i + 1 < task_.planes ? end + args_.stride[0] : expected_;
     expectedRow_ = 0;
+    line_ = lineEnd_ = nullptr;
   }
 
-  /** Rows, of all channels, that the next output plane needs beyond what is there. */
-  HWY_ATTR int64_t rowsToFetch() const {
-    return (expectedEnd_ - expected_) * args_.inChannels * inputRows();
+  /** Lines of the cache that the next output plane needs beyond what is there. */
+  HWY_ATTR int64_t linesToFetch() const {
+    return (expectedEnd_ - expected_) * args_.inChannels * inputRows() *
+           chunkCount(args_.inSize[2], kLineFloats);
   }
 
-  /** Fetches `count` more rows of the planes that are expected, into the second-level cache. */
+  /** Fetches `count` more of them into the second-level cache. */
   HWY_ATTR void fetch(int64_t count) {
-    for (; count > 0 && expected_ < expectedEnd_; --count) {
-      const int64_t z = planeOf(expected_);
-      const int64_t y = rowOf(expectedRow_ / args_.inChannels);
-      if (inside(z, y)) input_.fetch(firstChannel_ + expectedRow_ % args_.inChannels, z, y);
-      if (++expectedRow_ == args_.inChannels * inputRows()) {
-        expectedRow_ = 0;
-        ++expected_;
-      }
+    for (; count > 0; --count, line_ += kLineFloats) {
+      if (line_ >= lineEnd_ && !expectRow()) return;
+      __builtin_prefetch(line_, 0, 2);
     }
   }
 
  private:
+  static constexpr int64_t kLineFloats = 16;
+
+  /** The next row to fetch; false if there is none. */
+  HWY_ATTR bool expectRow() {
+    while (expected_ < expectedEnd_) {
+      const int64_t z = planeOf(expected_);
+      const int64_t y = rowOf(expectedRow_ / args_.inChannels);
+      const int64_t channel = firstChannel_ + expectedRow_ % args_.inChannels;
+      if (++expectedRow_ == args_.inChannels * inputRows()) {
+        expectedRow_ = 0;
+        ++expected_;
+      }
+      if (inside(z, y)) {
+        line_ = input_.row(channel, z, y);
+        lineEnd_ = line_ + args_.inSize[2];
+        return true;
+      }
+    }
+    return false;
+  }
+
   HWY_ATTR int64_t inputRows() const {
     return (task_.rows - 1) * args_.stride[1] + (args_.kernel[1] - 1) * tiling_.band.dilation[1] +
            1;
@@ -208,6 +226,9 @@ class AmxBand {
   int64_t expected_ = 0;
   int64_t expectedEnd_ = 0;
   int64_t expectedRow_ = 0;
+  /** What is left of the row that is being fetched. */
+  const float* line_ = nullptr;
+  const float* lineEnd_ = nullptr;
 };
 
 #endif

@@ -40,11 +40,13 @@ struct AmxBlock {
   int64_t tapCount;
   /** [block of pairs][tap][matrix] */
   const float* weights;
+  /** Lines of the next plane to fetch with a tap: many at once would hold up the products. */
+  int64_t fetchEach;
 };
 
 /** The instructions name their registers, so each is written out. They tell the compiler nothing
  * about the memory that they read. */
-VK_AMX_ATTR HWY_NOINLINE void sumTwoByTwo(const AmxBlock& block, float* sums) {
+VK_AMX_ATTR HWY_NOINLINE void sumTwoByTwo(const AmxBlock& block, AmxBand& band, float* sums) {
   asm volatile("" ::: "memory");
   _tile_zero(0);
   _tile_zero(1);
@@ -55,6 +57,7 @@ VK_AMX_ATTR HWY_NOINLINE void sumTwoByTwo(const AmxBlock& block, float* sums) {
     const float* const first = block.voxels[0] + k * block.blockWords;
     const float* const second = block.voxels[1] + k * block.blockWords;
     for (int64_t t = 0; t < block.tapCount; ++t, weights += 2 * kMatrix) {
+      band.fetch(block.fetchEach);
       _tile_loadd(4, weights, 64);
       _tile_loadd(6, first + block.taps[t], block.voxelBytes);
       _tile_loadd(5, weights + kMatrix, 64);
@@ -71,7 +74,7 @@ VK_AMX_ATTR HWY_NOINLINE void sumTwoByTwo(const AmxBlock& block, float* sums) {
   _tile_stored(3, sums + 3 * kMatrix, 64);
 }
 
-VK_AMX_ATTR HWY_NOINLINE void sumFourByOne(const AmxBlock& block, float* sums) {
+VK_AMX_ATTR HWY_NOINLINE void sumFourByOne(const AmxBlock& block, AmxBand& band, float* sums) {
   asm volatile("" ::: "memory");
   _tile_zero(0);
   _tile_zero(1);
@@ -81,6 +84,7 @@ VK_AMX_ATTR HWY_NOINLINE void sumFourByOne(const AmxBlock& block, float* sums) {
   for (int64_t k = 0; k < block.pairBlocks; ++k) {
     const int64_t at = k * block.blockWords;
     for (int64_t t = 0; t < block.tapCount; ++t, weights += kMatrix) {
+      band.fetch(block.fetchEach);
       const int64_t tap = at + block.taps[t];
       _tile_loadd(4, weights, 64);
       _tile_loadd(6, block.voxels[0] + tap, block.voxelBytes);
@@ -157,10 +161,9 @@ class AmxConvolution {
     block.blockWords = tiling_.blockWords;
     block.taps = band_.taps();
     block.tapCount = conv3dTaps(args_);
-    // Fetching is spread over the blocks.
     const int64_t blocks =
         chunkCount(tiles, 2) * chunkCount(task_.channelEnd - task_.channelBegin, kAmxBlock);
-    const int64_t fetchEach = chunkCount(band_.rowsToFetch(), blocks);
+    block.fetchEach = chunkCount(band_.linesToFetch(), blocks * block.pairBlocks * block.tapCount);
     for (int64_t out = task_.channelBegin; out < task_.channelEnd; out += kAmxBlock) {
       const int64_t channels =
           task_.channelEnd - out < kAmxBlock ? task_.channelEnd - out : kAmxBlock;
@@ -177,11 +180,10 @@ class AmxConvolution {
           places[i] = placeOf(first + i < tiles ? first + i : tiles - 1, runTiles);
           block.voxels[i] = band_.voxel(places[i].row, places[i].x);
         }
-        band_.fetch(outTiles == 2 ? fetchEach : 2 * fetchEach);
         if (outTiles == 2) {
-          sumTwoByTwo(block, sums_);
+          sumTwoByTwo(block, band_, sums_);
         } else {
-          sumFourByOne(block, sums_);
+          sumFourByOne(block, band_, sums_);
         }
         for (int64_t i = 0; i < each && first + i < tiles; ++i) {
           for (int64_t half = 0; half < outTiles; ++half) {
