@@ -123,9 +123,9 @@ class DeviceGraphTest {
   void aUnetWhoseConvolutionIsSplit() {
     Graph.Builder builder = Graph.builder();
     Value image = builder.input("image", "N", 1, "D", "H", "W");
-    Value fine = image.as("fine").conv3d(16, 3).instanceNorm().leakyRelu(0.01);
-    Value up = fine.as("coarse").conv3d(16, 3, 2).relu().as("up").conv3dTransposed(16, 2);
-    Value merged = up.concat(1, fine).as("merged").conv3d(16, 3).instanceNorm().leakyRelu(0.01);
+    Value fine = image.as("fine").conv3d(32, 3).instanceNorm().leakyRelu(0.01);
+    Value up = fine.as("coarse").conv3d(32, 3, 2).relu().as("up").conv3dTransposed(32, 2);
+    Value merged = up.concat(1, fine).as("merged").conv3d(32, 3).instanceNorm().leakyRelu(0.01);
     Graph graph = builder.output("logits", merged.as("head").conv3d(2, 1)).build();
     Shape shape = Shape.of(1, 1, 8, 8, 8);
     OnBoth.compare(

@@ -126,6 +126,25 @@ class SplitConvolutionTest {
     }
   }
 
+  /** Each of these gains a quarter of the peak for much of its time. */
+  @Test
+  void aChainOfAlikeConvolutionsStays() {
+    Graph.Builder builder = Graph.builder();
+    Value x = builder.input("image", 1, 32, "D", "H", "W");
+    for (int layer = 0; layer < 6; layer++) {
+      x = x.conv3d(32, 3).relu();
+    }
+    Graph graph = builder.output("last", x.conv3d(1, 1)).build();
+    try (Context context = Context.create()) {
+      Executable executable =
+          graph.compile(
+              context,
+              Weights.initialize(graph, context, 1),
+              Map.of("image", Shape.of(1, 32, 4, 5, 6)));
+      assertEquals(7, executable.steps().size(), executable.steps().toString());
+    }
+  }
+
   /** Random networks of wide values, some joined, all read once or more. */
   private static Graph randomGraph(Random random) {
     Graph.Builder builder = Graph.builder();
@@ -166,7 +185,7 @@ class SplitConvolutionTest {
         assertNear(plain.run(input).toFloatArray(), split.run(input).toFloatArray(), 1e-4);
       }
     }
-    assertTrue(splits > 5, splits + " of 30");
+    assertTrue(splits > 3, splits + " of 30");
   }
 
   /** Bytes that a network takes with its inputs and outputs, and those of its values. */
