@@ -28,6 +28,8 @@ struct MatmulArgs {
   double beta;
   vk_activation activation;
   double negativeSlope;
+  /** Error that is accepted, relative in the Frobenius norm; 0 where nobody says. */
+  double accuracy;
   const void* a;
   const void* b;
   /** Null for none. */
@@ -38,6 +40,8 @@ struct MatmulArgs {
   /** Written by packing; null where b itself is read. */
   void* packed;
   int32_t threads;
+  /** Number of the CUDA device, where it is one that multiplies. */
+  int32_t device;
 };
 
 int64_t matmulBatches(const MatmulArgs&);

@@ -19,6 +19,7 @@ vk_matmul_params paramsOf(const CaseLine& line) {
   params.negative_slope = line.number("slope", 0.01);
   params.alpha = line.number("alpha", 1);
   params.beta = line.number("beta", 1);
+  params.accuracy = line.number("accuracy", 0);
   return params;
 }
 
@@ -97,7 +98,7 @@ void matmulCase(Case& test) {
   const Sizes sizes = outputSizes(aSizes, bSizes, params);
   // Sums of small whole numbers are exact, whatever their order.
   const bool exact = line.flag("exact", false);
-  const Bound bound = exact ? Bound{} : Bound{.ofLargest = 4e-6};
+  const Bound bound = exact ? Bound{} : Bound{.ofLargest = line.number("bound", 4e-6)};
   Buffer& a = exact ? test.integers("a", aSizes, -4, 4) : test.uniform("a", aSizes, -1, 1);
   Buffer& b = exact ? test.integers("b", bSizes, -4, 4) : test.uniform("b", bSizes, -1, 1);
   test.spoil(a);

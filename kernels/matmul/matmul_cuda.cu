@@ -1,8 +1,7 @@
 #include "matmul/matmul_cuda.h"
 
-#include "core/parallel.h"
 #include "cuda/cuda_table.h"
-#include "cuda/kernel.h"
+#include "matmul/matmul_tiles.h"
 
 // Unrolled further, the values of several depths take more registers than there are.
 #ifdef __CUDACC__
@@ -15,7 +14,7 @@ namespace vk {
 namespace cuda {
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = kMatmulThreads;
 
 /** What a block computes at once: rows x columns outputs, from `depth` values of each operand in
  * shared memory, with rowsEach x columnsEach sums in the registers of a thread. */
@@ -36,74 +35,10 @@ using Medium = Tile<T, 64, 64, 16, 4, 4>;
 template <class T>
 using Flat = Tile<T, 16, 64, 32, 1, 4>;
 
-/** How a product is dealt out. Its depth is cut where there would be too few blocks, by shapes
- * alone; the sums of each part then go to workspace. */
-struct Work {
-  int64_t rowTiles;
-  int64_t columnTiles;
-  int64_t batches;
-  int64_t splits;
-  int64_t depthEach;
-  int64_t outputRow;
-  int64_t outputColumn;
-};
-
 /** Values that are read and written together. */
 template <class T, int kCount>
 struct alignas(sizeof(T) * kCount) Vector {
   T values[kCount];
-};
-
-/** Where a thread's values of an operand go in shared memory: kLines lines (rows of a, columns of
- * b) of kDepth values each, line after line for one depth. Whichever of both is contiguous in
- * memory is what neighbouring threads go along. */
-template <class T, int kLines, int kDepth>
-class Operand {
- public:
-  static constexpr int kStride = kLines + 16 / int(sizeof(T));
-  static constexpr int kShared = kDepth * kStride;
-  static constexpr int kEach = kLines * kDepth / kThreads;
-
-  __device__ Operand(const T* data, int64_t lines, int64_t lineStride, int64_t depthStride)
-      : data_(data + line(0, depthStride == 1) * lineStride +
-              at(0, depthStride == 1) * depthStride),
-        lineStride_(lineStride),
-        depthStride_(depthStride),
-        lines_(lines < kLines ? int(lines) : kLines) {}
-
-  /** Of the next kDepth values, of which there are `depth`; zeros beyond. */
-  __device__ void load(int depth) {
-    const bool along = depthStride_ == 1;
-    const int64_t step = along ? kThreads / kDepth * lineStride_ : kThreads / kLines * depthStride_;
-    VK_UNROLL
-    for (int i = 0; i < kEach; ++i) {
-      const bool there = line(i, along) < lines_ && at(i, along) < depth;
-      values_[i] = there ? data_[i * step] : T(0);
-    }
-    data_ += kDepth * depthStride_;
-  }
-  __device__ void store(T* shared) const {
-    const bool along = depthStride_ == 1;
-    VK_UNROLL
-    for (int i = 0; i < kEach; ++i) {
-      shared[at(i, along) * kStride + line(i, along)] = values_[i];
-    }
-  }
-
- private:
-  /** Of a thread's value i. */
-  __device__ static int line(int i, bool along) {
-    return along ? int(threadIdx.x) / kDepth + i * (kThreads / kDepth) : int(threadIdx.x) % kLines;
-  }
-  __device__ static int at(int i, bool along) {
-    return along ? int(threadIdx.x) % kDepth : int(threadIdx.x) / kLines + i * (kThreads / kLines);
-  }
-
-  const T* data_;
-  int64_t lineStride_;
-  int64_t depthStride_;
-  int lines_;
-  T values_[kEach];
 };
 
 /** The lines of an operand that a thread takes: vectors, as far from each other as all threads
@@ -129,55 +64,6 @@ struct Fragment {
   }
 };
 
-__device__ MatmulOffsets offsetsOf(const MatmulArgs& args, int64_t batch) {
-  MatmulOffsets offsets{0, 0, 0, batch * args.m * args.n};
-  for (int32_t axis = args.batchAxes - 1; axis >= 0; --axis) {
-    const int64_t at = batch % args.batchSize[axis];
-    batch /= args.batchSize[axis];
-    offsets.a += at * args.aBatch[axis];
-    offsets.b += at * args.bBatch[axis];
-    offsets.c += at * args.cBatch[axis];
-  }
-  return offsets;
-}
-
-/** Writes one output: what comes after the sum. */
-template <class T>
-__device__ void finish(const MatmulArgs& args, const Work& work, const MatmulOffsets& offsets,
-                       int64_t row, int64_t column, T sum) {
-  T value = T(args.alpha) * sum;
-  if (args.c != nullptr) {
-    value += T(args.beta) *
-             static_cast<const T*>(args.c)[offsets.c + row * args.cRow + column * args.cColumn];
-  }
-  if (value < 0 && args.activation != VK_ACTIVATION_NONE) {
-    value = args.activation == VK_ACTIVATION_RELU ? T(0) : T(args.negativeSlope) * value;
-  }
-  static_cast<T*>(args.output)[offsets.output + row * work.outputRow + column * work.outputColumn] =
-      value;
-}
-
-/** What a block works on: its first row and column, and which part of which product of the batch.
- * In shared memory while it sums, as registers are scarce. */
-struct Place {
-  int64_t row;
-  int64_t column;
-  int64_t part;
-};
-
-template <class Tile>
-__device__ Place placeOf(const Work& work, int64_t item) {
-  const int64_t inRow = item / work.columnTiles;
-  return {inRow % work.rowTiles * Tile::rows, item % work.columnTiles * Tile::columns,
-          inRow / work.rowTiles};
-}
-
-/** Values of the depth that the next step has. */
-template <class Tile>
-__device__ int stepOf(int64_t rest) {
-  return rest < Tile::depth ? int(rest) : Tile::depth;
-}
-
 /** One block a tile and part of the depth. */
 template <class Tile>
 __global__ void __launch_bounds__(kThreads, 2)
@@ -197,8 +83,7 @@ __global__ void __launch_bounds__(kThreads, 2)
   constexpr int kColumnThreads = Tile::columns / Tile::columnsEach;
   const int rowThread = int(threadIdx.x) / kColumnThreads;
   const int columnThread = int(threadIdx.x) % kColumnThreads;
-  const int64_t items = work.batches * work.splits * work.rowTiles * work.columnTiles;
-  for (int64_t item = blockIdx.x; item < items; item += gridDim.x) {
+  for (int64_t item = blockIdx.x; item < work.items(); item += gridDim.x) {
     const Place now = placeOf<Tile>(work, item);
     const int64_t firstDepth = now.part % work.splits * work.depthEach;
     const int64_t depth = min(work.depthEach, args.k - firstDepth);
@@ -286,6 +171,12 @@ __global__ void __launch_bounds__(256, 1) addParts(MatmulArgs args, Work work, c
   });
 }
 
+template <class T>
+void addPartsOf(const MatmulArgs& args, Context& context, const Work& work, const T* partials) {
+  if (partials == nullptr) return;
+  launch(context, gridOver(work.batches * args.m * args.n), addParts<T>, args, work, partials);
+}
+
 /** The product with its operands exchanged, which has the transposed output. */
 MatmulArgs exchanged(const MatmulArgs& args) {
   MatmulArgs other = args;
@@ -302,39 +193,15 @@ MatmulArgs exchanged(const MatmulArgs& args) {
   return other;
 }
 
-int64_t batchesOf(const MatmulArgs& args) {
-  int64_t batches = 1;
-  for (int32_t axis = 0; axis < args.batchAxes; ++axis) batches *= args.batchSize[axis];
-  return batches;
-}
-
-/** Parts of the depth of at least 256, for about as many blocks as a device has room for. */
-int64_t splitsOf(const MatmulArgs& args) {
-  const int64_t tiles = batchesOf(args) * chunkCount(args.m, 64) * chunkCount(args.n, 64);
-  if (tiles == 0 || tiles >= 128) return 1;
-  return std::max<int64_t>(1, std::min(args.k / 256, 256 / tiles));
-}
-
 template <class Tile>
 void launchTiles(const MatmulArgs& args, bool transposed, Context& context,
                  const Workspace& workspace) {
   using T = typename Tile::Number;
-  Work work{};
-  work.rowTiles = chunkCount(args.m, Tile::rows);
-  work.columnTiles = chunkCount(args.n, Tile::columns);
-  work.batches = batchesOf(args);
-  work.splits = splitsOf(args);
-  // Whole steps of every tile.
-  work.depthEach = work.splits > 1 ? chunkCount(chunkCount(args.k, work.splits), 32) * 32 : args.k;
-  work.outputRow = transposed ? 1 : args.n;
-  work.outputColumn = transposed ? args.m : 1;
+  const Work work = workOf<Tile>(args, transposed);
   T* const partials = work.splits > 1 ? workspace.as<T>() : nullptr;
-  const int64_t blocks = work.batches * work.splits * work.rowTiles * work.columnTiles;
-  launch(context, {dim3(blocksFor(blocks, 1)), dim3(kThreads)}, multiplyTiles<Tile>, args, work,
-         partials);
-  if (partials != nullptr) {
-    launch(context, gridOver(work.batches * args.m * args.n), addParts<T>, args, work, partials);
-  }
+  launch(context, {dim3(blocksFor(work.items(), 1)), dim3(kThreads)}, multiplyTiles<Tile>, args,
+         work, partials);
+  addPartsOf(args, context, work, partials);
 }
 
 template <class T>
@@ -359,6 +226,13 @@ void multiplyAs(const MatmulArgs& args, Context& context, const Workspace& works
 }
 
 }  // namespace
+
+void runTensorTiles(const MatmulArgs& args, Context& context, const Workspace& workspace,
+                    const Work& work, void (*kernel)(MatmulArgs, Work, float*)) {
+  float* const partials = work.splits > 1 ? workspace.as<float>() : nullptr;
+  launch(context, {dim3(blocksFor(work.items(), 1)), dim3(kThreads)}, kernel, args, work, partials);
+  addPartsOf(args, context, work, partials);
+}
 
 void multiply(const MatmulArgs& given, Context& context, const Workspace& workspace) {
   MatmulArgs args = given;
@@ -388,12 +262,19 @@ void packMatmul(const MatmulArgs& args, Context& context, const Workspace&) {
                               cuda::streamOf(context)));
 }
 
+Implementation<MatmulArgs> rowOf(const char* name, Kernel<MatmulArgs>* run,
+                                 Refusal (*accepts)(const MatmulArgs&)) {
+  return {name,    VK_BACKEND_CUDA,     VK_ISA_PORTABLE, run,
+          accepts, cuda::multiplyBytes, packedBytes,     packMatmul};
+}
+
 }  // namespace
 
 CudaImplementations<MatmulArgs> matmulCuda() {
-  static const Implementation<MatmulArgs> rows[] = {{"cuda", VK_BACKEND_CUDA, VK_ISA_PORTABLE,
-                                                     cuda::multiply, nullptr, cuda::multiplyBytes,
-                                                     packedBytes, packMatmul}};
+  static const Implementation<MatmulArgs> rows[] = {
+      rowOf("cuda-bf16", cuda::multiplyBf16, cuda::multiplyBf16Accepts),
+      rowOf("cuda-tf32", cuda::multiplyTf32, cuda::multiplyTf32Accepts),
+      rowOf("cuda", cuda::multiply, nullptr)};
   return cuda::table(rows);
 }
 

@@ -11,6 +11,12 @@ namespace vk::cuda {
 void multiply(const MatmulArgs& args, Context& context, const Workspace& workspace);
 int64_t multiplyBytes(const MatmulArgs& args);
 
+/** The same by tensor cores, in bfloat16 and in tf32, with as many bytes. */
+Refusal multiplyBf16Accepts(const MatmulArgs& args);
+void multiplyBf16(const MatmulArgs& args, Context& context, const Workspace& workspace);
+Refusal multiplyTf32Accepts(const MatmulArgs& args);
+void multiplyTf32(const MatmulArgs& args, Context& context, const Workspace& workspace);
+
 /** Row-major operands without batch axes: a (m, k) and b (k, n), or transposed. Pointers are set by
  * who calls. */
 inline MatmulArgs plainProduct(vk_element_type type, int64_t m, int64_t n, int64_t k,

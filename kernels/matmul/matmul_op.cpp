@@ -25,7 +25,12 @@ MatmulArgs ofParams(const vk_matmul_params* params) {
     invalidArgument("%s: negative_slope is %g, alpha %g and beta %g, expected finite numbers",
                     kName, params->negative_slope, params->alpha, params->beta);
   }
+  if (!(params->accuracy >= 0)) {
+    invalidArgument("%s: accuracy is %g, expected a relative error of 0 or more", kName,
+                    params->accuracy);
+  }
   MatmulArgs args{};
+  args.accuracy = params->accuracy;
   args.activation = params->activation;
   args.negativeSlope = params->negative_slope;
   args.alpha = params->alpha;
@@ -143,6 +148,7 @@ MatmulArgs checked(const Context& context, const vk_view* a, const vk_view* b, c
   args.a = a->data;
   args.output = output->data;
   args.threads = context.arena->threads();
+  args.device = context.deviceIndex;
   countAsRows(args);
   return args;
 }

@@ -20,6 +20,10 @@ typedef struct vk_matmul_params {
   double negative_slope;
   double alpha;
   double beta;
+  /** Error that the caller accepts, relative in the Frobenius norm, of values that are spread
+   * evenly over [-1, 1]; 0 for that of sums in the operands' type. From 1e-3 on a GPU may multiply
+   * in tf32, from 1e-2 on in bfloat16. */
+  double accuracy;
 } vk_matmul_params;
 
 /** output = activation(alpha a b + beta c). a (..., M, K), b (..., K, N) or transposed, output

@@ -38,4 +38,8 @@ public class vk_matmul_params extends Pointer {
   public native double negative_slope(); public native vk_matmul_params negative_slope(double setter);
   public native double alpha(); public native vk_matmul_params alpha(double setter);
   public native double beta(); public native vk_matmul_params beta(double setter);
+  /** Error that the caller accepts, relative in the Frobenius norm, of values that are spread
+   * evenly over [-1, 1]; 0 for that of sums in the operands' type. From 1e-3 on a GPU may multiply
+   * in tf32, from 1e-2 on in bfloat16. */
+  public native double accuracy(); public native vk_matmul_params accuracy(double setter);
 }

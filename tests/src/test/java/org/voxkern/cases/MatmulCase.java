@@ -15,7 +15,7 @@ final class MatmulCase implements CaseAdapter {
     Shape shapeA = line.shape("a");
     Shape shapeB = line.shape("b");
     boolean exact = line.flag("exact", false);
-    Bound bound = exact ? Bound.exact() : Bound.ofLargest(4e-6);
+    Bound bound = exact ? Bound.exact() : Bound.ofLargest(line.number("bound", 4e-6));
     String broken = line.word("break", "");
     if (broken.startsWith("packed:")) {
       throw new TestAbortedException("Java packs the matrix itself");
@@ -125,6 +125,7 @@ final class MatmulCase implements CaseAdapter {
             .alpha(line.number("alpha", 1))
             .beta(line.number("beta", 1))
             .negativeSlope(line.number("slope", 0.01))
+            .accuracy(line.number("accuracy", 0))
             .activation(activation(line.word("activation", "none")));
     if (line.flag("ta", false)) {
       builder.transposeA();

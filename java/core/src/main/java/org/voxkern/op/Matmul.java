@@ -53,6 +53,7 @@ public final class Matmul {
   private final double beta;
   private final Conv3d.Activation activation;
   private final double negativeSlope;
+  private final double accuracy;
 
   private Matmul(Builder builder) {
     transposeA = builder.transposeA;
@@ -61,6 +62,7 @@ public final class Matmul {
     beta = builder.beta;
     activation = builder.activation;
     negativeSlope = builder.negativeSlope;
+    accuracy = builder.accuracy;
   }
 
   public static Builder builder() {
@@ -429,7 +431,8 @@ public final class Matmul {
         .activation(activation.ordinal())
         .negative_slope(negativeSlope)
         .alpha(alpha)
-        .beta(beta);
+        .beta(beta)
+        .accuracy(accuracy);
     return params;
   }
 
@@ -441,6 +444,7 @@ public final class Matmul {
     private double beta = 1;
     private Conv3d.Activation activation = Conv3d.Activation.NONE;
     private double negativeSlope = 0.01;
+    private double accuracy;
 
     private Builder() {}
 
@@ -479,7 +483,18 @@ public final class Matmul {
     }
 
     /**
-     * @throws IllegalArgumentException if alpha, beta or the slope is not finite
+     * Error that is accepted, relative in the Frobenius norm, for values spread evenly over [-1,
+     * 1]; 0 unless given, for sums in the operands' type. From 1e-3 on a GPU may multiply in tf32,
+     * from {@link Conv3d#BFLOAT16_ACCURACY} on in bfloat16.
+     */
+    public Builder accuracy(double value) {
+      accuracy = value;
+      return this;
+    }
+
+    /**
+     * @throws IllegalArgumentException if alpha, beta or the slope is not finite, or the accuracy
+     *     negative
      */
     public Matmul build() {
       if (!Double.isFinite(alpha) || !Double.isFinite(beta) || !Double.isFinite(negativeSlope)) {
@@ -491,6 +506,10 @@ public final class Matmul {
                 + " and negativeSlope "
                 + negativeSlope
                 + ", expected finite numbers");
+      }
+      if (!(accuracy >= 0)) {
+        throw new IllegalArgumentException(
+            "matmul: accuracy is " + accuracy + ", expected a relative error of 0 or more");
       }
       return new Matmul(this);
     }
