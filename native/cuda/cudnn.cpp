@@ -105,23 +105,22 @@ void* open(const std::string& given, Library& library) {
   return nullptr;
 }
 
-/** Devices that plans do not tell apart. */
-bool devicesAreAlike() {
+/** Why the devices of this machine cannot be planned for alike; empty where they can. */
+std::string whyNotAlike() {
   int devices = 0;
-  if (cudaGetDeviceCount(&devices) != cudaSuccess) return false;
+  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
+    cudaGetLastError();
+    return "there is no CUDA device";
+  }
   std::pair<int, int> first;
   for (int device = 0; device < devices; ++device) {
     std::pair<int, int> found;
-    if (cudaDeviceGetAttribute(&found.first, cudaDevAttrComputeCapabilityMajor, device) !=
-            cudaSuccess ||
-        cudaDeviceGetAttribute(&found.second, cudaDevAttrComputeCapabilityMinor, device) !=
-            cudaSuccess) {
-      return false;
-    }
+    cuda::check(cudaDeviceGetAttribute(&found.first, cudaDevAttrComputeCapabilityMajor, device));
+    cuda::check(cudaDeviceGetAttribute(&found.second, cudaDevAttrComputeCapabilityMinor, device));
     if (device == 0) first = found;
-    if (found != first) return false;
+    if (found != first) return "the devices of this machine are not of one compute capability";
   }
-  return true;
+  return {};
 }
 
 void load(const Settings& settings, Library& library) {
@@ -155,11 +154,13 @@ void load(const Settings& settings, Library& library) {
   }
   VK_CUDNN_FUNCTIONS(VK_CUDNN_LOAD)
 #undef VK_CUDNN_LOAD
-  if (!devicesAreAlike()) {
-    library.reason = "the devices of this machine are not of one compute capability";
-    return;
+  try {
+    library.reason = whyNotAlike();
+  } catch (const Error& error) {
+    // Rows are refused by it, where nothing may be thrown.
+    library.reason = error.message();
   }
-  library.version = int32_t(version);
+  if (library.reason.empty()) library.version = int32_t(version);
 }
 
 /** Under the lock. */

@@ -146,6 +146,10 @@ int main(int count, char** arguments) {
     unsetenv("VOXKERN_CUDNN");
     return reports(0, "nobody said where it lies");
   });
+  ask("no driver", [] {
+    setenv("VOXKERN_EMULATOR_DRIVER", "0", 1);
+    return reports(0, "there is no CUDA device");
+  });
   ask("configured", [&] {
     use("off");
     return vk_cudnn_configure(VK_BACKEND_CUDA_EMULATED, library.c_str(), VK_CUDNN_BY_MODEL) ==

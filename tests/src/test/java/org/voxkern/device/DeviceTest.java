@@ -133,7 +133,7 @@ class DeviceTest {
       assertEquals("CudnnLibrary[version=Optional[9.25.0], text=" + standIn + "]", lines.get(0));
       assertEquals("4032 numbers, as on cpu", lines.get(1));
       String called = Files.readString(calls);
-      assertTrue(called.contains("cudnnConvolutionBiasActivationForward 1\n"), called);
+      assertTrue(called.contains("cudnnConvolutionBiasActivationForward 2\n"), called);
     } finally {
       Files.delete(calls);
     }
