@@ -28,8 +28,8 @@ final class OperationTable {
       - **CPU**: *SIMD* is one source for AVX-512, AVX2, NEON and processors without; *plain* has no SIMD. All cases are
         compared with the reference under the address and undefined-behaviour sanitizers, with AVX-512, AVX2 and
         portable code on 1 to 3 threads, whose bits have to be equal; then through Java. NEON is untested.
-      - **CUDA**: the file of its kernels. nvcc compiles it without a warning or a spilled register; its cases run on the
-        emulator, compared with the reference, in two orders of threads under those sanitizers and once under the race
+      - **CUDA**: the file of its kernels. nvcc compiles it without a warning or a spilled register; its cases run every
+        kernel on the emulator, compared with the reference, in two orders of threads under those sanitizers and once under the race
         detector, with the same bits, and through Java. Convolutions and pools have rows of cuDNN, too, of which a
         stand-in checks the calls. None of this has run on a GPU.
       """;
