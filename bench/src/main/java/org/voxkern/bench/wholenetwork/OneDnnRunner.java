@@ -29,8 +29,8 @@ import org.voxkern.graph.Weights;
 
 /**
  * The segmenting network as a chain of oneDNN's primitives by hand: features stay in its own
- * layout, weights are packed once, norms and activations run in place. Its threads are OpenMP's:
- * OMP_NUM_THREADS of the process.
+ * layout, weights are packed once, norms and activations run in place; in bfloat16, features and
+ * weights are of that type. Its threads are OpenMP's: OMP_NUM_THREADS of the process.
  */
 final class OneDnnRunner implements Runner {
   private final engine cpu = new engine(engine.kind.cpu, 0);
@@ -39,6 +39,7 @@ final class OneDnnRunner implements Runner {
   private final List<IntMemoryMap> arguments = new ArrayList<>();
   private final Map<String, float[]> values = new HashMap<>();
   private final Map<String, Shape> shapes = new HashMap<>();
+  private final memory.data_type type;
   private final memory output;
   private final Shape outputShape;
 
@@ -46,6 +47,15 @@ final class OneDnnRunner implements Runner {
   private record Features(memory memory, Shape shape) {}
 
   OneDnnRunner(WholeNetwork network, int threads) throws IOException {
+    this(network, memory.data_type.f32);
+  }
+
+  static OneDnnRunner ofBfloat16(WholeNetwork network, int threads) throws IOException {
+    return new OneDnnRunner(network, memory.data_type.bf16);
+  }
+
+  private OneDnnRunner(WholeNetwork network, memory.data_type type) throws IOException {
+    this.type = type;
     try (Context context = Context.create();
         Scope scope = Scope.open(context)) {
       Weights weights = network.weights(context);
@@ -116,16 +126,16 @@ final class OneDnnRunner implements Runner {
       out[axis] = (out[axis] + 2 * padding - kernel.size(axis)) / stride + 1;
     }
     Shape to = Shape.of(out);
-    boolean first = x.shape().size(1) == 1;
+    boolean first = x.shape().size(1) == 1 && type == memory.data_type.f32;
     convolution_forward.primitive_desc desc =
         new convolution_forward.primitive_desc(
             cpu,
             prop_kind.forward_inference,
             algorithm.convolution_direct,
-            first ? x.memory().get_desc() : desc(x.shape(), memory.format_tag.any),
-            desc(kernel, memory.format_tag.any),
+            first ? x.memory().get_desc() : own(x.shape(), memory.format_tag.any),
+            own(kernel, memory.format_tag.any),
             desc(Shape.of(kernel.size(0)), memory.format_tag.x),
-            desc(to, memory.format_tag.any),
+            own(to, memory.format_tag.any),
             all(stride),
             all(0),
             all(padding),
@@ -192,10 +202,10 @@ final class OneDnnRunner implements Runner {
             cpu,
             prop_kind.forward_inference,
             algorithm.deconvolution_direct,
-            desc(x.shape(), memory.format_tag.any),
-            desc(swapped, memory.format_tag.any),
+            own(x.shape(), memory.format_tag.any),
+            own(swapped, memory.format_tag.any),
             desc(Shape.of(w[1]), memory.format_tag.x),
-            desc(to, memory.format_tag.any),
+            own(to, memory.format_tag.any),
             all(2),
             all(0),
             all(0),
@@ -265,6 +275,10 @@ final class OneDnnRunner implements Runner {
 
   private static memory.desc desc(Shape shape, memory.format_tag tag) {
     return new memory.desc(shape.toArray(), memory.data_type.f32, tag);
+  }
+
+  private memory.desc own(Shape shape, memory.format_tag tag) {
+    return new memory.desc(shape.toArray(), type, tag);
   }
 
   private static long[] all(long value) {

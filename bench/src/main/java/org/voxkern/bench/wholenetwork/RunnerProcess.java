@@ -29,13 +29,16 @@ final class RunnerProcess {
     map.put("onednn", OneDnnRunner::new);
     map.put("onnxruntime", OnnxRuntimeRunner::new);
     map.put("libtorch", LibtorchRunner::new);
+    map.put("voxkern-bf16", VoxkernRunner::ofBfloat16);
+    map.put("onednn-bf16", OneDnnRunner::ofBfloat16);
     return map;
   }
 
   /** Whether a library has all that a network is made of. */
   static boolean has(String library, WholeNetwork network) {
     return switch (library) {
-      case "onednn" -> network.trained() == null && network.graph().inputs().size() == 1;
+      case "onednn", "voxkern-bf16", "onednn-bf16" ->
+          network.trained() == null && network.graph().inputs().size() == 1;
       case "libtorch" -> network.trained() == null;
       default -> true;
     };

@@ -8,7 +8,9 @@ import org.voxkern.ElementType;
 import org.voxkern.Scope;
 import org.voxkern.Tensor;
 import org.voxkern.graph.Executable;
+import org.voxkern.graph.Graph;
 import org.voxkern.graph.Weights;
+import org.voxkern.op.Conv3d;
 
 /** Ours: the compiled graph. */
 final class VoxkernRunner implements Runner {
@@ -19,16 +21,22 @@ final class VoxkernRunner implements Runner {
 
   static Runner of(WholeNetwork network, int threads) throws IOException {
     return network.trained() == null
-        ? new VoxkernRunner(network, threads)
+        ? new VoxkernRunner(network, network.graph(), threads)
         : new LabellingRunner(network, threads);
   }
 
-  private VoxkernRunner(WholeNetwork network, int threads) throws IOException {
+  /** With products of bfloat16; features are f32 all the same. */
+  static Runner ofBfloat16(WholeNetwork network, int threads) throws IOException {
+    return new VoxkernRunner(
+        network, network.graph().withAccuracy(Conv3d.BFLOAT16_ACCURACY), threads);
+  }
+
+  private VoxkernRunner(WholeNetwork network, Graph graph, int threads) throws IOException {
     Context context = Context.builder().threads(threads).build();
     Scope.open(context); // ends with the process
     compared = network.output();
     Weights weights = network.weights(context);
-    executable = network.graph().compile(context, weights, network.shapes());
+    executable = graph.compile(context, weights, network.shapes());
     // They are packed now.
     weights.names().forEach(name -> weights.get(name).close());
     context.trim();
