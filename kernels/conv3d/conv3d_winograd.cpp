@@ -12,9 +12,14 @@ namespace {
 /** Of the widest vectors. */
 constexpr int64_t kLanes = 16;
 /** Tiles of a block: enough that reading the weights takes less time than the products, and few
- * enough that its values stay in a cache. */
-constexpr int64_t kWantedTiles = 64;
+ * enough that a plane of its values stays in a cache. */
 constexpr int64_t kMostTiles = 96;
+constexpr int64_t kMostTilesOfMany = 48;
+constexpr int64_t wantedTiles(int64_t channels) {
+  return channels <= 32 ? kMostTiles : kMostTilesOfMany;
+}
+/** Vectors of tiles whose sums fit the registers beside those of 8 channels. */
+constexpr int64_t kRun = 3;
 /** Of a row of many lattices, which one block takes. */
 constexpr int64_t kMostRowTiles = 1024;
 /** Tasks that keep a few tens of cores busy. */
@@ -30,19 +35,22 @@ constexpr int64_t kSharedFloats = 3 << 20;
 /** An odd number of lines: what lies a power of two apart would share a cache set. */
 int64_t oddLines(int64_t floats) { return roundUp(floats, kLanes) | kLanes; }
 
-/** Of `items` by `width` tiles, the items of a block that leave the fewest lanes empty; the most of
- * them where several do. */
-int64_t bestShare(int64_t items, int64_t width) {
+/** Time of the sums over so many tiles: vectors, and runs of them. */
+int64_t sumCost(int64_t tiles) {
+  const int64_t vectors = chunkCount(tiles, kLanes);
+  return 2 * vectors + chunkCount(vectors, kRun);
+}
+
+/** Of `items` by `width` tiles, the items of a block with the least time; the most of them up to
+ * the wanted tiles where several have it. */
+int64_t bestShare(int64_t items, int64_t width, int64_t wanted) {
   int64_t best = 1;
-  int64_t bestVectors = -1;
+  int64_t least = -1;
   for (int64_t share = 1; share <= items && (share == 1 || share * width <= kMostTiles); ++share) {
-    const int64_t rest = items % share;
-    const int64_t vectors =
-        items / share * chunkCount(share * width, kLanes) + chunkCount(rest * width, kLanes);
-    if (bestVectors < 0 || vectors < bestVectors ||
-        (vectors == bestVectors && share * width <= kWantedTiles)) {
+    const int64_t cost = items / share * sumCost(share * width) + sumCost(items % share * width);
+    if (least < 0 || cost < least || (cost == least && share * width <= wanted)) {
       best = share;
-      bestVectors = vectors;
+      least = cost;
     }
   }
   return evenShare(items, best);
@@ -59,11 +67,12 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
     t.tiles[axis] = chunkCount(chunkCount(args.outSize[axis], t.dilation[axis]), outputs[axis]);
   }
   if (t.lattices[0] == 0 || t.lattices[1] == 0 || t.lattices[2] == 0) return t;
-  t.each[2] = evenShare(t.tiles[2], std::max<int64_t>(kWantedTiles / t.lattices[2], 1));
+  const int64_t wanted = wantedTiles(args.inChannels);
+  t.each[2] = evenShare(t.tiles[2], std::max<int64_t>(wanted / t.lattices[2], 1));
   const int64_t row = t.each[2] * t.lattices[2];
-  t.each[1] = bestShare(t.tiles[1], row);
+  t.each[1] = bestShare(t.tiles[1], row, wanted);
   t.each[0] = t.each[1] == t.tiles[1] && t.each[2] == t.tiles[2]
-                  ? bestShare(t.tiles[0], t.tiles[1] * row)
+                  ? bestShare(t.tiles[0], t.tiles[1] * row, wanted)
                   : 1;
   for (int axis = 0; axis < 3; ++axis) t.blocks[axis] = chunkCount(t.tiles[axis], t.each[axis]);
   t.blockTiles = roundUp(t.each[0] * t.each[1] * row, kLanes);
@@ -91,11 +100,12 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
   t.sharedBlocks =
       shared ? evenShare(blocks, kSharedFloats / std::max<int64_t>(t.blockFloats, 1)) : 0;
   t.chunkChannels = shared ? evenShare(args.inChannels, kChunkChannels) : args.inChannels;
+  t.sliceChannels = shared ? std::min(args.outChannels, kWinogradBundle) : args.outChannels;
   t.scratchFloats = t.chunkChannels * t.channelFloats +
                     winogradValues(form.z) * form.yx * form.yx * t.alongZFloats +
                     values * form.yx * t.alongYFloats + (shared ? 0 : t.blockFloats) +
                     values * values * t.sumFloats +
-                    kWinogradBundle * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
+                    t.sliceChannels * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
                     form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
   return t;
 }

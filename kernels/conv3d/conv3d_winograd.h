@@ -40,6 +40,8 @@ struct WinogradTiling {
   int64_t sharedBlocks;
   /** Most input channels that a task transforms. */
   int64_t chunkChannels;
+  /** Output channels of a task. */
+  int64_t sliceChannels;
   /** Floats from a channel to the next among values and sums: tiles of a block, whole vectors. */
   int64_t blockTiles;
 

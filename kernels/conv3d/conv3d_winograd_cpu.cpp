@@ -39,7 +39,7 @@ class Winograd {
     sums_ = take(kSlice * tiling.sumFloats);
     alongZ_ = take(kPlanes * M * M * tiling.alongZFloats);
     alongY_ = take(kRows * M * tiling.alongYFloats);
-    slices_ = take(kWinogradBundle * kPlanes * M * M * tiling.blockTiles);
+    slices_ = take(tiling.sliceChannels * kPlanes * M * M * tiling.blockTiles);
     rows_ = take(Z * M * tiling.blockTiles);
     joined_ = take(M * tiling.blockTiles);
     lattices_ = tiling.lattices[2];
@@ -60,8 +60,7 @@ class Winograd {
       copyEach_ = next == end ? 0
                               : chunkCount(input_.expect(blockEnd(next)),
                                            kPlanes * kSlice * bundleCount(args_.outChannels));
-      for (int64_t bundle = 0; bundle < bundleCount(args_.outChannels); ++bundle)
-        sum(first, bundle);
+      sum(first, {0, bundleCount(args_.outChannels)});
     }
   }
 
@@ -79,10 +78,10 @@ class Winograd {
     transform(task_.first[0]);
   }
 
-  /** Outputs of the block that begins with a plane of tiles, of a bundle of channels. */
-  HWY_ATTR void sum(int64_t first, int64_t bundle) {
+  /** Outputs of the block that begins with a plane of tiles, of some bundles of channels. */
+  HWY_ATTR void sum(int64_t first, Range bundles) {
     beginBlock(first);
-    sumBundle(bundleBegin(args_.outChannels, bundle), bundleBegin(args_.outChannels, bundle + 1));
+    sumBundles(bundles);
     if (streams_) hwy::FlushStream();
   }
 
@@ -220,31 +219,44 @@ class Winograd {
     for (int64_t i = 0; i < room; ++i) to[i] = values[i];
   }
 
-  /** Outputs of the channels [begin, end). */
-  HWY_ATTR void sumBundle(int64_t begin, int64_t end) {
-    const int64_t channels = end - begin;
-    const float* weights =
-        static_cast<const float*>(args_.packed) +
-        (task_.group * args_.outChannels + begin) * args_.inChannels * kPlanes * kSlice;
-    const int64_t vectors = chunkCount(tiles_, lanes());
+  /** Plane by plane of values, so that these stay in a cache from bundle to bundle. */
+  HWY_ATTR void sumBundles(Range bundles) {
+    const int64_t first = bundleBegin(args_.outChannels, bundles.begin);
     for (int a = 0; a < kPlanes; ++a) {
-      for (int s = 0; s < kSlice; ++s) {
-        input_.copy(copyEach_);
-        sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats, weights, channels,
-                 sums_ + s * tiling_.sumFloats);
-        weights += channels * args_.inChannels;
-      }
-      for (int64_t channel = 0; channel < channels; ++channel) {
-        for (int64_t v = 0; v < vectors; ++v) {
-          const int64_t at = channel * tiling_.blockTiles + v * lanes();
-          transformSlice(
-              sums_ + at,
-              slices_ + (channel * kPlanes + a) * M * M * tiling_.blockTiles + v * lanes());
-        }
+      for (int64_t bundle = bundles.begin; bundle < bundles.end; ++bundle) {
+        const int64_t begin = bundleBegin(args_.outChannels, bundle);
+        sumPlane(a, begin, bundleBegin(args_.outChannels, bundle + 1) - begin,
+                 sliceOf(begin - first));
       }
     }
+    const int64_t end = bundleBegin(args_.outChannels, bundles.end);
+    for (int64_t channel = first; channel < end; ++channel) {
+      writeChannel(channel, sliceOf(channel - first));
+    }
+  }
+
+  HWY_ATTR float* sliceOf(int64_t channel) const {
+    return slices_ + channel * kPlanes * M * M * tiling_.blockTiles;
+  }
+
+  /** Sums of one plane of values, of a bundle that begins with an output channel, and their
+   * transforms along y and x. */
+  HWY_ATTR void sumPlane(int a, int64_t begin, int64_t channels, float* slices) {
+    const float* weights = static_cast<const float*>(args_.packed) +
+                           ((task_.group * args_.outChannels + begin) * kPlanes + a * channels) *
+                               kSlice * args_.inChannels;
+    const int64_t vectors = chunkCount(tiles_, lanes());
+    for (int s = 0; s < kSlice; ++s) {
+      input_.copy(copyEach_);
+      sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats, weights, channels,
+               sums_ + s * tiling_.sumFloats);
+      weights += channels * args_.inChannels;
+    }
     for (int64_t channel = 0; channel < channels; ++channel) {
-      writeChannel(begin + channel, slices_ + channel * kPlanes * M * M * tiling_.blockTiles);
+      for (int64_t v = 0; v < vectors; ++v) {
+        transformSlice(sums_ + channel * tiling_.blockTiles + v * lanes(),
+                       slices + (channel * kPlanes + a) * M * M * tiling_.blockTiles + v * lanes());
+      }
     }
   }
 
@@ -449,7 +461,9 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
     parallelFor(context, count * bundles, [&](int64_t index) HWY_ATTR {
       // Bundle by bundle: the blocks that need the same weights one after the other.
       within(begin + index % count, {0, 0}, values + index % count * tiling.blockFloats,
-             [&](Winograd<Z, M>& each, int64_t first) HWY_ATTR { each.sum(first, index / count); });
+             [&](Winograd<Z, M>& each, int64_t first) HWY_ATTR {
+               each.sum(first, {index / count, index / count + 1});
+             });
     });
   }
 }
