@@ -37,6 +37,8 @@ struct Conv3dArgs {
   /** Written by packing, read by the convolution. */
   void* packed;
   int32_t threads;
+  /** Number of the CUDA device, where it is one that convolves. */
+  int32_t device;
 };
 
 inline int64_t conv3dTaps(const Conv3dArgs& args) {

@@ -25,6 +25,7 @@ Conv3dTransposedArgs gradientInputChecked(const Context& context, const vk_view*
   args.input = upstream->data;
   args.output = gradient->data;
   args.threads = context.arena->threads();
+  args.device = context.deviceIndex;
   return args;
 }
 

@@ -43,6 +43,7 @@ Conv3dGradientWeightsArgs gradientWeightsChecked(const Context& context, const v
   args.gradient = gradient->data;
   args.gradientBias = dataOf<void>(gradientBias);
   args.threads = context.arena->threads();
+  args.device = context.deviceIndex;
   return args;
 }
 

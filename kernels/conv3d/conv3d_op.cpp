@@ -18,6 +18,7 @@ Conv3dArgs checked(const Context& context, const vk_view* input, const vk_view* 
   Conv3dArgs args = conv3dOfTensors({kName, "input", "output"}, input, params, output);
   conv3dSetFinish(kName, bias, residual, *output, args);
   args.threads = context.arena->threads();
+  args.device = context.deviceIndex;
   return args;
 }
 

@@ -58,6 +58,7 @@ Conv3dTransposedArgs conv3dTransposedArgs(const Context& context, const vk_view*
   args.output = output->data;
   conv3dSetFinish(kName, bias, residual, *output, args);
   args.threads = context.arena->threads();
+  args.device = context.deviceIndex;
   return args;
 }
 
