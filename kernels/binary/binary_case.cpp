@@ -71,12 +71,6 @@ struct Inputs {
   }
 };
 
-double dot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 Run forward(const Inputs& inputs, Bound bound) {
   return [&inputs, bound](Call& call) {
     const bool writesBool = inputs.function >= VK_BINARY_EQUAL;

@@ -89,12 +89,6 @@ Conv3dSizes::Conv3dSizes(const CaseLine& line, const vk_conv3d_params& params) {
              params.kernel[2]};
 }
 
-double conv3dDot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 void conv3dRunPacked(
     Case& test, Call& call, const std::function<vk_status(vk_plan*)>& plan,
     const std::function<vk_status(const vk_plan*, const vk_view*)>& pack,

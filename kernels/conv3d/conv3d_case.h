@@ -25,8 +25,6 @@ struct Conv3dSizes {
   Conv3dSizes(const CaseLine& line, const vk_conv3d_params& params);
 };
 
-double conv3dDot(const Buffer& a, const Buffer& b);
-
 /** Planned, then packed weights in memory with guards, then the call: `plan`, `pack` and `run` are
  * the operation's three functions without the context. */
 void conv3dRunPacked(

@@ -63,13 +63,9 @@ void conv3d_gradient_inputCase(Case& test) {
   Buffer none;
   const Run forward = convolution(test, params, sizes, input, weights, none);
   const Buffer& gradient = test.reference(run).result("gradient");
-  const auto loss = [&] { return conv3dDot(test.reference(forward).result("output"), upstream); };
+  const auto loss = [&] { return dot(test.reference(forward).result("output"), upstream); };
   if (adjoint) {
-    const double expected = loss();
-    const double got = conv3dDot(gradient, input);
-    const double scale = std::sqrt(conv3dDot(gradient, gradient) * conv3dDot(input, input));
-    test.expect(std::abs(got - expected) <= 1e-7 * scale, "<A'u, x> is %.9g, <u, A x> is %.9g", got,
-                expected);
+    test.checkAdjoint(test.reference(forward).result("output"), upstream, input, gradient);
   }
   if (differences) test.checkGradient("dL/dinput", input, gradient, loss);
 }
@@ -105,12 +101,12 @@ void conv3d_gradient_weightsCase(Case& test) {
   const Call& analytic = test.reference(run);
   const Buffer& gradient = analytic.result("gradient");
   const Buffer& gradientBias = analytic.result("gradient_bias");
-  const auto loss = [&] { return conv3dDot(test.reference(forward).result("output"), upstream); };
+  const auto loss = [&] { return dot(test.reference(forward).result("output"), upstream); };
   if (adjoint) {
     const double expected = loss();
-    const double got = conv3dDot(gradient, weights) + conv3dDot(gradientBias, bias);
-    const double scale = std::sqrt(conv3dDot(gradient, gradient) * conv3dDot(weights, weights)) +
-                         std::sqrt(conv3dDot(gradientBias, gradientBias) * conv3dDot(bias, bias));
+    const double got = dot(gradient, weights) + dot(gradientBias, bias);
+    const double scale = std::sqrt(dot(gradient, gradient) * dot(weights, weights)) +
+                         std::sqrt(dot(gradientBias, gradientBias) * dot(bias, bias));
     test.expect(std::abs(got - expected) <= 2e-7 * scale,
                 "<dL/dweights, w> + <dL/dbias, b> is %.9g, <u, A w + b> is %.9g", got, expected);
   }

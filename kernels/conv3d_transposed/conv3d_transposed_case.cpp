@@ -67,12 +67,8 @@ void conv3d_transposedCase(Case& test) {
                            &params, workspace, sums);
         });
   };
-  const Buffer& output = test.reference(run).result("output");
-  const double got = conv3dDot(output, other);
-  const double expected = conv3dDot(input, test.reference(forward).result("sums"));
-  const double scale = std::sqrt(conv3dDot(output, output) * conv3dDot(other, other));
-  test.expect(std::abs(got - expected) <= 1e-7 * scale, "<A x, y> is %.9g, <x, A' y> is %.9g", got,
-              expected);
+  test.checkAdjoint(test.reference(run).result("output"), other, input,
+                    test.reference(forward).result("sums"));
 }
 
 }  // namespace vk::cases

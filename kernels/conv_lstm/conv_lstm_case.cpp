@@ -46,12 +46,6 @@ struct Setup {
   Buffer& peepholes;
 };
 
-double dot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 }  // namespace
 
 void conv_lstmCase(Case& test) {

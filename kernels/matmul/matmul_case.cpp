@@ -46,12 +46,6 @@ void multiply(Call& call, const vk_view* a, const vk_view* b, const vk_view* c,
   call.ok(vk_matmul(call.context(), &plan, a, b, &none, c, &params, call.workspace(plan), output));
 }
 
-double dot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 /** The gradients are products with other transposes: against central differences. */
 void checkGradients(Case& test, Buffer& a, Buffer& b, const vk_matmul_params& params,
                     const Sizes& sizes) {

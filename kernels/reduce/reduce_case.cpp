@@ -58,12 +58,6 @@ Run forward(const Setup& setup, Bound bound) {
   };
 }
 
-double dot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 }  // namespace
 
 void reduceCase(Case& test) {

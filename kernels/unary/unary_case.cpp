@@ -42,12 +42,6 @@ Buffer& inputOf(Case& test) {
   return input;
 }
 
-double dot(const Buffer& a, const Buffer& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
-  return sum;
-}
-
 Run forward(const vk_unary_params& params, const Buffer& input, const Sizes& sizes, bool writesBool,
             Bound bound) {
   return [=, &params, &input](Call& call) {

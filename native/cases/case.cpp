@@ -63,6 +63,11 @@ std::string formatted(const char* message, va_list arguments) {
   return text;
 }
 
+/** The gradient is the reference's, which a run on a device need not prove once more. */
+bool onDevice() {
+  return chosenBackend == VK_BACKEND_CUDA || chosenBackend == VK_BACKEND_CUDA_EMULATED;
+}
+
 }  // namespace
 
 Call::Call(vk_context* context, unsigned char fill, const CaseLine& line)
@@ -302,12 +307,33 @@ void Case::runExpectingFailure(const Run& operation) {
   }
 }
 
+double dot(const Buffer& a, const Buffer& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < a.count(); ++i) sum += a.get(i) * b.get(i);
+  return sum;
+}
+
+void Case::checkAdjoint(const Buffer& forward, const Buffer& y, const Buffer& x,
+                        const Buffer& backward) {
+  if (onDevice()) return;
+  if (forward.count() != y.count() || backward.count() != x.count()) {
+    throw CaseFailed{"an adjoint of another size"};
+  }
+  const double there = dot(forward, y);
+  const double back = dot(x, backward);
+  double magnitude = 0;
+  for (int64_t i = 0; i < x.count(); ++i) magnitude += std::fabs(x.get(i) * backward.get(i));
+  for (int64_t i = 0; i < y.count(); ++i) magnitude += std::fabs(y.get(i) * forward.get(i));
+  const double relative = type_ == VK_F64 ? 1e-13 : 1e-6;
+  expect(std::fabs(there - back) <= relative * magnitude,
+         "<A x, y> is %.17g but <x, A' y> is %.17g, of magnitude %.3g", there, back, magnitude);
+}
+
 void Case::checkGradient(const std::string& name, Buffer& input, const Buffer& gradient,
                          const std::function<double()>& objective, GradientCheck check) {
   if (input.type() != VK_F64) throw CaseFailed{name + ": gradients are checked on type=f64 lines"};
   if (gradient.count() != input.count()) throw CaseFailed{name + ": gradient of another size"};
-  // The gradient is the reference's, which a run on a device need not prove once more.
-  if (chosenBackend == VK_BACKEND_CUDA || chosenBackend == VK_BACKEND_CUDA_EMULATED) return;
+  if (onDevice()) return;
   SplitMix64 random(line_.seed(), name + ".elements");
   std::vector<int64_t> elements;
   if (input.count() <= check.samples) {

@@ -127,6 +127,11 @@ class Case {
   void checkGradient(const std::string& name, Buffer& input, const Buffer& gradient,
                      const std::function<double()>& objective, GradientCheck check = {});
 
+  /** <A x, y> against <x, A' y> for a linear operation and its transpose: `forward` is A x,
+   * `backward` A' y. */
+  void checkAdjoint(const Buffer& forward, const Buffer& y, const Buffer& x,
+                    const Buffer& backward);
+
   /** Records a failure with this printf-style message unless the condition holds. */
   void expect(bool condition, const char* message, ...) __attribute__((format(printf, 3, 4)));
 
@@ -156,6 +161,9 @@ class Case {
   std::vector<std::string> skipped_;
   uint64_t bits_ = 0xCBF29CE484222325u;
 };
+
+/** The sum of products. */
+double dot(const Buffer& a, const Buffer& b);
 
 /** Empty, or how the outputs differ by more than the bound. */
 std::string difference(const Buffer& got, const Buffer& expected, const Bound& bound);
