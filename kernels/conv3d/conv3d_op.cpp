@@ -1,4 +1,5 @@
 #include "conv3d/conv3d_amx.h"
+#include "conv3d/conv3d_amx_first.h"
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
@@ -36,6 +37,9 @@ Implementations<Conv3dArgs> conv3dImplementations() {
                   conv3dReference)
                  .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),
              kConv3dPointwiseNames);
+    rows.add({"cpu-amx-first", VK_BACKEND_CPU, VK_ISA_AVX512, conv3dAmxFirstCpuTable.avx512,
+              conv3dAmxFirstAccepts, conv3dAmxFirstWorkspaceBytes, conv3dAmxFirstPackedBytes,
+              conv3dAmxFirstPackCpuTable.avx512});
     rows.add({"cpu-amx-bf16", VK_BACKEND_CPU, VK_ISA_AVX512, conv3dAmxCpuTable.avx512,
               conv3dAmxAccepts, conv3dAmxWorkspaceBytes, conv3dAmxPackedBytes,
               conv3dAmxPackCpuTable.avx512});
