@@ -29,7 +29,34 @@ HWY_INLINE Strides stridesOf(const Frame& frame) {
           frame.size[2] > 1 ? frame.size[0] * frame.size[1] : 0};
 }
 
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET == HWY_AVX3
+/** `pairs` with the two floats at `from` in place kAt of eight. */
+template <int kAt>
+HWY_INLINE __m512d withPair(__m512d pairs, const float* from) {
+  const __m128d two = _mm_load_sd(reinterpret_cast<const double*>(from));
+  return kAt == 0 ? _mm512_castpd128_pd512(two)
+                  : _mm512_mask_broadcastsd_pd(pairs, __mmask8(1 << kAt), two);
+}
+
+/** Pairs of sixteen lanes, those of lanes 0 1 4 5 8 9 12 13 and the others together, so that one
+ * in-lane shuffle sorts them. */
+struct SixteenPairs {
+  __m512d a, b;
+};
+
+/** Puts the lanes 2 kAt, of which kAt is even, and 2 kAt + 1, and the two after, in. */
+template <int kRows, int kAt, class Offset>
+HWY_INLINE void addFour(const float* const rows[4], const Offset* offsets, SixteenPairs pairs[4]) {
+  const Offset o0 = offsets[2 * kAt], o1 = offsets[2 * kAt + 1];
+  const Offset o2 = offsets[2 * kAt + 2], o3 = offsets[2 * kAt + 3];
+  for (int k = 0; k < kRows; ++k) {
+    pairs[k].a = withPair<kAt>(pairs[k].a, rows[k] + o0);
+    pairs[k].a = withPair<kAt + 1>(pairs[k].a, rows[k] + o1);
+    pairs[k].b = withPair<kAt>(pairs[k].b, rows[k] + o2);
+    pairs[k].b = withPair<kAt + 1>(pairs[k].b, rows[k] + o3);
+  }
+}
+#elif HWY_TARGET == HWY_AVX2
 /** Two pairs of neighbours. */
 HWY_INLINE __m128 loadTwo(const float* first, const float* second) {
   const __m128 low = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(first)));
@@ -64,14 +91,14 @@ HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offs
                                Pairs pairs[4]) {
   const float* const rows[4] = {moving, moving + s.y, moving + s.z, moving + s.z + s.y};
 #if HWY_TARGET == HWY_AVX3
-  EightPairs low[4];
-  EightPairs high[4];
-  loadEight<kRows>(rows, offsets, low);
-  loadEight<kRows>(rows, offsets + 8, high);
+  SixteenPairs sixteen[4];
+  addFour<kRows, 0>(rows, offsets, sixteen);
+  addFour<kRows, 2>(rows, offsets, sixteen);
+  addFour<kRows, 4>(rows, offsets, sixteen);
+  addFour<kRows, 6>(rows, offsets, sixteen);
   for (int k = 0; k < kRows; ++k) {
-    const __m512 a = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].a), high[k].a, 1);
-    const __m512 b = _mm512_insertf32x8(_mm512_castps256_ps512(low[k].b), high[k].b, 1);
-    pairs[k] = {VecF{_mm512_shuffle_ps(a, b, 0x88)}, VecF{_mm512_shuffle_ps(a, b, 0xDD)}};
+    const __m512 p = _mm512_castpd_ps(sixteen[k].a), q = _mm512_castpd_ps(sixteen[k].b);
+    pairs[k] = {VecF{_mm512_shuffle_ps(p, q, 0x88)}, VecF{_mm512_shuffle_ps(p, q, 0xDD)}};
   }
 #elif HWY_TARGET == HWY_AVX2
   EightPairs eight[4];
