@@ -26,6 +26,8 @@ struct GridAxis {
   int64_t size;
   float scale, shift;
   float last;
+  /** With zeros what lies further out has no taps. */
+  float beyond;
   float low, span;  // of the reflection
 };
 
@@ -42,6 +44,7 @@ struct GridFrame {
                  float(a.alignCorners ? 0.5 * last : 0.5 * double(size)),
                  float(0.5 * last),
                  float(last),
+                 float(last) + 2.0f,
                  a.alignCorners ? 0.0f : -0.5f,
                  float(a.alignCorners ? last : double(size))};
     }
@@ -66,7 +69,7 @@ HWY_INLINE VecF gridPosition(const GridAxis& axis, vk_sampling_padding padding, 
   const VecF last = hn::Set(d, axis.last);
   if (padding == VK_SAMPLING_ZEROS) {
     p = hn::IfThenElse(hn::Gt(p, hn::Set(d, -2.0f)), p, hn::Set(d, -2.0f));
-    return hn::Min(p, hn::Set(d, axis.last + 2.0f));
+    return hn::Min(p, hn::Set(d, axis.beyond));
   }
   if (padding == VK_SAMPLING_REFLECTION) {
     const VecF low = hn::Set(d, axis.low);
@@ -86,12 +89,23 @@ HWY_INLINE VecF gridPosition(const GridAxis& axis, vk_sampling_padding padding, 
   return hn::IfThenElse(within, p, hn::IfThenElseZero(hn::Ge(p, last), last));
 }
 
+/** Of an integer that is far from the limits, for which ConvertTo() would look. */
+HWY_INLINE VecI wholeNumber(VecF whole) {
+#if HWY_TARGET == HWY_AVX3
+  return VecI{_mm512_cvttps_epi32(whole.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return VecI{_mm256_cvttps_epi32(whole.raw)};
+#else
+  return hn::ConvertTo(I32(), whole);
+#endif
+}
+
 HWY_INLINE void gridSides(const GridAxis& axis, VecF p, VecF slope, VecI* cell, Sides* sides) {
   const F32 d;
   const I32 di;
   const VecF whole = hn::Floor(p);
   const VecF f = hn::Sub(p, whole);
-  const VecI c = hn::ConvertTo(di, whole);
+  const VecI c = wholeNumber(whole);
   const VecF one = hn::Set(d, 1.0f);
   *sides = {{hn::Sub(one, f), f}, {hn::Neg(slope), slope}};
   const VecI last = hn::Set(di, int32_t(axis.size) - 2);
@@ -120,6 +134,15 @@ HWY_INLINE void gridSides(const GridAxis& axis, VecF p, VecF slope, VecI* cell, 
   *cell = hn::Max(hn::Min(c, last), hn::Zero(di));
 }
 
+/** Asks for the coordinates of a vector that comes `ahead` vectors after the one at `grid`. */
+template <int kAxes>
+HWY_INLINE void prefetchGrid(const float* grid, int64_t ahead) {
+  const char* next = reinterpret_cast<const char*>(grid + ahead * kAxes * kLanes);
+  for (int64_t k = 0; k < kAxes * kLanes * int64_t{sizeof(float)}; k += 64) {
+    __builtin_prefetch(next + k);
+  }
+}
+
 /** Coordinates of n positions, x, y, z apart. */
 template <int kAxes>
 HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]) {
@@ -130,7 +153,23 @@ HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]
     grid = padded;
   }
   if constexpr (kAxes == 3) {
+#if HWY_TARGET == HWY_AVX3
+    // Two permutations for each of x, y and z.
+    const __m512 a = _mm512_loadu_ps(grid);
+    const __m512 b = _mm512_loadu_ps(grid + 16);
+    const __m512 c = _mm512_loadu_ps(grid + 32);
+    const auto pick = [&](__m512i first, __m512i then) HWY_ATTR {
+      return VecF{_mm512_permutex2var_ps(_mm512_permutex2var_ps(a, first, b), then, c)};
+    };
+    coordinate[0] = pick(_mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0),
+                         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29));
+    coordinate[1] = pick(_mm512_setr_epi32(1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0),
+                         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30));
+    coordinate[2] = pick(_mm512_setr_epi32(2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0),
+                         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31));
+#else
     hn::LoadInterleaved3(d, grid, coordinate[0], coordinate[1], coordinate[2]);
+#endif
   } else {
     hn::LoadInterleaved2(d, grid, coordinate[0], coordinate[1]);
   }
@@ -153,7 +192,6 @@ struct GridBatch {
   HWY_ALIGN Offset offsets[kVectors][kLanes];
   HWY_ALIGN float weight[kVectors][kAxes][2][kLanes];
   HWY_ALIGN float slope[kSlopes ? kVectors : 1][kAxes][2][kLanes];
-  HWY_ALIGN int32_t cell[kAxes][kVectors][kLanes];
 
   /** Of the n positions at `grid`; the neighbours of some in `image` are asked for. */
   HWY_INLINE void fill(const GridFrame& frame, const float* grid, int64_t n, const float* image) {
@@ -162,6 +200,7 @@ struct GridBatch {
     const GridSampleArgs& args = *frame.args;
     for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
       VecF coordinate[3];
+      prefetchGrid<kAxes>(grid + kAxes * i, kVectors);
       loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
       VecI at[3];
       for (int r = 0; r < kAxes; ++r) {
@@ -173,7 +212,6 @@ struct GridBatch {
           hn::Store(sides.weight[side], d, weight[k][r][side]);
           if constexpr (kSlopes) hn::Store(sides.slope[side], d, slope[k][r][side]);
         }
-        hn::Store(at[r], di, cell[r][k]);
       }
       if constexpr (sizeof(Offset) == 4) {
         VecI row = at[1];
@@ -184,10 +222,11 @@ struct GridBatch {
         const hn::Rebind<uint32_t, F32> du;
         hn::Store(hn::BitCast(du, voxel), du, offsets[k]);
       } else {
+        HWY_ALIGN int32_t cell[3][kLanes] = {};
+        for (int r = 0; r < kAxes; ++r) hn::Store(at[r], di, cell[r]);
         for (int64_t lane = 0; lane < kLanes; ++lane) {
-          const int64_t z = kAxes == 3 ? cell[kAxes - 1][k][lane] : 0;
           offsets[k][lane] =
-              (z * args.size[1] + cell[1][k][lane]) * args.size[0] + cell[0][k][lane];
+              (cell[2][lane] * args.size[1] + cell[1][lane]) * args.size[0] + cell[0][lane];
         }
       }
       prefetchCells<kAxes>(image, frame.strides, offsets[k]);

@@ -1,6 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "grid_sample/grid_sample_gradient_grid_cpu.cpp"
 #include "core/simd_begin.h"
+#include "core/simd_math.h"
 #include "grid_sample/grid_sample_cells-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -41,9 +42,43 @@ HWY_INLINE void addSlopes(const float* input, const Strides& strides, const Offs
   sum[1] = hn::MulAdd(g, y, sum[1]);
 }
 
+#if HWY_TARGET == HWY_AVX3
+/** x, y, z of sixteen positions in turn, by two permutations for each third; where they lie on
+ * lines of the cache and there are many, around the caches: the lines need not be read before. */
+HWY_INLINE void storeSixteen(const float (*sum)[kLanes], bool large, float* to) {
+  const __m512 x = _mm512_load_ps(sum[0]), y = _mm512_load_ps(sum[1]), z = _mm512_load_ps(sum[2]);
+  const auto third = [&](__m512i first, __m512i then) HWY_ATTR {
+    return _mm512_permutex2var_ps(_mm512_permutex2var_ps(x, first, y), then, z);
+  };
+  const __m512 a =
+      third(_mm512_setr_epi32(0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5),
+            _mm512_setr_epi32(0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
+  const __m512 b =
+      third(_mm512_setr_epi32(21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26),
+            _mm512_setr_epi32(0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15));
+  const __m512 c =
+      third(_mm512_setr_epi32(0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0),
+            _mm512_setr_epi32(26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31));
+  if (large && reinterpret_cast<uintptr_t>(to) % 64 == 0) {
+    _mm512_stream_ps(to, a);
+    _mm512_stream_ps(to + 16, b);
+    _mm512_stream_ps(to + 32, c);
+  } else {
+    _mm512_storeu_ps(to, a);
+    _mm512_storeu_ps(to + 16, b);
+    _mm512_storeu_ps(to + 32, c);
+  }
+}
+#endif
+
 template <int kAxes>
-HWY_INLINE void storeCoordinates(const float (*sum)[kLanes], int64_t n, float* to) {
+HWY_INLINE void storeCoordinates(const float (*sum)[kLanes], int64_t n, bool large, float* to) {
   const F32 d;
+#if HWY_TARGET == HWY_AVX3
+  if (kAxes == 3 && HWY_LIKELY(n == kLanes)) return storeSixteen(sum, large, to);
+#else
+  static_cast<void>(large);
+#endif
   HWY_ALIGN float padded[kAxes * kLanes];
   float* out = HWY_LIKELY(n == kLanes) ? to : padded;
   if constexpr (kAxes == 3) {
@@ -61,6 +96,8 @@ HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& c
   const int64_t at = chunk.item * args.positions() * kAxes;
   const float* grid = static_cast<const float*>(args.grid) + at;
   float* gradient = static_cast<float*>(args.gradient) + at;
+  const bool large =
+      args.batch * args.positions() * kAxes * int64_t{sizeof(float)} >= kStreamedBytes;
   for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
     const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
     GridBatch<kAxes, true, Offset> batch;
@@ -85,10 +122,11 @@ HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& c
       }
     }
     for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
-      storeCoordinates<kAxes>(sums[k], n - i < kLanes ? n - i : kLanes,
+      storeCoordinates<kAxes>(sums[k], n - i < kLanes ? n - i : kLanes, large,
                               gradient + kAxes * (first + i));
     }
   }
+  if (large) hwy::FlushStream();
 }
 
 inline HWY_NOINLINE void addSlopesOf(const GridSampleArgs& args, const PositionTaps& taps,

@@ -20,6 +20,9 @@ constexpr int64_t kPieceVectors = kLanes < 4 ? 16 : 4;
 constexpr int64_t kPiece = kPieceVectors * kLanes;
 static_assert(kPiece % kGridSampleFewest == 0);
 
+/** So far ahead the grid is asked for. */
+constexpr int64_t kVectorsAhead = 8;
+
 /** Indices along the slab's axis: [begin, end). */
 struct Reach {
   int32_t begin;
@@ -52,6 +55,8 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
     }
     return reach;
   }
+  VecI low = hn::Set(di, INT32_MAX);
+  VecI high = hn::Zero(di);
   for (int64_t i = 0; i < n; i += kLanes) {
     VecF coordinate[3];
     loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
@@ -60,10 +65,10 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
     VecI cell;
     Sides sides;
     gridSides(frame.axis[axis], p, slope, &cell, &sides);
-    reach = unite(
-        reach, {hn::GetLane(hn::MinOfLanes(di, cell)), hn::GetLane(hn::MaxOfLanes(di, cell)) + 2});
+    low = hn::Min(low, cell);
+    high = hn::Max(high, cell);
   }
-  return reach;
+  return {hn::GetLane(hn::MinOfLanes(di, low)), hn::GetLane(hn::MaxOfLanes(di, high)) + 2};
 }
 
 inline HWY_NOINLINE void addTaps(const GridSampleArgs& args, int axis, const PositionTaps& taps,
@@ -134,25 +139,30 @@ HWY_INLINE void addPiece(const SlabSums& sums, int64_t first, int64_t n, Batch& 
       static_cast<const float*>(args.grid) + (sums.item * args.positions() + first) * kAxes;
   const float* gradient =
       static_cast<const float*>(args.gradient) + sums.item * args.channels * args.volume();
+  const float* upstream =
+      static_cast<const float*>(args.upstream) + sums.item * args.channels * args.positions();
   for (int64_t i = 0; i < n; i += kLanes) {
     const int64_t lanes = n - i < kLanes ? n - i : kLanes;
     VecF coordinate[3];
+    prefetchGrid<kAxes>(grid + kAxes * i, kVectorsAhead);
     loadCoordinates<kAxes>(grid + kAxes * i, lanes, coordinate);
-    ScatterAxis at[3];
-    for (int r = 0; r < kAxes; ++r) {
+    const auto axisAt = [&](int r) HWY_ATTR {
       VecF scale;
       const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
+      VecI cell;
       Sides sides;
-      gridSides(frame.axis[r], p, scale, &at[r].cell, &sides);
-      at[r].weight[0] = sides.weight[0];
-      at[r].weight[1] = sides.weight[1];
-    }
-    if constexpr (kAxes == 2) at[2] = at[0];  // not looked at
-    const ScatterAxis& along = at[kAxes == 3 ? sums.axis : 1];
+      gridSides(frame.axis[r], p, scale, &cell, &sides);
+      return ScatterAxis{cell, {sides.weight[0], sides.weight[1]}};
+    };
+    const bool byZ = kAxes == 3 && sums.axis == 2;
+    const ScatterAxis along = axisAt(byZ ? 2 : 1);
     const auto reaches = hn::And(hn::Lt(along.cell, hn::Set(di, sums.slab.end)),
                                  hn::Gt(along.cell, hn::Set(di, sums.slab.begin - 2)));
     if (hn::AllFalse(di, reaches)) continue;
-    batch.add(sums.slab, at[0], along, at[sums.axis == 2 ? 1 : 2], first + i, lanes, gradient);
+    __builtin_prefetch(upstream + first + i);
+    const ScatterAxis x = axisAt(0);
+    const ScatterAxis other = kAxes == 2 ? x : axisAt(byZ ? 1 : 2);  // in 2D not looked at
+    batch.add(sums.slab, x, along, other, first + i, lanes, gradient);
     if (batch.full()) addBatch<kAxes>(sums, batch);
   }
 }
