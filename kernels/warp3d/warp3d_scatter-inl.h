@@ -40,11 +40,16 @@ struct ScatterAxis {
 template <int kRows, class Offset>
 struct ScatterBatch {
   static constexpr int64_t kVectors = 32;
+  /** Rows on one side along the slab's axis. */
+  static constexpr int kBeside = kRows / 2;
+  static constexpr int kQuads = kRows / 2;
+  /** Two voxels of one row, and of two rows. */
   using Pair = float __attribute__((vector_size(8)));
+  using Quad = float __attribute__((vector_size(16)));
 
   /** Of the rows on either side along the slab's axis. */
   HWY_ALIGN Offset offsets[2][kVectors][kLanes];
-  HWY_ALIGN float weights[kVectors][kRows][kLanes][2];
+  HWY_ALIGN float weights[kVectors][kQuads][kLanes][4];
   /** The number of the vector's first sample, and how many it has. */
   int64_t first[kVectors];
   int64_t lanes[kVectors];
@@ -67,21 +72,26 @@ struct ScatterBatch {
                        hn::Min(along.cell, high)),
         hn::IfThenElse(hn::Gt(next, high), hn::Set(di, slab.beforeLast()), hn::Max(next, low))};
     const VecI indices[2] = {along.cell, next};
+    VecF rows[kRows];
     for (int side = 0; side < 2; ++side) {
       const VecI index = indices[side];
       const VecF weight =
           hn::IfThenElseZero(hn::RebindMask(d, hn::Eq(index, within[side])), along.weight[side]);
       setOffsets(slab, x.cell, within[side], other.cell, offsets[side][count]);
-      for (int row = 0; row < kRows / 2; ++row) {
-        const VecF w = kRows == 4 ? hn::Mul(weight, other.weight[row]) : weight;
-        hn::StoreInterleaved2(hn::Mul(w, x.weight[0]), hn::Mul(w, x.weight[1]), d,
-                              weights[count][side * (kRows / 2) + row][0]);
+      for (int row = 0; row < kBeside; ++row) {
+        rows[side * kBeside + row] = kRows == 4 ? hn::Mul(weight, other.weight[row]) : weight;
       }
       for (int64_t lane = 0; lane < kLanes; lane += 4) {
         const float* voxel = image + offsets[side][count][lane];
         __builtin_prefetch(voxel, 1);
         if (kRows == 4) __builtin_prefetch(voxel + slab.beside, 1);
       }
+    }
+    for (int quad = 0; quad < kQuads; ++quad) {
+      const VecF* w = rows + 2 * quad;
+      hn::StoreInterleaved4(hn::Mul(w[0], x.weight[0]), hn::Mul(w[0], x.weight[1]),
+                            hn::Mul(w[1], x.weight[0]), hn::Mul(w[1], x.weight[1]), d,
+                            weights[count][quad][0]);
     }
     first[count] = firstSample;
     lanes[count++] = n;
@@ -106,36 +116,73 @@ struct ScatterBatch {
       }
     }
     if (HWY_LIKELY(slab.rowsDiffer())) {
-      addSamples<true>(slab, values, image);
+      addQuads(slab, values, image);
     } else {
-      addSamples<false>(slab, values, image);
+      addPairs(slab, values, image);
     }
   }
 
  private:
-  /** kAtOnce: the rows of a cell are read before one is written. The two slices may lie a multiple
-   * of 4096 bytes apart, and a load that agrees with a store in flight in the lower 12 bits of the
-   * address is taken for one of the same bytes. */
-  template <bool kAtOnce>
-  HWY_INLINE void addSamples(const ScatterSlab& slab, const float (*values)[kLanes],
-                             float* image) const {
+  HWY_INLINE float* rowOf(const ScatterSlab& slab, float* image, int64_t k, int64_t lane,
+                          int row) const {
+    return image + offsets[row / kBeside][k][lane] + row % kBeside * slab.beside;
+  }
+
+  /** Two rows at once. All rows of a cell are read before one is written: the two slices may lie a
+   * multiple of 4096 bytes apart, and a load that agrees with a store in flight in the lower 12
+   * bits of the address is taken for one of the same bytes. */
+  HWY_INLINE void addQuads(const ScatterSlab& slab, const float (*values)[kLanes],
+                           float* image) const {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
       for (int64_t k = 0; k < count; ++k) {
-        float* rows[kRows];
-        Pair sums[kRows];
-        for (int row = 0; row < kRows; ++row) {
-          rows[row] = image + offsets[row / (kRows / 2)][k][lane] + row % (kRows / 2) * slab.beside;
-          if (kAtOnce) __builtin_memcpy(&sums[row], rows[row], sizeof(Pair));
+        Quad sums[kQuads];
+        for (int quad = 0; quad < kQuads; ++quad) {
+          sums[quad] = quadAt(rowOf(slab, image, k, lane, 2 * quad),
+                              rowOf(slab, image, k, lane, 2 * quad + 1));
         }
-        for (int row = 0; row < kRows; ++row) {
-          if (!kAtOnce) __builtin_memcpy(&sums[row], rows[row], sizeof(Pair));
-          Pair weight;
-          __builtin_memcpy(&weight, weights[k][row][lane], sizeof weight);
-          sums[row] += weight * values[k][lane];
-          __builtin_memcpy(rows[row], &sums[row], sizeof(Pair));
+        for (int quad = 0; quad < kQuads; ++quad) {
+          Quad weight;
+          __builtin_memcpy(&weight, weights[k][quad][lane], sizeof weight);
+          storeQuad(sums[quad] + weight * values[k][lane], rowOf(slab, image, k, lane, 2 * quad),
+                    rowOf(slab, image, k, lane, 2 * quad + 1));
         }
       }
     }
+  }
+
+  /** Row by row, which may be the same one. */
+  HWY_INLINE void addPairs(const ScatterSlab& slab, const float (*values)[kLanes],
+                           float* image) const {
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      for (int64_t k = 0; k < count; ++k) {
+        for (int row = 0; row < kRows; ++row) {
+          float* to = rowOf(slab, image, k, lane, row);
+          Pair sum, weight;
+          __builtin_memcpy(&sum, to, sizeof sum);
+          __builtin_memcpy(&weight, weights[k][row / 2][lane] + row % 2 * 2, sizeof weight);
+          sum += weight * values[k][lane];
+          __builtin_memcpy(to, &sum, sizeof sum);
+        }
+      }
+    }
+  }
+
+  // Halves are moved as 8 bytes: put together from floats they would go through other registers.
+  using Halves = double __attribute__((vector_size(16)));
+
+  HWY_INLINE static Quad quadAt(const float* row0, const float* row1) {
+    double half[2];
+    __builtin_memcpy(&half[0], row0, sizeof(double));
+    __builtin_memcpy(&half[1], row1, sizeof(double));
+    const Halves halves = {half[0], half[1]};
+    return reinterpret_cast<Quad>(halves);
+  }
+
+  HWY_INLINE static void storeQuad(Quad quad, float* row0, float* row1) {
+    const Halves halves = reinterpret_cast<Halves>(quad);
+    const double half[2] = {halves[0], halves[1]};
+    __builtin_memcpy(row0, &half[0], sizeof(double));
+    __builtin_memcpy(row1, &half[1], sizeof(double));
   }
 
   HWY_INLINE static void setOffsets(const ScatterSlab& slab, VecI x, VecI along, VecI other,
