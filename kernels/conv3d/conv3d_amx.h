@@ -25,6 +25,10 @@ constexpr int64_t kAmxSums = 4 * kAmxOutputs * kAmxVoxels;
  */
 constexpr int64_t kAmxMostStride = 4;
 
+/** Error in the Frobenius norm when values have two parts: products of inputs and weights uniform
+ * in [-1, 1] err by 3.8e-6, however many are added. */
+constexpr double kConv3dAmxSplitError = 5e-6;
+
 inline int64_t amxPairBlocks(const Conv3dArgs& args) {
   return chunkCount(args.inChannels, 2 * kAmxPairs);
 }
@@ -46,6 +50,23 @@ struct AmxTiling {
   /** Matrices of voxels in a run: of a row, or of the long one. */
   int64_t runTiles(const Conv3dArgs& args, int64_t rows) const;
 };
+
+/** What computes with values of so many parts: 1 or 2. */
+template <class Args>
+struct AmxImplementationOf {
+  Refusal (*accepts)(const Args&);
+  int64_t (*workspaceBytes)(const Args&);
+  int64_t (*packedBytes)(const Args&);
+  const SimdTable<Kernel<Args>>* run;
+  const SimdTable<Kernel<Args>>* pack;
+};
+using AmxImplementation = AmxImplementationOf<Conv3dArgs>;
+
+template <class Args>
+Implementation<Args> amxRow(const char* name, const AmxImplementationOf<Args>& amx) {
+  return {name,        VK_BACKEND_CPU,     VK_ISA_AVX512,   amx.run->avx512,
+          amx.accepts, amx.workspaceBytes, amx.packedBytes, amx.pack->avx512};
+}
 
 Refusal conv3dAmxAccepts(const Conv3dArgs&);
 int64_t conv3dAmxWorkspaceBytes(const Conv3dArgs&);

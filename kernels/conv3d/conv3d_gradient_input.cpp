@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "conv3d/conv3d_amx_pointwise.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_tiling.h"
@@ -106,6 +107,9 @@ struct Table {
       throw std::logic_error("conv3d has more rows than are made for its adjoint");
     }
     addFlipped(std::make_index_sequence<kMostRows>());
+    for (const int64_t parts : {1, 2}) {
+      rows.add(amxRow(kAmxPointwiseNames[parts - 1], amxPointwiseTransposedImplementation(parts)));
+    }
     rows.add(Host(conv3dPointwiseTransposedCpuTable, pointwiseAccepts, pointwiseWorkspaceBytes,
                   conv3dTransposedReference)
                  .withPacking(transposedPackedBytes, conv3dPointwisePackTransposedCpuTable,

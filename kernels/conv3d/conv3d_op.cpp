@@ -1,5 +1,6 @@
 #include "conv3d/conv3d_amx.h"
 #include "conv3d/conv3d_amx_first.h"
+#include "conv3d/conv3d_amx_pointwise.h"
 #include "conv3d/conv3d_bf16.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
@@ -33,6 +34,9 @@ Implementations<Conv3dArgs> conv3dImplementations() {
   using Host = HostImplementations<Conv3dArgs>;
   static const ImplementationList<Conv3dArgs> table = [] {
     ImplementationList<Conv3dArgs> rows;
+    for (const int64_t parts : {1, 2}) {
+      rows.add(amxRow(kAmxPointwiseNames[parts - 1], amxPointwiseImplementation(parts)));
+    }
     rows.add(Host(conv3dPointwiseCpuTable, conv3dPointwiseAccepts, conv3dPointwiseWorkspaceBytes,
                   conv3dReference)
                  .withPacking(conv3dPackedBytes, conv3dPointwisePackCpuTable, conv3dPackReference),

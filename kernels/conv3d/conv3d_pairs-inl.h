@@ -27,6 +27,12 @@ VK_BF16_ATTR inline __m512i pairsOf(__m512 first, __m512 second) {
   return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
 
+/** What rounding to bfloat16 leaves of the values; NaN of an infinity. */
+VK_BF16_ATTR inline __m512 restOf(__m512 values) {
+  const __m512i bits = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(values));
+  return _mm512_sub_ps(values, _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)));
+}
+
 /** Without a second row its values are 0. */
 VK_BF16_ATTR inline void pairRows(const float* first, const float* second, int64_t count,
                                   float* pairs) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "conv3d/conv3d_gradient_input.h"
+#include "core/parallel.h"
 
 namespace vk {
 
@@ -25,10 +26,17 @@ struct Conv3dPointwise {
 
   explicit Conv3dPointwise(const Conv3dArgs& args);
   int64_t rows() const { return lines * kernel[2]; }
+  /** Blocks of lines with up to `mostRows` rows, and the first line of one. */
+  int64_t blocks(int64_t mostRows) const { return chunkCount(lines, mostRows / kernel[2]); }
+  int64_t blockBegin(int64_t mostRows, int64_t block) const {
+    return block == 0 ? 0 : block * lines / blocks(mostRows);
+  }
   /** Of a thread. */
   int64_t scratchFloats(int64_t inChannels) const { return 2 * panel * inChannels; }
 };
 
+/** Most rows that are computed together. */
+constexpr int64_t kConv3dPointwiseMostRows = 32;
 /** Kernels up to this size. */
 constexpr int64_t kConv3dPointwiseTaps = 4;
 /** Sums of a run that is read in place. */

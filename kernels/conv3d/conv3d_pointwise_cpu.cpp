@@ -1,22 +1,13 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_pointwise_cpu.cpp"
 #include "core/simd_begin.h"
-#include "conv3d/conv3d_pointwise.h"
-#include "conv3d/conv3d_tile-inl.h"
+#include "conv3d/conv3d_pointwise-inl.h"
 #include "core/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/** Lines that are computed together. */
-HWY_ATTR inline int64_t lineBlocks(const Conv3dPointwise& shape) {
-  return chunkCount(shape.lines, kMostChannels / shape.kernel[2]);
-}
-HWY_ATTR inline int64_t lineBegin(const Conv3dPointwise& shape, int64_t block) {
-  return block == 0 ? 0 : block * shape.lines / lineBlocks(shape);
-}
 
 /** Some channels of some voxels, and what is to be fetched while they are summed: twice as many
  * places as there are channels, fetchStep apart. */
@@ -94,41 +85,20 @@ constexpr SumRows* kSumRows[2][8][kMostVectors] = {VK_CONV3D_ROWS(false), VK_CON
 #undef VK_CONV3D_ROWS
 #undef VK_CONV3D_ROW
 
-/** Three or four rows of `count` sums, to one in which they alternate. */
-HWY_ATTR inline void interleave(const float* sums, int64_t sumFloats, int64_t rows, int64_t count,
-                                float* to) {
-  const hn::ScalableTag<float> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto at = [&](int64_t row, int64_t i)
-                      HWY_ATTR { return hn::LoadU(d, sums + row * sumFloats + i); };
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes, to += rows * lanes) {
-    if (rows == 3) {
-      hn::StoreInterleaved3(at(0, i), at(1, i), at(2, i), d, to);
-    } else {
-      hn::StoreInterleaved4(at(0, i), at(1, i), at(2, i), at(3, i), d, to);
-    }
-  }
-  for (; i < count; ++i) {
-    for (int64_t row = 0; row < rows; ++row) *to++ = sums[row * sumFloats + i];
-  }
-}
-
 /** Runs one task. */
 class Pointwise {
  public:
   HWY_ATTR Pointwise(const Conv3dArgs& args, const Conv3dPointwise& shape, int64_t image,
                      int64_t group, Range blocks, float* scratch)
-      : args_(args), shape_(shape), blocks_(blocks), panel_(scratch) {
+      : args_(args),
+        shape_(shape),
+        outputs_(args, shape, kMostChannels, image, group),
+        blocks_(blocks),
+        panel_(scratch) {
     next_ = scratch + shape.panel * args.inChannels;
     input_ = static_cast<const float*>(args.input) +
              (image * args.groups + group) * args.inChannels * shape.voxels;
     weights_ = static_cast<const float*>(args.packed) + group * args.inChannels * shape.rows();
-    Conv3dTask task{};
-    task.image = image;
-    task.group = group;
-    to_ = rowsOf(args, task, 0, 0, 0);
-    to_.finish.streams = conv3dStreams(args);
   }
 
   HWY_ATTR void run(Range voxels) {
@@ -137,7 +107,7 @@ class Pointwise {
     } else {
       runPanels(voxels);
     }
-    if (to_.finish.streams) hwy::FlushStream();
+    if (conv3dStreams(args_)) hwy::FlushStream();
   }
 
  private:
@@ -147,38 +117,13 @@ class Pointwise {
   /** Most voxels whose sums are written together: short runs keep the memory from working in rows.
    */
   static constexpr int64_t kRun = 384;
-  /** Most voxels of a line that are interleaved at once. */
-  static constexpr int64_t kPiece = 128;
+
+  HWY_ATTR const float* weightsOf(const PointwiseLines& lines) const {
+    return weights_ + lines.begin * shape_.kernel[2] * args_.inChannels;
+  }
 
   static HWY_ATTR int64_t lanes() {
     return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
-  }
-
-  /** Lines of a block, and where their outputs of the first voxel are. */
-  struct Lines {
-    int64_t count;
-    int64_t rows;
-    const float* weights;
-    int channels[8];
-    int64_t offsets[8];
-  };
-
-  HWY_ATTR Lines linesOf(int64_t block) const {
-    const int64_t first = lineBegin(shape_, block);
-    Lines lines;
-    lines.count = lineBegin(shape_, block + 1) - first;
-    lines.rows = lines.count * shape_.kernel[2];
-    lines.weights = weights_ + first * shape_.kernel[2] * args_.inChannels;
-    const int64_t ky = shape_.kernel[1];
-    const int64_t width = shape_.size[2] * shape_.kernel[2];
-    const int64_t height = shape_.size[1] * ky;
-    for (int64_t i = 0; i < lines.count; ++i) {
-      const int64_t channel = (first + i) / (ky * shape_.kernel[0]);
-      const int64_t tap = (first + i) % (ky * shape_.kernel[0]);
-      lines.channels[i] = static_cast<int>(channel);
-      lines.offsets[i] = channel * to_.channelFloats + (tap / ky * height + tap % ky) * width;
-    }
-    return lines;
   }
 
   HWY_ATTR void runInPlace(Range voxels) {
@@ -198,9 +143,9 @@ class Pointwise {
       const int64_t channels = left < kSideBySide ? left : kSideBySide;
       const float* const first = input_ + c * shape_.voxels + begin;
       float* to = sums;
-      for (int64_t block = 0; block < lineBlocks(shape_); ++block) {
-        const Lines lines = linesOf(block);
-        const float* const weights = lines.weights + c * lines.rows;
+      for (int64_t block = 0; block < outputs_.blocks(); ++block) {
+        const PointwiseLines lines = outputs_.lines(block);
+        const float* const weights = weightsOf(lines) + c * lines.rows;
         forEachTile(lines.rows, count, [&](int64_t at, int64_t vectors) HWY_ATTR {
           kSumRows[c > 0][lines.rows - 1][vectors - 1](
               {first + at, shape_.voxels, channels, first + at, 0}, weights, to + at, shape_.panel);
@@ -209,9 +154,9 @@ class Pointwise {
       }
     }
     const float* from = sums;
-    for (int64_t block = 0; block < lineBlocks(shape_); ++block) {
-      const Lines lines = linesOf(block);
-      write(lines, from, shape_.panel, begin, count);
+    for (int64_t block = 0; block < outputs_.blocks(); ++block) {
+      const PointwiseLines lines = outputs_.lines(block);
+      outputs_.write(lines, {0, lines.count}, from, shape_.panel, begin, count);
       from += lines.rows * shape_.panel;
     }
   }
@@ -238,16 +183,16 @@ class Pointwise {
     shareNext(chunkCount(chunkCount(count, lanes()), mostVectors(kMostChannels)) *
               (blocks_.end - blocks_.begin));
     for (int64_t block = blocks_.begin; block < blocks_.end; ++block) {
-      const Lines lines = linesOf(block);
+      const PointwiseLines lines = outputs_.lines(block);
       for (int64_t from = 0; from < count; from += kRun) {
         const int64_t length = count - from < kRun ? count - from : kRun;
         forEachTile(lines.rows, length, [&](int64_t at, int64_t vectors) HWY_ATTR {
           copyNext();
           kSumRows[0][lines.rows - 1][vectors - 1](
               {panel_ + from + at, shape_.panel, args_.inChannels, nextFetch(), fetchStep_},
-              lines.weights, sums + at, kRun);
+              weightsOf(lines), sums + at, kRun);
         });
-        write(lines, sums, kRun, begin + from, length);
+        outputs_.write(lines, {0, lines.count}, sums, kRun, begin + from, length);
       }
     }
   }
@@ -311,54 +256,14 @@ class Pointwise {
     panel_ = panel;
   }
 
-  /** Finishes the sums of `count` voxels. */
-  HWY_ATTR void write(const Lines& lines, const float* sums, int64_t sumFloats, int64_t begin,
-                      int64_t count) const {
-    const int64_t kx = shape_.kernel[2];
-    const int64_t width = shape_.size[2];
-    int64_t row = begin / width;
-    int64_t x = begin - row * width;
-    for (int64_t done = 0; done < count;) {
-      int64_t piece = count - done < width - x ? count - done : width - x;
-      if (kx > 2 && piece > kPiece) piece = kPiece;
-      const int64_t z = row / shape_.size[1];
-      const int64_t y = row - z * shape_.size[1];
-      const int64_t first =
-          ((z * shape_.kernel[0] * shape_.size[1] + y) * shape_.kernel[1] * width + x) * kx;
-      for (int64_t i = 0; i < lines.count; ++i) {
-        const float* values = sums + i * kx * sumFloats + done;
-        const int64_t at = first + lines.offsets[i];
-        const float* const residual =
-            to_.finish.residual != nullptr ? to_.finish.residual + at : nullptr;
-        if (kx == 2) {
-          finishPairs(values, values + sumFloats, piece, to_.finish, lines.channels[i], residual,
-                      to_.output + at);
-          continue;
-        }
-        HWY_ALIGN float alternating[kPiece * kConv3dPointwiseTaps];
-        if (kx > 2) {
-          interleave(values, sumFloats, kx, piece, alternating);
-          values = alternating;
-        }
-        finishRow(values, piece * kx, to_.finish, lines.channels[i], residual, to_.output + at);
-      }
-      done += piece;
-      x += piece;
-      if (x == width) {
-        x = 0;
-        ++row;
-      }
-    }
-  }
-
   const Conv3dArgs& args_;
   const Conv3dPointwise& shape_;
+  PointwiseOutputs outputs_;
   Range blocks_;
   float* panel_;
   float* next_;
   const float* input_;
   const float* weights_;
-  Rows to_;
   int64_t nextBegin_ = 0;
   int64_t nextCount_ = 0;
   /** The piece to be copied. */
@@ -374,7 +279,7 @@ HWY_ATTR void conv3dPointwiseCpu(const Conv3dArgs& args, Context& context,
   constexpr int64_t kEnoughTasks = 64;
   constexpr int64_t kLeastBlocks = 8;
   const Conv3dPointwise shape(args);
-  const int64_t blocks = lineBlocks(shape);
+  const int64_t blocks = shape.blocks(kMostChannels);
   const int64_t slabs = args.batch * args.groups * shape.slabs;
   if (slabs * blocks == 0) return;
   const int64_t wanted = shape.inPlace ? 1 : chunkCount(kEnoughTasks, slabs);
@@ -402,9 +307,9 @@ HWY_ATTR void packLines(const Conv3dArgs& args, int64_t channelStep, int64_t row
   const float* weights = static_cast<const float*>(args.weights);
   float* packed = static_cast<float*>(args.packed);
   for (int64_t group = 0; group < args.groups; ++group) {
-    for (int64_t block = 0; block < lineBlocks(shape); ++block) {
-      const int64_t begin = lineBegin(shape, block) * shape.kernel[2];
-      const int64_t end = lineBegin(shape, block + 1) * shape.kernel[2];
+    for (int64_t block = 0; block < shape.blocks(kMostChannels); ++block) {
+      const int64_t begin = shape.blockBegin(kMostChannels, block) * shape.kernel[2];
+      const int64_t end = shape.blockBegin(kMostChannels, block + 1) * shape.kernel[2];
       for (int64_t c = 0; c < args.inChannels; ++c) {
         for (int64_t r = begin; r < end; ++r) {
           *packed++ = weights[c * channelStep + r / taps * rowStep + r % taps];
