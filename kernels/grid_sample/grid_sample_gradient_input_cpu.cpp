@@ -14,9 +14,9 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace {
 
-/** Positions that are looked up together: few, so that they reach few slices where the grid is
- * tilted. */
-constexpr int64_t kPieceVectors = kLanes < 4 ? 16 : 4;
+/** Positions that a slab looks at or not together: of those that do not reach it only one axis is
+ * looked up. */
+constexpr int64_t kPieceVectors = 16;
 constexpr int64_t kPiece = kPieceVectors * kLanes;
 static_assert(kPiece % kGridSampleFewest == 0);
 
@@ -59,6 +59,7 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
   VecI high = hn::Zero(di);
   for (int64_t i = 0; i < n; i += kLanes) {
     VecF coordinate[3];
+    prefetchGrid<kAxes>(grid + kAxes * i, 2 * kVectorsAhead);
     loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
     VecF slope;
     const VecF p = gridPosition(frame.axis[axis], args.padding, coordinate[axis], &slope);
