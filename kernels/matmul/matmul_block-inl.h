@@ -97,6 +97,18 @@ struct MatmulFinish {
   float slope;
 };
 
+HWY_ATTR inline MatmulFinish finishOf(const MatmulArgs& args, int64_t cOffset) {
+  MatmulFinish finish{};
+  finish.alpha = static_cast<float>(args.alpha);
+  finish.beta = static_cast<float>(args.beta);
+  if (args.c != nullptr) finish.c = static_cast<const float*>(args.c) + cOffset;
+  finish.cRow = args.cRow;
+  finish.cColumn = args.cColumn;
+  finish.activation = args.activation;
+  finish.slope = static_cast<float>(args.negativeSlope);
+  return finish;
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_ATTR HWY_INLINE V matmulActivated(D d, V sum, const MatmulFinish& finish) {
   if (finish.activation == VK_ACTIVATION_NONE) return sum;

@@ -10,18 +10,6 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-HWY_ATTR MatmulFinish finishOf(const MatmulArgs& args, int64_t cOffset) {
-  MatmulFinish finish{};
-  finish.alpha = static_cast<float>(args.alpha);
-  finish.beta = static_cast<float>(args.beta);
-  if (args.c != nullptr) finish.c = static_cast<const float*>(args.c) + cOffset;
-  finish.cRow = args.cRow;
-  finish.cColumn = args.cColumn;
-  finish.activation = args.activation;
-  finish.slope = static_cast<float>(args.negativeSlope);
-  return finish;
-}
-
 /** Packs the columns [begin, end) of a block of the depth, tile by tile. */
 HWY_ATTR void packColumns(const MatmulArgs& args, const float* b, int64_t begin, int64_t end,
                           int64_t depthBegin, int64_t depth, float* to) {

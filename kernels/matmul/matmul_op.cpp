@@ -3,6 +3,7 @@
 
 #include "core/threads.h"
 #include "matmul/matmul.h"
+#include "matmul/matmul_amx.h"
 #include "registry/operations.h"
 
 namespace vk {
@@ -171,10 +172,16 @@ Refusal cpuAccepts(const MatmulArgs& args) {
 }  // namespace
 
 Implementations<MatmulArgs> matmulImplementations() {
-  static const HostImplementations<MatmulArgs> table =
-      HostImplementations<MatmulArgs>(matmulCpuTable, cpuAccepts, matmulCpuWorkspaceBytes,
-                                      matmulReference)
-          .withPacking(matmulPackedBytes, matmulPackCpuTable, matmulPackReference);
+  using Host = HostImplementations<MatmulArgs>;
+  static const ImplementationList<MatmulArgs> table = [] {
+    ImplementationList<MatmulArgs> rows;
+    for (const int64_t parts : {1, 2}) {
+      rows.add(amxRow(kMatmulAmxNames[parts - 1], matmulAmxImplementation(parts)));
+    }
+    rows.addLast(Host(matmulCpuTable, cpuAccepts, matmulCpuWorkspaceBytes, matmulReference)
+                     .withPacking(matmulPackedBytes, matmulPackCpuTable, matmulPackReference));
+    return rows;
+  }();
   return table;
 }
 

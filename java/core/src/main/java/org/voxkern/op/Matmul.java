@@ -484,8 +484,9 @@ public final class Matmul {
 
     /**
      * Error that is accepted, relative in the Frobenius norm, for values spread evenly over [-1,
-     * 1]; 0 unless given, for sums in the operands' type. From 1e-3 on a GPU may multiply in tf32,
-     * from {@link Conv3d#BFLOAT16_ACCURACY} on in bfloat16.
+     * 1]; 0 unless given, for sums in the operands' type. From 5e-6 on a processor with AMX may
+     * multiply values in two parts of bfloat16, from 1e-3 on a GPU in tf32, from {@link
+     * Conv3d#BFLOAT16_ACCURACY} on either in bfloat16.
      */
     public Builder accuracy(double value) {
       accuracy = value;
