@@ -1,5 +1,6 @@
 // Products of bfloat16 in the processor's matrix unit (AMX): 16 output channels by 16 voxels by 32
-// input channels an instruction, summed in f32. For callers who accept the error.
+// input channels an instruction, summed in f32. Values are rounded once, for callers who accept the
+// error, or are the sum of two parts, which keep 16 bits.
 #pragma once
 
 #include "conv3d/conv3d.h"
@@ -34,19 +35,26 @@ inline int64_t amxPairBlocks(const Conv3dArgs& args) {
 }
 
 /** How the outputs are cut: the direct convolution's bands. The input of a band lies in scratch
- * memory as [plane of the ring][block of pairs][row][voxel][pair], with its padding. */
+ * memory as [plane of the ring][block of pairs][part][row][voxel][pair], with its padding. */
 struct AmxTiling {
   Conv3dTiling band;
   /** In voxels. */
   int64_t pitch;
   /** Whether the rows of a band are computed as one long row, padding included. */
   bool joined;
-  /** In words, a pair each: of a block of pairs, of a plane, of a thread. */
-  int64_t blockWords;
+  /** Blocks of pairs that are summed before the next ones, for all voxels of a band's plane: their
+   * weights stay in the second-level cache. */
+  int64_t blocksTogether;
+  /** In words, a pair each: of one part of a block of pairs, of a plane, of a thread. */
+  int64_t partWords;
   int64_t planeWords;
   int64_t scratchWords;
+  /** Sums that a thread keeps in memory: of 4 matrices, or of all voxels by a block of channels. */
+  int64_t sums;
 
-  explicit AmxTiling(const Conv3dArgs& args);
+  AmxTiling(const Conv3dArgs& args, int64_t parts);
+  /** Matrices of voxels of a plane of the band. */
+  int64_t tiles(const Conv3dArgs& args, int64_t rows) const;
   /** Matrices of voxels in a run: of a row, or of the long one. */
   int64_t runTiles(const Conv3dArgs& args, int64_t rows) const;
 };
@@ -68,10 +76,7 @@ Implementation<Args> amxRow(const char* name, const AmxImplementationOf<Args>& a
           amx.accepts, amx.workspaceBytes, amx.packedBytes, amx.pack->avx512};
 }
 
-Refusal conv3dAmxAccepts(const Conv3dArgs&);
-int64_t conv3dAmxWorkspaceBytes(const Conv3dArgs&);
-int64_t conv3dAmxPackedBytes(const Conv3dArgs&);
-extern const SimdTable<Kernel<Conv3dArgs>> conv3dAmxCpuTable;
-extern const SimdTable<Kernel<Conv3dArgs>> conv3dAmxPackCpuTable;
+constexpr const char* kAmxNames[2] = {"cpu-amx-bf16", "cpu-amx-bf16x3"};
+AmxImplementation amxImplementation(int64_t parts);
 
 }  // namespace vk

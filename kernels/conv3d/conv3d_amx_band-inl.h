@@ -51,7 +51,9 @@ HWY_ATTR HWY_INLINE void transpose(__m512 (&rows)[16]) {
   for (int i = 0; i < 16; ++i) rows[i] = t[i];
 }
 
-/** The input of one task in scratch memory, as BandOf has it but voxel by voxel. */
+/** The input of one task in scratch memory, as BandOf has it but voxel by voxel and as so many
+ * parts: the second is what rounding leaves of a value. */
+template <int64_t kParts>
 class AmxBand {
  public:
   AmxBand(const Conv3dArgs& args, const AmxTiling& tiling, const Conv3dTask& task, float* scratch,
@@ -140,33 +142,44 @@ class AmxBand {
     const int64_t rows = inputRows();
     for (int64_t q = 0; q < rows; ++q) {
       for (int64_t block = 0; block < amxPairBlocks(args_); ++block) {
-        float* const row = plane + block * tiling_.blockWords + q * tiling_.pitch * kAmxPairs;
+        float* const row =
+            plane + block * kParts * tiling_.partWords + q * tiling_.pitch * kAmxPairs;
         if (inside(z, rowOf(q))) {
           copyRow(block * 2 * kAmxPairs, z, rowOf(q), row);
         } else {
-          fillZero(row, tiling_.pitch * kAmxPairs);
+          for (int64_t part = 0; part < kParts; ++part) {
+            fillZero(row + part * tiling_.partWords, tiling_.pitch * kAmxPairs);
+          }
         }
       }
     }
   }
 
-  /** A row of the pairs from `channel` on, with its padding. */
+  /** A row of the pairs from `channel` on, with its padding; each part of it. */
   HWY_ATTR void copyRow(int64_t channel, int64_t z, int64_t y, float* to) const {
     const int64_t padding =
         args_.paddingBegin[2] < tiling_.pitch ? args_.paddingBegin[2] : tiling_.pitch;
     const int64_t room = tiling_.pitch - padding;
     const int64_t count = args_.inSize[2] < room ? args_.inSize[2] : room;
-    fillZero(to, padding * kAmxPairs);
     const float* const from = input_.row(firstChannel_ + channel, z, y);
     const int64_t left = args_.inChannels - channel;
     const int64_t channels = left < 2 * kAmxPairs ? left : 2 * kAmxPairs;
+    for (int64_t part = 0; part < kParts; ++part) {
+      float* const begin = to + part * tiling_.partWords;
+      fillZero(begin, padding * kAmxPairs);
+      fillZero(begin + (padding + count) * kAmxPairs, (room - count) * kAmxPairs);
+    }
     float* const first = to + padding * kAmxPairs;
-    for (int64_t x = 0; x < count; x += 16)
-      copyVoxels(from + x, channels, count - x, first + x * kAmxPairs);
-    fillZero(first + count * kAmxPairs, (room - count) * kAmxPairs);
+    for (int64_t x = 0; x < count; x += 16) {
+      copyVoxels<0>(from + x, channels, count - x, first + x * kAmxPairs);
+      if constexpr (kParts == 2) {
+        copyVoxels<1>(from + x, channels, count - x, first + tiling_.partWords + x * kAmxPairs);
+      }
+    }
   }
 
-  /** Up to 16 voxels. */
+  /** One part of up to 16 voxels. */
+  template <int kPart>
   VK_BF16_ATTR void copyVoxels(const float* from, int64_t channels, int64_t count,
                                float* to) const {
     const __mmask16 lanes = static_cast<__mmask16>(count < 16 ? (1u << count) - 1 : 0xFFFFu);
@@ -176,9 +189,8 @@ class AmxBand {
 #pragma GCC unroll 16
       for (int64_t pair = 0; pair < 16; ++pair) {
         const float* const first = from + 2 * pair * channelFloats;
-        words[pair] =
-            _mm512_castsi512_ps(pairsOf(_mm512_maskz_loadu_ps(lanes, first),
-                                        _mm512_maskz_loadu_ps(lanes, first + channelFloats)));
+        words[pair] = partOf<kPart>(_mm512_maskz_loadu_ps(lanes, first),
+                                    _mm512_maskz_loadu_ps(lanes, first + channelFloats));
       }
     } else {
       for (int64_t pair = 0; pair < 16; ++pair) {
@@ -188,7 +200,7 @@ class AmxBand {
         const __m512 b = 2 * pair + 1 < channels
                              ? _mm512_maskz_loadu_ps(lanes, first + channelFloats)
                              : _mm512_setzero_ps();
-        words[pair] = _mm512_castsi512_ps(pairsOf(a, b));
+        words[pair] = partOf<kPart>(a, b);
       }
     }
     transpose(words);
@@ -196,6 +208,13 @@ class AmxBand {
     for (int64_t i = 0; i < 16; ++i) {
       if (i < count) _mm512_storeu_ps(to + i * kAmxPairs, words[i]);
     }
+  }
+
+  /** Pairs of one part of the values. */
+  template <int kPart>
+  VK_BF16_ATTR static __m512 partOf(__m512 first, __m512 second) {
+    return _mm512_castsi512_ps(kPart == 0 ? pairsOf(first, second)
+                                          : pairsOf(restOf(first), restOf(second)));
   }
 
   /** Where the taps of a plane lie that begins with the ring's plane `first`. */

@@ -44,9 +44,9 @@ Implementations<Conv3dArgs> conv3dImplementations() {
     rows.add({"cpu-amx-first", VK_BACKEND_CPU, VK_ISA_AVX512, conv3dAmxFirstCpuTable.avx512,
               conv3dAmxFirstAccepts, conv3dAmxFirstWorkspaceBytes, conv3dAmxFirstPackedBytes,
               conv3dAmxFirstPackCpuTable.avx512});
-    rows.add({"cpu-amx-bf16", VK_BACKEND_CPU, VK_ISA_AVX512, conv3dAmxCpuTable.avx512,
-              conv3dAmxAccepts, conv3dAmxWorkspaceBytes, conv3dAmxPackedBytes,
-              conv3dAmxPackCpuTable.avx512});
+    for (const int64_t parts : {1, 2}) {
+      rows.add(amxRow(kAmxNames[parts - 1], amxImplementation(parts)));
+    }
     rows.add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
                   conv3dReference)
                  .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,

@@ -47,8 +47,9 @@ public class vk_conv3d_params extends Pointer {
   @MemberGetter public native @Cast("int64_t*") LongPointer padding_end();
   /** Error that the caller accepts, relative in the Frobenius norm, of values that are spread
    * evenly over [-1, 1]; 0 for the usual VK_CONV3D_ACCURACY. The fastest implementation within it
-   * is taken; where none is, the most accurate one, which sums products directly. From 1e-2 on
-   * bfloat16 may be multiplied, where the processor has instructions for it. */
+   * is taken; where none is, the most accurate one, which sums products directly. Where the
+   * processor has instructions for bfloat16 it may be multiplied: from 5e-6 on values in two parts,
+   * from 1e-2 on rounded ones. */
   public native double accuracy(); public native vk_conv3d_params accuracy(double setter);
   /** Chooses by what was measured; NULL to choose by a model of the cost. Every call about one
    * convolution names the same. */

@@ -29,7 +29,7 @@ import org.voxkern.nativecall.Status;
 public final class Conv3d {
   /**
    * Error that is accepted unless a builder is told otherwise, relative in the Frobenius norm.
-   * Winograd's algorithm stays within it.
+   * Winograd's algorithm stays within it, and so do products of values in two parts of bfloat16.
    */
   public static final double USUAL_ACCURACY = 1e-5;
 
