@@ -34,7 +34,7 @@ __device__ void forLegendre(double u, int32_t degree, const Store& store) {
 
 /** Bin and number of each sample; `bins` for one that does not count. */
 template <class T>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 1)
     binSamples(BiasFieldArgs args, uint32_t* bin, int64_t* sample) {
   const T* const values = static_cast<const T*>(args.values);
   const T* const reference = static_cast<const T*>(args.reference);
@@ -206,7 +206,7 @@ __device__ double coefficientOfRow(const BiasFieldCorrectArgs& args, int32_t a, 
 
 /** A warp a row, of which the field is a polynomial in x. */
 template <class T>
-__global__ void __launch_bounds__(kWarpSize* kRows)
+__global__ void __launch_bounds__(kWarpSize* kRows, 1)
     divideByField(BiasFieldCorrectArgs args, const T* alongX) {
   const T* const image = static_cast<const T*>(args.image);
   T* const corrected = static_cast<T*>(args.corrected);

@@ -103,7 +103,7 @@ __device__ inline double fieldAt(const BiasFit& fit, int64_t sample) {
 }
 
 /** A block a bin: the field under the coefficients, the bin's intensity and residual variance. */
-__global__ static void __launch_bounds__(kBinThreads) biasIntensitiesOfBins(BiasFit fit) {
+__global__ static void __launch_bounds__(kBinThreads, 1) biasIntensitiesOfBins(BiasFit fit) {
   VK_SHARED(double, shared, kBinThreads / kWarpSize);
   const int32_t k = int32_t(blockIdx.x);
   const int64_t begin = fit.starts[k], end = fit.starts[k + 1];

@@ -67,7 +67,7 @@ struct Source {
 
 /** Lines along y or z, a lane each: from (outer, size, inner) to (outer, outputSize, inner). */
 template <class T, bool kTiled>
-__global__ void __launch_bounds__(kLanes* kRows)
+__global__ void __launch_bounds__(kLanes* kRows, 1)
     acrossLanes(Source<T> source, Line<T> line, int64_t outer, int64_t inner, T* to) {
   VK_DYNAMIC_SHARED(T, shared);
   T* const weights = shared;
@@ -118,7 +118,7 @@ __global__ void __launch_bounds__(kLanes* kRows)
 /** Lines along x, a row of threads each: from (lines, size) to (lines, outputSize). With `totals`,
  * the smoothed mask, sums are divided by it. */
 template <class T, bool kTiled>
-__global__ void __launch_bounds__(kLanes* kRows)
+__global__ void __launch_bounds__(kLanes* kRows, 1)
     alongLanes(Source<T> source, Line<T> line, int64_t lines, const T* totals, T* to) {
   VK_DYNAMIC_SHARED(T, shared);
   constexpr int64_t kOutputs = kLanes * kEach;

@@ -66,7 +66,7 @@ __device__ void addRest(const Rest& own, Count* rest) {
   if (notWhole != 0) atomicAdd(rest + 1, Count(notWhole));
 }
 
-__global__ void __launch_bounds__(kThreads) overlapInShared(LabelOverlapArgs args, Count* rest) {
+__global__ void __launch_bounds__(kThreads, 1) overlapInShared(LabelOverlapArgs args, Count* rest) {
   VK_DYNAMIC_SHARED(unsigned, counts);
   const int labels = int(args.labels);
   for (int i = int(threadIdx.x); i < 3 * labels; i += kThreads) counts[i] = 0;
@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(kThreads) overlapInShared(LabelOverlapArgs arg
   }
 }
 
-__global__ void __launch_bounds__(kThreads) overlapInGlobal(LabelOverlapArgs args, Count* rest) {
+__global__ void __launch_bounds__(kThreads, 1) overlapInGlobal(LabelOverlapArgs args, Count* rest) {
   Rest own{0, 0};
   countLabels(args, own, [&](int row, int32_t place, unsigned many) {
     atomicAdd(reinterpret_cast<Count*>(args.counts) + row * args.labels + place, Count(many));

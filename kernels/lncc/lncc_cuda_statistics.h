@@ -40,7 +40,7 @@ __device__ inline Spread lnccSpreadOf(double counted, double shift, double sum, 
 }
 
 template <class T>
-__global__ void __launch_bounds__(kLnccThreads)
+__global__ void __launch_bounds__(kLnccThreads, 1)
     lnccSpreadsOfChunks(const T* fixed, const T* warped, const uint8_t* mask, int64_t count,
                         int64_t chunks, LnccSpreads* spreads) {
   VK_SHARED(LnccSpreads, shared, kLnccThreads / kWarpSize);

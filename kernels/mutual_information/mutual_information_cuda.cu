@@ -285,7 +285,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     gradientOfVoxels(Images<T> images, Axes<T> axes, const Slope<T>* slopes, T* gradient) {
   forEachItem(images.count, [&](int64_t i) {
     const Voxel<T> voxel = locate(images, axes, i);

@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(kThreads) sgdStep(OptimizerStepSgdArgs args) {
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) adamStep(OptimizerStepAdamArgs args) {
+__global__ void __launch_bounds__(kThreads, 1) adamStep(OptimizerStepAdamArgs args) {
   const T* const gradient = static_cast<const T*>(args.gradient);
   T* const parameter = static_cast<T*>(args.parameter);
   T* const mean = static_cast<T*>(args.mean);

@@ -36,7 +36,7 @@ struct Better {
 };
 
 template <class T>
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(256, 1)
     gatherMembers(SoftNmsArgs args, BoxRanks ranks, Member* members) {
   forEachItem(ranks.counts->boxes, [&](int64_t place) {
     const int64_t box = ranks.boxOf(place);
