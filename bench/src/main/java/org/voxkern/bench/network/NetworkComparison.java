@@ -16,6 +16,7 @@ import org.voxkern.bench.operation.Peaks;
 import org.voxkern.bench.peer.Alternation;
 import org.voxkern.bench.peer.ChildProcess;
 import org.voxkern.bench.peer.MeasuredProcess;
+import org.voxkern.bench.peer.PeerJvm;
 import org.voxkern.bench.report.BarChart;
 import org.voxkern.bench.report.TextTable;
 import org.voxkern.study.report.Numbers;
@@ -140,25 +141,15 @@ public final class NetworkComparison {
   }
 
   private List<String> command(String contender, String job, String... rest) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                // OpenMP's threads, which oneDNN and libtorch use, are set by the environment.
-                "env",
-                "OMP_NUM_THREADS=" + threads,
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-Dorg.bytedeco.javacpp.maxBytes=0",
-                "-D" + ContenderProcess.DEVICE_PROPERTY + "=" + device,
-                "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda", ""),
-                "-cp",
-                System.getProperty("java.class.path"),
-                ContenderProcess.class.getName(),
-                contender,
-                job,
-                String.valueOf(threads)));
-    command.addAll(List.of(rest));
-    return command;
+    List<String> arguments = new ArrayList<>(List.of(contender, job, String.valueOf(threads)));
+    arguments.addAll(List.of(rest));
+    return PeerJvm.command(
+        threads,
+        List.of(
+            "-D" + ContenderProcess.DEVICE_PROPERTY + "=" + device,
+            "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda", "")),
+        ContenderProcess.class,
+        arguments);
   }
 
   private double seconds(String contender, int index, Map<String, float[]> computed)

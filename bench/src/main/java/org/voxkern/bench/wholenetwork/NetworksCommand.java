@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.voxkern.bench.peer.Alternation;
 import org.voxkern.bench.peer.ChildProcess;
 import org.voxkern.bench.peer.MeasuredProcess;
+import org.voxkern.bench.peer.PeerJvm;
 import org.voxkern.bench.report.Json;
 import org.voxkern.bench.report.Machine;
 import org.voxkern.bench.report.TextTable;
@@ -178,20 +179,12 @@ public final class NetworksCommand implements Callable<Integer> {
     Path file = Files.createTempFile("voxkern-bench-", ".result");
     try {
       List<String> command =
-          new ArrayList<>(
+          PeerJvm.command(
+              threads,
+              // Else the heap is as large as the machine makes it, alike for all libraries.
+              List.of("-XX:+UseSerialGC", "-Xms16m"),
+              RunnerProcess.class,
               List.of(
-                  "env",
-                  // OpenMP's threads, which oneDNN and libtorch use, are set by the environment.
-                  "OMP_NUM_THREADS=" + threads,
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                  "-Dorg.bytedeco.javacpp.maxBytes=0",
-                  // Else the heap is as large as the machine makes it, alike for all libraries.
-                  "-XX:+UseSerialGC",
-                  "-Xms16m",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  RunnerProcess.class.getName(),
                   library,
                   String.valueOf(index),
                   String.valueOf(threads),
