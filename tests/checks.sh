@@ -26,9 +26,6 @@ check_bindings() {
   rm -r "$generated"
 }
 
-# What CMake found no tools for is no target of the native library's.
-has_target() { ninja -C "$native" -t query "$1" > /dev/null 2>&1; }
-
 # The native library, and beside it ITK's own registration, which the Java tests compare with: one file that takes two
 # minutes. It is linked with FFTW (GPL) and never shipped; without FFTW the tests that need it say so.
 build_native_and_baseline() {
@@ -97,17 +94,6 @@ run_emulator() {
   done | sort -u | xargs -P "$(nproc)" -n 3 "$top/tests/emulated-cases" "$folder/cases/vk_cases" "$bits" || return 1
   same_bits "$bits" || return 1
   "$top/tests/kernels-that-ran" "$folder/libvoxkern_cuda_emulated.so" "$VOXKERN_EMULATOR_KERNELS"
-}
-
-# For every architecture that CUDA 13 knows and a user may have; the library has to stay small enough for a jar.
-build_cuda_for_all() {
-  folder=$top/native/target/cuda
-  [ -f "$folder/build.ninja" ] || cmake -S "$top/native" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DVOXKERN_ITK=OFF '-DVOXKERN_CUDA_ARCHITECTURES=75;80;86;89;90;100;120' || return 1
-  ninja -C "$folder" voxkern_cuda || return 1
-  bytes=$(stat -c %s "$folder/libvoxkern_cuda.so")
-  echo "libvoxkern_cuda.so: $bytes bytes"
-  [ "$bytes" -le 60000000 ]
 }
 
 # The log of the last step, indented.
@@ -179,7 +165,7 @@ run_test() {
     show cudnn
     if has_target voxkern_cuda; then
       if [ -n "$all" ]; then
-        check "CUDA kernels by nvcc, all architectures" nvcc build_cuda_for_all
+        check "CUDA kernels by nvcc, all architectures" nvcc build_cuda_jar
       else
         check "CUDA kernels by nvcc" nvcc ninja -C "$native" voxkern_cuda
       fi

@@ -59,7 +59,7 @@ public final class Context implements AutoCloseable {
   private volatile boolean closed;
 
   private Context(Builder builder) {
-    NativeLibrary.require();
+    NativeLibrary.require(builder.backend);
     vk_context created = new vk_context();
     try (vk_context_options options = new vk_context_options()) {
       options.struct_size(options.sizeof());

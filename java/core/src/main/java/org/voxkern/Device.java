@@ -106,7 +106,7 @@ public final class Device {
   }
 
   private static int count(Backend backend) {
-    NativeLibrary.require();
+    NativeLibrary.require(backend);
     int[] count = new int[1];
     Status.check(Voxkern.vk_device_count(backend.ordinal(), count));
     return count[0];
@@ -175,7 +175,7 @@ public final class Device {
    * @throws UnsupportedOperationException if the library of the CUDA backend is not there
    */
   public static CudaVersions cudaVersions() {
-    NativeLibrary.require();
+    NativeLibrary.require(Backend.CUDA);
     int[] driver = new int[1];
     int[] library = new int[1];
     Status.check(Voxkern.vk_device_versions(Backend.CUDA.ordinal(), driver, library));
@@ -208,7 +208,7 @@ public final class Device {
     if (isHost()) {
       throw new UnsupportedOperationException("the processor has no cuDNN");
     }
-    NativeLibrary.require();
+    NativeLibrary.require(backend);
     Cudnn.prepare(backend);
     try (vk_cudnn_report report = new vk_cudnn_report()) {
       Status.check(Voxkern.vk_cudnn_describe(backend.ordinal(), report));

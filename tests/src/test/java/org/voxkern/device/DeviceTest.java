@@ -5,13 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.voxkern.Backend;
 import org.voxkern.Context;
 import org.voxkern.Device;
@@ -19,6 +25,9 @@ import org.voxkern.testing.Requirement;
 
 /** Which devices there are, and what happens when they are old, small or broken. */
 class DeviceTest {
+  private static final String CLASS_PATH =
+      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
   @Test
   void theProcessorIsAlwaysThere() {
     assertEquals(Device.cpu(), Device.list().get(0));
@@ -57,18 +66,24 @@ class DeviceTest {
 
   /** Runs a part of {@link DeviceProgram} where the emulator stands for real devices. */
   private static List<String> run(String part, Map<String, String> environment) throws Exception {
+    return run(
+        part,
+        environment,
+        CLASS_PATH,
+        "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda-emulated"));
+  }
+
+  private static List<String> run(
+      String part, Map<String, String> environment, String classPath, String... options)
+      throws Exception {
     Requirement.cudaEmulated();
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-Dvoxkern.cuda=" + System.getProperty("voxkern.cuda-emulated"),
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                DeviceProgram.class.getName(),
-                part));
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", classPath, DeviceProgram.class.getName(), part));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();
@@ -82,6 +97,28 @@ class DeviceTest {
     assertEquals(
         List.of("[cpu, cuda:0, cuda:1]", "3.0", "CUDA device 2 of 2"),
         run("list", Map.of("VOXKERN_EMULATOR_DEVICES", "2")));
+  }
+
+  @Test
+  void theLibraryComesOutOfItsJar(@TempDir Path folder) throws Exception {
+    Requirement.cudaEmulated();
+    Path jar = folder.resolve("voxkern-native-cuda.jar");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
+      out.putNextEntry(
+          new ZipEntry("org/voxkern/internal/" + Loader.getPlatform() + "/libvoxkern_cuda.so"));
+      Files.copy(Path.of(System.getProperty("voxkern.cuda-emulated")), out);
+    }
+    Path cache = folder.resolve("cache");
+    assertEquals(
+        List.of("[cpu, cuda:0, cuda:1]", "3.0", "CUDA device 2 of 2"),
+        run(
+            "list",
+            Map.of("VOXKERN_EMULATOR_DEVICES", "2"),
+            CLASS_PATH + File.pathSeparator + jar,
+            "-Dorg.bytedeco.javacpp.cachedir=" + cache));
+    try (Stream<Path> files = Files.walk(cache)) {
+      assertTrue(files.anyMatch(file -> file.endsWith("libvoxkern_cuda.so")));
+    }
   }
 
   @Test
