@@ -4,6 +4,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "exponential/exponential_cpu.cpp"
 #include "core/simd_begin.h"
+#include <hwy/cache_control.h>
+
 #include "compose/field_sampler-inl.h"
 #include "exponential/exponential.h"
 
@@ -195,6 +197,7 @@ void squareField(Context& context, const InterleavedField& from, const OffsetMap
         squareRow<false>(from, map, row, to.row(row));
       }
     }
+    if (stream) hwy::FlushStream();
   });
 }
 

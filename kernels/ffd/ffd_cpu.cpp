@@ -4,6 +4,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ffd/ffd_cpu.cpp"
 #include "core/simd_begin.h"
+#include <hwy/cache_control.h>
+
 #include "core/carve.h"
 #include "ffd/ffd.h"
 
@@ -184,9 +186,8 @@ void ffdCpu(const FfdArgs& args, Context& context, const Workspace& workspace) {
   }
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(D()));
   const bool inRegister = fitsVector(layout.x.first, width, lanes);
-  [[maybe_unused]] const bool stream = width % lanes == 0 &&
-                                       reinterpret_cast<uintptr_t>(field) % 64 == 0 &&
-                                       3 * voxels * 4 > kFfdStreamBytes;
+  const bool stream = width % lanes == 0 && reinterpret_cast<uintptr_t>(field) % 64 == 0 &&
+                      3 * voxels * 4 > kFfdStreamBytes;
 
   parallelFor(context, 3 * slices, [&](int64_t chunk) HWY_ATTR {
     const int64_t component = chunk / slices, z = chunk % slices;
@@ -217,6 +218,7 @@ void ffdCpu(const FfdArgs& args, Context& context, const Workspace& workspace) {
 #endif
       }
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
