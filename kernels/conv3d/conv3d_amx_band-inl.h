@@ -157,23 +157,26 @@ class AmxBand {
 
   /** A row of the pairs from `channel` on, with its padding; each part of it. */
   HWY_ATTR void copyRow(int64_t channel, int64_t z, int64_t y, float* to) const {
-    const int64_t padding =
-        args_.paddingBegin[2] < tiling_.pitch ? args_.paddingBegin[2] : tiling_.pitch;
+    // Of a transposed convolution it may be negative: what lies before the outputs is left out.
+    const int64_t begin = args_.paddingBegin[2];
+    const int64_t padding = begin < 0 ? 0 : begin < tiling_.pitch ? begin : tiling_.pitch;
+    const int64_t first = begin < 0 ? -begin : 0;
     const int64_t room = tiling_.pitch - padding;
-    const int64_t count = args_.inSize[2] < room ? args_.inSize[2] : room;
-    const float* const from = input_.row(firstChannel_ + channel, z, y);
+    const int64_t voxels = args_.inSize[2] > first ? args_.inSize[2] - first : 0;
+    const int64_t count = voxels < room ? voxels : room;
+    const float* const from = input_.row(firstChannel_ + channel, z, y) + first;
     const int64_t left = args_.inChannels - channel;
     const int64_t channels = left < 2 * kAmxPairs ? left : 2 * kAmxPairs;
     for (int64_t part = 0; part < kParts; ++part) {
-      float* const begin = to + part * tiling_.partWords;
-      fillZero(begin, padding * kAmxPairs);
-      fillZero(begin + (padding + count) * kAmxPairs, (room - count) * kAmxPairs);
+      float* const row = to + part * tiling_.partWords;
+      fillZero(row, padding * kAmxPairs);
+      fillZero(row + (padding + count) * kAmxPairs, (room - count) * kAmxPairs);
     }
-    float* const first = to + padding * kAmxPairs;
+    float* const words = to + padding * kAmxPairs;
     for (int64_t x = 0; x < count; x += 16) {
-      copyVoxels<0>(from + x, channels, count - x, first + x * kAmxPairs);
+      copyVoxels<0>(from + x, channels, count - x, words + x * kAmxPairs);
       if constexpr (kParts == 2) {
-        copyVoxels<1>(from + x, channels, count - x, first + tiling_.partWords + x * kAmxPairs);
+        copyVoxels<1>(from + x, channels, count - x, words + tiling_.partWords + x * kAmxPairs);
       }
     }
   }
