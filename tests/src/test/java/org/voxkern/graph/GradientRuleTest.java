@@ -82,7 +82,7 @@ class GradientRuleTest {
   void recurrences() {
     for (boolean reverse : new boolean[] {false, true}) {
       Shape[] shapes = {shape(5, 2, 3), shape(16, 3), shape(16, 4), shape(16), shape(16)};
-      Operation lstm = new Recurrent(Recurrent.Kind.LSTM, reverse);
+      Operation lstm = new Recurrent(Recurrent.Kind.LSTM, reverse, false);
       check(x -> apply(lstm, x), shapes);
       check(x -> apply(lstm, x).further(1), shapes);
       check(
@@ -92,9 +92,34 @@ class GradientRuleTest {
           },
           shapes);
       Shape[] ofGru = {shape(5, 2, 3), shape(12, 3), shape(12, 4), shape(12), shape(12)};
-      Operation gru = new Recurrent(Recurrent.Kind.GRU, reverse);
+      Operation gru = new Recurrent(Recurrent.Kind.GRU, reverse, false);
       check(x -> apply(gru, x), ofGru);
       check(x -> apply(gru, x).mean(0).multiply(apply(gru, x).further(1)), ofGru);
+    }
+  }
+
+  @Test
+  void recurrencesWithInitialStates() {
+    for (boolean reverse : new boolean[] {false, true}) {
+      Operation lstm = new Recurrent(Recurrent.Kind.LSTM, reverse, true);
+      check(
+          x -> apply(lstm, x).mean(0).multiply(apply(lstm, x).further(2)),
+          shape(3, 2, 3),
+          shape(16, 3),
+          shape(16, 4),
+          shape(16),
+          shape(16),
+          shape(2, 4),
+          shape(2, 4));
+      Operation gru = new Recurrent(Recurrent.Kind.GRU, reverse, true);
+      check(
+          x -> apply(gru, x),
+          shape(3, 2, 3),
+          shape(12, 3),
+          shape(12, 4),
+          shape(12),
+          shape(12),
+          shape(2, 4));
     }
   }
 

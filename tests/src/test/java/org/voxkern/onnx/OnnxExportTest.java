@@ -205,8 +205,47 @@ class OnnxExportTest {
       layers.put("warp " + border, x -> x.warp(x.concat(1, x).slice(1, 1, 4).times(2), border));
     }
     layers.put("scaling and squaring", x -> x.slice(1, 0, 3).times(1.5).scalingAndSquaring(5));
+    layers.put("lstm", x -> sequence(x).lstm(3));
+    layers.put("last hidden", x -> sequence(x).lstm(3).further(1));
+    layers.put("last cell", x -> sequence(x).lstm(3).further(2));
+    layers.put(
+        "lstm with states",
+        x -> {
+          Value first = sequence(x).mean(0).slice(1, 0, 3);
+          Value all = sequence(x).lstm(3, first, first.times(2));
+          return all.add(all.further(1)).multiply(all.further(2));
+        });
+    layers.put("bidirectional lstm", x -> sequence(x).bidirectionalLstm(3));
+    layers.put(
+        "bidirectional lstm with states",
+        x -> {
+          Value states = sequence(x).slice(0, 0, 2).slice(2, 1, 4);
+          Value both = sequence(x).as("both").bidirectionalLstm(3, states, states.tanh());
+          Value last = x.builder().value("both.forward").further(1);
+          return both.add(last.concat(1, x.builder().value("both.reverse").further(2)));
+        });
+    layers.put("gru", x -> sequence(x).gru(3));
+    layers.put(
+        "gru with state",
+        x -> {
+          Value all = sequence(x).gru(3, sequence(x).mean(0).slice(1, 0, 3));
+          return all.multiply(all.further(1));
+        });
+    layers.put("bidirectional gru", x -> sequence(x).bidirectionalGru(3));
+    layers.put(
+        "bidirectional gru with states",
+        x -> {
+          Value states = sequence(x).slice(0, 0, 2).slice(2, 1, 4);
+          Value both = sequence(x).as("both").bidirectionalGru(3, states);
+          return both.slice(2, 0, 3).add(x.builder().value("both.reverse").further(1));
+        });
     layers.put("constant", x -> x.add(x.builder().constant(new float[] {1, 2, 3, 4, 5}, 5)));
     return layers.entrySet().stream();
+  }
+
+  /** (T, N, 4) of depth as steps. */
+  private static Value sequence(Value volume) {
+    return volume.mean(3, 4).permute(2, 0, 1);
   }
 
   @TestFactory

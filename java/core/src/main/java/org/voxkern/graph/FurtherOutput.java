@@ -7,7 +7,7 @@ import org.voxkern.Tensor;
  * Marks a node that is an output beyond the first of its input's operation, counted from 1. It is
  * written by that operation's step and has none of its own.
  */
-record FurtherOutput(int number) implements Operation {
+public record FurtherOutput(int number) implements Operation {
   @Override
   public String type() {
     return "output";

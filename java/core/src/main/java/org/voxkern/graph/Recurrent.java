@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.voxkern.Context;
 import org.voxkern.Scope;
 import org.voxkern.Shape;
@@ -17,14 +18,15 @@ import org.voxkern.op.RecurrentTensors.Role;
 /**
  * One layer of {@link Lstm} or {@link Gru} in one direction, as PyTorch has it: input (T, B, I),
  * then weights (G H, I), recurrent weights (G H, H) and the biases of both (G H), their G gates in
- * PyTorch's order. The output is (T, B, H); further ones are the last states (B, H), hidden and
- * with LSTM the cell, and what the gradient needs.
+ * PyTorch's order, and maybe the initial states (B, H), hidden and with LSTM the cell. The output
+ * is (T, B, H); further ones are the last states (B, H) and what the gradient needs.
  *
  * @param reverse whether the last step of a sequence is the first that is taken
+ * @param initial whether the initial states are given; they are zeros otherwise
  */
-record Recurrent(Kind kind, boolean reverse) implements Operation {
+public record Recurrent(Kind kind, boolean reverse, boolean initial) implements Operation {
   /** A layer's cell. */
-  enum Kind {
+  public enum Kind {
     LSTM(4, Role.LAST_HIDDEN, Role.LAST_CELL) {
       @Override
       void apply(Recurrence recurrence, RecurrentTensors tensors) {
@@ -84,11 +86,24 @@ record Recurrent(Kind kind, boolean reverse) implements Operation {
 
     abstract Tensor toPyTorch(Tensor tensor, long hidden);
 
+    /** How many states a cell has: the further outputs from 1 on are the last of them. */
+    public int stateCount() {
+      return states.size();
+    }
+
     /** The further output that the gradient needs. */
     int reserve() {
       return 1 + states.size();
     }
   }
+
+  /** Inputs before the initial states. */
+  private static final int PARAMETERS_END = 5;
+
+  private static final List<Role> INITIAL = List.of(Role.INITIAL_HIDDEN, Role.INITIAL_CELL);
+
+  private static final List<Role> GRADIENT_INITIAL =
+      List.of(Role.GRADIENT_INITIAL_HIDDEN, Role.GRADIENT_INITIAL_CELL);
 
   /** Of the output and the states. */
   private static final List<Role> UPSTREAM =
@@ -120,7 +135,20 @@ record Recurrent(Kind kind, boolean reverse) implements Operation {
         fits,
         "expected weights (G H, I), recurrent ones (G H, H) and two biases (G H), G = "
             + kind.gates);
+    SymbolicShape state = SymbolicShape.of(input.size(1), Size.of(hidden));
+    for (int index = PARAMETERS_END; index < inputCount(); index++) {
+      SymbolicShape given = inputs.get(index);
+      Convolution.require(
+          given.rank() == 2
+              && given.size(0).compare(state.size(0)) != Size.Relation.DIFFERENT
+              && given.size(1).compare(state.size(1)) != Size.Relation.DIFFERENT,
+          "expected initial states " + state);
+    }
     return SymbolicShape.of(input.size(0), input.size(1), Size.of(hidden));
+  }
+
+  private int inputCount() {
+    return PARAMETERS_END + (initial ? kind.stateCount() : 0);
   }
 
   @Override
@@ -168,11 +196,16 @@ record Recurrent(Kind kind, boolean reverse) implements Operation {
   /** In the order and the shapes of the kernel. */
   private RecurrentTensors arguments(List<Tensor> inputs) {
     long hidden = inputs.get(2).shape().size(1);
-    return RecurrentTensors.of(
-            inputs.get(0),
-            kind.fromPyTorch(withOne(inputs.get(1)), hidden),
-            kind.fromPyTorch(withOne(inputs.get(2)), hidden))
-        .with(Role.BIAS, kind.fromPyTorch(joined(inputs.get(3), inputs.get(4)), hidden));
+    RecurrentTensors tensors =
+        RecurrentTensors.of(
+                inputs.get(0),
+                kind.fromPyTorch(withOne(inputs.get(1)), hidden),
+                kind.fromPyTorch(withOne(inputs.get(2)), hidden))
+            .with(Role.BIAS, kind.fromPyTorch(joined(inputs.get(3), inputs.get(4)), hidden));
+    for (int input = PARAMETERS_END; input < inputCount(); input++) {
+      tensors = tensors.with(INITIAL.get(input - PARAMETERS_END), withOne(inputs.get(input)));
+    }
+    return tensors;
   }
 
   /** (1, ...), in the same memory. */
@@ -215,7 +248,9 @@ record Recurrent(Kind kind, boolean reverse) implements Operation {
     Value first =
         backward.apply(
             GradientOperation.of(
-                type() + "_gradient", (in, out) -> gradient(upstream, in, out), 0, 1, 2, 3, 4),
+                type() + "_gradient",
+                (in, out) -> gradient(upstream, in, out),
+                IntStream.range(0, inputCount()).boxed().toArray(Integer[]::new)),
             operands.toArray(new Value[0]));
     Value[] gradients = backward.none();
     for (int input = 0; input < gradients.length; input++) {
@@ -228,11 +263,16 @@ record Recurrent(Kind kind, boolean reverse) implements Operation {
     try (Scope scope = Scope.open(inputs.get(0).context())) {
       RecurrentTensors tensors =
           arguments(inputs)
-              .with(Role.OUTPUT, withDirection(inputs.get(5)))
-              .with(Role.RESERVE, inputs.get(6))
+              .with(Role.OUTPUT, withDirection(inputs.get(inputCount())))
+              .with(Role.RESERVE, inputs.get(inputCount() + 1))
               .with(Role.GRADIENT_INPUT, outputs.get(0));
+      for (int input = PARAMETERS_END; input < inputCount(); input++) {
+        Tensor wanted = outputs.get(input);
+        Role role = GRADIENT_INITIAL.get(input - PARAMETERS_END);
+        tensors = tensors.with(role, wanted == null ? null : withOne(wanted));
+      }
       for (int i = 0; i < upstream.size(); i++) {
-        Tensor given = inputs.get(7 + i);
+        Tensor given = inputs.get(inputCount() + 2 + i);
         boolean perStep = upstream.get(i) == Role.GRADIENT_OUTPUT;
         tensors = tensors.with(upstream.get(i), perStep ? withDirection(given) : withOne(given));
       }

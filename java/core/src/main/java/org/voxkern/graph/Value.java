@@ -90,15 +90,20 @@ public final class Value {
   /** A node with parameters that are named after it. */
   private Value parametric(Operation operation, Parameter... parameters) {
     String name = nextName(operation.type());
-    return parametric(name, name, operation, parameters);
+    return parametric(name, name, operation, List.of(), parameters);
   }
 
-  /** The same where the parameters may be named after another node. */
+  /**
+   * The same where the parameters may be named after another node.
+   *
+   * @param last inputs behind the parameters
+   */
   private Value parametric(
-      String name, String owner, Operation operation, Parameter... parameters) {
+      String name, String owner, Operation operation, List<Value> last, Parameter... parameters) {
     // Before its parameters are added, so that a mistake leaves the graph as it was.
     List<SymbolicShape> shapes = new ArrayList<>(List.of(shape()));
     Arrays.stream(parameters).forEach(own -> shapes.add(SymbolicShape.of(own.shape())));
+    last.forEach(value -> shapes.add(value.shape()));
     Inference.shape(name, operation, shapes);
     List<Value> inputs = new ArrayList<>(List.of(this));
     for (Parameter own : parameters) {
@@ -107,6 +112,7 @@ public final class Value {
               new Parameter(
                   owner + "." + own.name(), own.shape(), own.initializer(), own.trained())));
     }
+    inputs.addAll(last);
     return builder.apply(name, operation, inputs);
   }
 
@@ -223,6 +229,11 @@ public final class Value {
     return recurrent(Recurrent.Kind.LSTM, hidden);
   }
 
+  /** {@link #lstm(long)} that begins with these states, (B, hidden). */
+  public Value lstm(long hidden, Value initialHidden, Value initialCell) {
+    return recurrent(Recurrent.Kind.LSTM, hidden, initialHidden, initialCell);
+  }
+
   /**
    * Gated recurrent units over sequences (T, B, I), forward in time: (T, B, hidden). The further
    * output is the last hidden state, (B, hidden). Parameters are PyTorch's.
@@ -231,8 +242,13 @@ public final class Value {
     return recurrent(Recurrent.Kind.GRU, hidden);
   }
 
+  /** {@link #gru(long)} that begins with this state, (B, hidden). */
+  public Value gru(long hidden, Value initialHidden) {
+    return recurrent(Recurrent.Kind.GRU, hidden, initialHidden);
+  }
+
   /**
-   * {@link #lstm} in both directions: (T, B, 2 hidden), forward in time before reverse. The
+   * {@link #lstm(long)} in both directions: (T, B, 2 hidden), forward in time before reverse. The
    * directions are nodes of their own, {@code NAME.forward} and {@code NAME.reverse}, which have
    * the last states.
    */
@@ -240,29 +256,48 @@ public final class Value {
     return bidirectional(Recurrent.Kind.LSTM, hidden);
   }
 
-  /** {@link #gru} in both directions, as {@link #bidirectionalLstm} is. */
+  /** The same that begins with these states, (2, B, hidden): forward in time before reverse. */
+  public Value bidirectionalLstm(long hidden, Value initialHidden, Value initialCell) {
+    return bidirectional(Recurrent.Kind.LSTM, hidden, initialHidden, initialCell);
+  }
+
+  /** {@link #gru(long)} in both directions, as {@link #bidirectionalLstm(long)} is. */
   public Value bidirectionalGru(long hidden) {
     return bidirectional(Recurrent.Kind.GRU, hidden);
   }
 
-  private Value recurrent(Recurrent.Kind kind, long hidden) {
-    Recurrent layer = new Recurrent(kind, false);
-    String name = nextName(layer.type());
-    return recurrent(layer, name, name, hidden);
+  /** The same that begins with this state, (2, B, hidden): forward in time before reverse. */
+  public Value bidirectionalGru(long hidden, Value initialHidden) {
+    return bidirectional(Recurrent.Kind.GRU, hidden, initialHidden);
   }
 
-  private Value bidirectional(Recurrent.Kind kind, long hidden) {
-    Recurrent forward = new Recurrent(kind, false);
+  private Value recurrent(Recurrent.Kind kind, long hidden, Value... initial) {
+    Recurrent layer = new Recurrent(kind, false, initial.length > 0);
+    String name = nextName(layer.type());
+    return recurrent(layer, name, name, hidden, List.of(initial));
+  }
+
+  private Value bidirectional(Recurrent.Kind kind, long hidden, Value... initial) {
+    Recurrent forward = new Recurrent(kind, false, initial.length > 0);
+    Recurrent reverse = new Recurrent(kind, true, forward.initial());
     String name = nextName(forward.type());
-    Value first = recurrent(forward, name + ".forward", name, hidden);
-    Value second = recurrent(new Recurrent(kind, true), name + ".reverse", name, hidden);
+    Value first = recurrent(forward, name + ".forward", name, hidden, part(0, initial));
+    Value second = recurrent(reverse, name + ".reverse", name, hidden, part(1, initial));
     return builder.apply(name, new Layouts.Joined(2), List.of(first, second));
+  }
+
+  /** The initial states of a direction. */
+  private static List<Value> part(int direction, Value[] initial) {
+    return Arrays.stream(initial)
+        .map(states -> states.slice(0, direction, direction + 1).squeeze(0))
+        .toList();
   }
 
   /**
    * @param owner that the parameters are named after
    */
-  private Value recurrent(Recurrent layer, String name, String owner, long hidden) {
+  private Value recurrent(
+      Recurrent layer, String name, String owner, long hidden, List<Value> initial) {
     long gates = layer.kind().gates * hidden;
     String end = layer.reverse() ? "_l0_reverse" : "_l0";
     Initializer first = Initializer.fanIn(hidden);
@@ -270,6 +305,7 @@ public final class Value {
         name,
         owner,
         layer,
+        initial,
         trained("weight_ih" + end, Shape.of(gates, known(2, layer.type())), first),
         trained("weight_hh" + end, Shape.of(gates, hidden), first),
         trained("bias_ih" + end, Shape.of(gates), first),

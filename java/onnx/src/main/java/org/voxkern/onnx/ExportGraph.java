@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
+import org.voxkern.graph.FurtherOutput;
 import org.voxkern.graph.Node;
 
 /** A graph of ONNX that is written: its nodes so far, and how values are called. */
@@ -27,6 +29,10 @@ final class ExportGraph {
   private final GraphProto.Builder proto = GraphProto.newBuilder();
   private final Set<String> taken = new HashSet<>();
   private final Map<Node, String> names = new LinkedHashMap<>();
+
+  /** Names of further outputs by their numbers. */
+  private final Map<Node, Map<Integer, String>> further = new HashMap<>();
+
   private final Set<String> functions = new TreeSet<>();
   private int opset = 21;
 
@@ -63,14 +69,28 @@ final class ExportGraph {
   }
 
   /**
-   * Calls the value of a node.
+   * Calls the value of a node, where all nodes are before any is added.
    *
    * @param asOutput whether an output of the graph of the node's name is this node
    */
-  String call(Node node, boolean asOutput) {
+  void call(Node node, boolean asOutput) {
     String name = asOutput ? node.name() : free(node.name());
     names.put(node, name);
-    return name;
+    if (node.operation() instanceof FurtherOutput output) {
+      further
+          .computeIfAbsent(node.inputs().get(0), first -> new HashMap<>())
+          .put(output.number(), name);
+    }
+  }
+
+  /** Names of a node's first outputs; those that nothing reads have none. */
+  List<String> outputs(Node node, int count) {
+    Map<Integer, String> named = further.getOrDefault(node, Map.of());
+    List<String> outputs = new ArrayList<>(List.of(name(node)));
+    for (int number = 1; number < count; number++) {
+      outputs.add(named.getOrDefault(number, ""));
+    }
+    return outputs;
   }
 
   String name(Node node) {
@@ -99,17 +119,30 @@ final class ExportGraph {
 
   /** Adds a call of a function of {@link #DOMAIN}. */
   void call(String function, String output, List<String> inputs, AttributeProto... attributes) {
+    call(function, List.of(output), inputs, attributes);
+  }
+
+  void call(
+      String function, List<String> outputs, List<String> inputs, AttributeProto... attributes) {
     functions.add(function);
-    proto.addNode(node(function, output, inputs, attributes).toBuilder().setDomain(DOMAIN));
+    proto.addNode(node(function, outputs, inputs, attributes).toBuilder().setDomain(DOMAIN));
   }
 
   static NodeProto node(
       String operator, String output, List<String> inputs, AttributeProto... attributes) {
+    return node(operator, List.of(output), inputs, attributes);
+  }
+
+  /**
+   * @param outputs of which the first has a name
+   */
+  static NodeProto node(
+      String operator, List<String> outputs, List<String> inputs, AttributeProto... attributes) {
     return NodeProto.newBuilder()
         .setOpType(operator)
-        .setName(output)
+        .setName(outputs.get(0))
         .addAllInput(inputs)
-        .addOutput(output)
+        .addAllOutput(outputs)
         .addAllAttribute(List.of(attributes))
         .build();
   }

@@ -4,6 +4,7 @@ import static org.voxkern.onnx.ExportGraph.flag;
 import static org.voxkern.onnx.ExportGraph.integer;
 import static org.voxkern.onnx.ExportGraph.integers;
 import static org.voxkern.onnx.ExportGraph.number;
+import static org.voxkern.onnx.ExportGraph.text;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import java.util.ArrayList;
@@ -13,12 +14,14 @@ import org.voxkern.Shape;
 import org.voxkern.graph.Constants;
 import org.voxkern.graph.Convolution;
 import org.voxkern.graph.Dropping;
+import org.voxkern.graph.FurtherOutput;
 import org.voxkern.graph.Node;
 import org.voxkern.graph.Normalizations;
 import org.voxkern.graph.OneHotAlong;
 import org.voxkern.graph.Operation;
 import org.voxkern.graph.Pools;
 import org.voxkern.graph.Products;
+import org.voxkern.graph.Recurrent;
 import org.voxkern.graph.Reductions;
 import org.voxkern.graph.TransposedConvolution;
 import org.voxkern.op.Activation;
@@ -77,6 +80,10 @@ final class ExportRules {
           graph.name(node),
           List.of(graph.input(node, 0), depth, values),
           integer("axis", oneHot.axis()));
+    } else if (operation instanceof Recurrent layer) {
+      recurrent(graph, node, layer);
+    } else if (operation instanceof FurtherOutput output) {
+      further(node.inputs().get(0).operation(), output.number());
     } else if (operation instanceof Constants.Numbers numbers) {
       graph.fixed(
           graph.name(node),
@@ -85,6 +92,25 @@ final class ExportRules {
         && !LayoutExport.add(graph, node)
         && !SamplingExport.add(graph, node)) {
       throw new UnsupportedOperationException("there is no operator or function for it");
+    }
+  }
+
+  private static void recurrent(ExportGraph graph, Node node, Recurrent layer) {
+    graph.call(
+        Functions.recurrent(layer),
+        graph.outputs(node, 1 + layer.kind().stateCount()),
+        graph.inputs(node),
+        integer("hidden_size", node.shape().known(2)),
+        text("direction", layer.reverse() ? "reverse" : "forward"));
+  }
+
+  /** The call of the function that has the outputs writes them. */
+  private static void further(Operation operation, int number) {
+    if (!(operation instanceof Recurrent layer)) {
+      throw new UnsupportedOperationException("'" + operation.type() + "' has one output there");
+    }
+    if (number > layer.kind().stateCount()) {
+      throw new UnsupportedOperationException("what a gradient needs is no output there");
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.voxkern.Shape;
+import org.voxkern.graph.Recurrent;
 import org.voxkern.op.Warp3d;
 
 /** Functions of the domain {@code org.voxkern} in terms of ONNX's operators. */
@@ -26,7 +27,7 @@ final class Functions {
 
   private final FunctionProto.Builder function = FunctionProto.newBuilder();
 
-  private Functions(String name, List<String> inputs, String... attributes) {
+  Functions(String name, List<String> inputs, String... attributes) {
     function
         .setDomain(ExportGraph.DOMAIN)
         .setName(name)
@@ -47,6 +48,12 @@ final class Functions {
       case PERIODIC ->
           throw new UnsupportedOperationException("ONNX does not sample what is periodic");
     };
+  }
+
+  /** The function of a recurrent layer. */
+  static String recurrent(Recurrent layer) {
+    String cell = layer.kind() == Recurrent.Kind.LSTM ? "Lstm" : "Gru";
+    return layer.initial() ? cell + "FromState" : cell;
   }
 
   /** Functions by name, and those that they call. */
@@ -71,6 +78,8 @@ final class Functions {
         yield linear.result("Add", product, linear.attribute("offset"));
       }
       case "Dense", "DenseWithBias" -> dense(name);
+      case "Lstm", "LstmFromState", "Gru", "GruFromState" ->
+          RecurrentFunctions.of(name.startsWith("Lstm"), name.endsWith("FromState"));
       case "Swish" -> {
         Functions swish = new Functions(name, one, "alpha");
         String inner = swish.add("Mul", "inner", "x", swish.attribute("alpha"));
@@ -111,14 +120,24 @@ final class Functions {
     };
   }
 
-  private String add(String operator, String output, String... inputs) {
+  String add(String operator, String output, String... inputs) {
     return add(operator, output, List.of(inputs));
   }
 
-  private String add(
-      String operator, String output, List<String> inputs, AttributeProto... attributes) {
-    function.addNode(ExportGraph.node(operator, output, inputs, attributes));
-    return output;
+  String add(String operator, String output, List<String> inputs, AttributeProto... attributes) {
+    return add(operator, List.of(output), inputs, attributes);
+  }
+
+  /** Gives the name of the first output. */
+  String add(
+      String operator, List<String> outputs, List<String> inputs, AttributeProto... attributes) {
+    function.addNode(ExportGraph.node(operator, outputs, inputs, attributes));
+    return outputs.get(0);
+  }
+
+  /** With outputs beyond the first. */
+  FunctionProto withOutputs(List<String> further) {
+    return function.addAllOutput(further).build();
   }
 
   private FunctionProto result(String operator, String... inputs) {
@@ -128,16 +147,21 @@ final class Functions {
 
   /** An attribute of the function, as a scalar. */
   private String attribute(String name) {
-    AttributeProto reference =
-        AttributeProto.newBuilder()
-            .setName("value_float")
-            .setType(AttributeProto.AttributeType.FLOAT)
-            .setRefAttrName(name)
-            .build();
-    return add("Constant", name, List.of(), reference);
+    AttributeProto.AttributeType type = AttributeProto.AttributeType.FLOAT;
+    return add("Constant", name, List.of(), reference("value_float", type, name));
   }
 
-  private String constant(String name, TensorProto values) {
+  /** An attribute of an operator that is one of the function. */
+  static AttributeProto reference(
+      String name, AttributeProto.AttributeType type, String ofFunction) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(type)
+        .setRefAttrName(ofFunction)
+        .build();
+  }
+
+  String constant(String name, TensorProto values) {
     return add("Constant", name, List.of(), ExportGraph.value(values));
   }
 
@@ -185,12 +209,7 @@ final class Functions {
     };
     AttributeProto[] references = new AttributeProto[types.length];
     for (int i = 0; i < types.length; i++) {
-      references[i] =
-          AttributeProto.newBuilder()
-              .setName(attributes[i])
-              .setType(types[i])
-              .setRefAttrName(attributes[i])
-              .build();
+      references[i] = reference(attributes[i], types[i], attributes[i]);
     }
     resize.add("Resize", "y", List.of("x", "", "", sizes), references);
     return resize.function.build();

@@ -117,9 +117,12 @@ public final class OnnxExport {
     }
     ExportGraph export = new ExportGraph();
     graph.outputs().keySet().forEach(export::reserve);
+    for (Node node : graph.nodes()) {
+      export.call(node, graph.outputs().get(node.name()) == node);
+    }
     List<String> refusals = new ArrayList<>();
     for (Node node : graph.nodes()) {
-      String name = export.call(node, graph.outputs().get(node.name()) == node);
+      String name = export.name(node);
       if (node.parameter() != null) {
         export.initializer(name, storing.store(node.parameter()));
       } else if (node.operation() == null) {

@@ -1,12 +1,14 @@
 package org.voxkern.onnx;
 
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.voxkern.ElementType;
 import org.voxkern.graph.Constants;
 import org.voxkern.graph.Elementwise;
 import org.voxkern.graph.Layouts;
 import org.voxkern.graph.Operation;
 import org.voxkern.graph.Products;
+import org.voxkern.graph.Recurrent;
 import org.voxkern.graph.Reductions;
 import org.voxkern.graph.Sampling;
 import org.voxkern.graph.Value;
@@ -35,6 +37,13 @@ final class VoxkernOperators {
     operators.put(
         "ElementCount", node -> node.set(node.apply(new Constants.Count(), node.real(0))));
     operators.put("ResizeLike", VoxkernOperators::resize);
+    for (Recurrent.Kind kind : Recurrent.Kind.values()) {
+      for (boolean initial : new boolean[] {false, true}) {
+        operators.put(
+            Functions.recurrent(new Recurrent(kind, false, initial)),
+            node -> recurrent(node, kind, initial));
+      }
+    }
     for (Warp3d.Border border : Warp3d.Border.values()) {
       if (border != Warp3d.Border.PERIODIC) {
         operators.put(
@@ -80,6 +89,21 @@ final class VoxkernOperators {
     double offset = Double.parseDouble(attributes.text("exact_offset", "0"));
     Elementwise.Linear linear = new Elementwise.Linear(scale, offset, ElementType.F32);
     node.setEach(value -> value.apply(linear));
+  }
+
+  private static void recurrent(NodeImport node, Recurrent.Kind kind, boolean initial) {
+    node.attributes().ignore("hidden_size");
+    boolean reverse =
+        node.attributes().word("direction", "forward", "forward", "reverse").equals("reverse");
+    Value[] inputs =
+        IntStream.range(0, node.inputCount()).mapToObj(node::real).toArray(Value[]::new);
+    Value output = node.apply(new Recurrent(kind, reverse, initial), inputs);
+    node.set(output);
+    for (int state = 1; state <= kind.stateCount(); state++) {
+      if (node.wants(state)) {
+        node.set(state, output.further(state));
+      }
+    }
   }
 
   private static void dense(NodeImport node, boolean bias) {
