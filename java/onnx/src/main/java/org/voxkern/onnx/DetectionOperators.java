@@ -23,32 +23,74 @@ final class DetectionOperators {
     operators.put("RoiAlign", DetectionOperators::align);
   }
 
-  /** How many boxes stay is only known with the boxes, so they must be known now. */
+  /** How many boxes stay is only known with the boxes: they are known now, or there is a bound. */
   private static void suppress(NodeImport node) {
     boolean centers = node.attributes().flag("center_point_box", false);
-    Tensor boxes = node.tensor(0);
-    Tensor scores = node.tensor(1);
     long most = node.has(2) ? node.integer(2) : 0;
     Nms.Builder builder =
         Nms.builder().iouThreshold(node.has(3) ? node.number(3) : 0).maxOutputs(most);
     if (node.has(4)) {
       builder.scoreThreshold(node.number(4));
     }
-    requireBoxes(boxes, scores);
+    Nms nms = builder.build();
+    BoundedRows.Search search =
+        (in, valid) -> {
+          requireBoxes(in.get(0), in.get(1));
+          return most > 0 ? kept(nms, centers, in.get(0), in.get(1), valid) : new long[0];
+        };
+    Long bound = node.importer().bound(node.output());
+    if (bound == null) {
+      List<Tensor> inputs = List.of(node.tensorThatSizes(0), node.tensorThatSizes(1));
+      long[] indices = search.find(inputs, Long.MAX_VALUE);
+      node.set(0, Tensor.of(inputs.get(0).context(), indices, indices.length / 3, 3));
+      return;
+    }
+    BoundedRows.set(
+        node,
+        "non_max_suppression",
+        Shape.of(bound, 3),
+        0,
+        List.of(node.real(0), node.real(1)),
+        rowsOfBoxes(node),
+        search);
+  }
+
+  /** What says how many boxes there are; null where all are. */
+  private static BoundedRows rowsOfBoxes(NodeImport node) {
+    BoundedRows boxes = node.operand(0).rows();
+    BoundedRows scores = node.operand(1).rows();
+    boolean none = boxes == null && scores == null;
+    boolean both =
+        boxes != null
+            && scores != null
+            && boxes.source().equals(scores.source())
+            && boxes.axis() == 1
+            && scores.axis() == 2;
+    if (!none && !both) {
+      throw new UnsupportedOperationException(
+          "boxes and scores are not those of the same rows of '"
+              + (boxes != null ? boxes : scores).source()
+              + "'");
+    }
+    return boxes;
+  }
+
+  /** Batch, class and index of the boxes that are kept, of the first so many of each batch. */
+  private static long[] kept(Nms nms, boolean centers, Tensor boxes, Tensor scores, long valid) {
     List<Long> kept = new ArrayList<>();
-    for (long batch = 0; batch < boxes.shape().size(0) && most > 0; batch++) {
-      long count = boxes.shape().size(1);
-      Tensor corners = corners(boxes, batch, centers);
+    long all = boxes.shape().size(1);
+    long count = Math.min(all, valid);
+    for (long batch = 0; batch < boxes.shape().size(0); batch++) {
+      Tensor corners = corners(boxes, batch, Math.toIntExact(count), centers);
       for (long type = 0; type < scores.shape().size(1); type++) {
-        long at = (batch * scores.shape().size(1) + type) * count;
+        long at = (batch * scores.shape().size(1) + type) * all;
         Tensor own = scores.view(ElementType.F32, Shape.of(count), 4 * at);
-        for (long index : builder.build().apply(corners, own, null)) {
+        for (long index : nms.apply(corners, own, null)) {
           kept.addAll(List.of(batch, type, index));
         }
       }
     }
-    long[] indices = kept.stream().mapToLong(Long::longValue).toArray();
-    node.set(0, Tensor.of(boxes.context(), indices, indices.length / 3, 3));
+    return kept.stream().mapToLong(Long::longValue).toArray();
   }
 
   private static void requireBoxes(Tensor boxes, Tensor scores) {
@@ -68,11 +110,11 @@ final class DetectionOperators {
     }
   }
 
-  /** Boxes of two corners, the lower first, whichever ONNX has. */
-  private static Tensor corners(Tensor boxes, long batch, boolean centers) {
+  /** The first boxes of a batch as two corners, the lower first, whichever ONNX has. */
+  private static Tensor corners(Tensor boxes, long batch, int count, boolean centers) {
     Context context = boxes.context();
-    int count = Math.toIntExact(boxes.shape().size(1));
-    Tensor given = boxes.view(ElementType.F32, Shape.of(count, 4), 16L * count * batch);
+    long before = 16 * boxes.shape().size(1) * batch;
+    Tensor given = boxes.view(ElementType.F32, Shape.of(count, 4), before);
     float[] values = given.toFloatArray();
     for (int i = 0; i < count; i++) {
       for (int axis = 0; axis < 2; axis++) {

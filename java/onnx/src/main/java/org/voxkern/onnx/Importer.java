@@ -35,7 +35,12 @@ final class Importer {
   private final OnnxModel model;
   private final Map<String, SymbolicShape> shapes;
   private final Map<String, Tensor> given;
+  private final Map<String, Long> bounds;
   private final List<String> wanted;
+
+  /** How many rows a run finds, by the value that has them. */
+  private final Map<String, Value> counts = new LinkedHashMap<>();
+
   private final Graph.Builder builder = Graph.builder();
   private final Set<String> names = new LinkedHashSet<>();
   private final Map<String, Tensor> weights = new LinkedHashMap<>();
@@ -55,7 +60,9 @@ final class Importer {
       OnnxModel model,
       Map<String, SymbolicShape> shapes,
       Map<String, Tensor> given,
+      Map<String, Long> bounds,
       List<String> wanted) {
+    this.bounds = bounds;
     this.wanted = wanted;
     this.model = model;
     this.shapes = shapes;
@@ -78,6 +85,7 @@ final class Importer {
       for (String output : wanted) {
         outputs.put(output, value(operands.get(output)));
       }
+      counts.forEach((source, count) -> outputs.put(source + OnnxImport.COUNT, count));
       // Of a whole model all inputs stay, whether they are read or not.
       boolean whole = wanted.equals(model.outputNames());
       Set<String> kept = new LinkedHashSet<>(whole ? model.inputNames() : List.of());
@@ -145,6 +153,19 @@ final class Importer {
     }
   }
 
+  /** The most rows that were asked for of a value whose size depends on values; null if none. */
+  Long bound(String name) {
+    return bounds.get(name);
+  }
+
+  void setCount(String source, Value count) {
+    counts.put(source, count);
+  }
+
+  Value count(String source) {
+    return counts.get(source);
+  }
+
   ExternalData external() {
     return model.external();
   }
@@ -174,11 +195,14 @@ final class Importer {
     }
     NodeImport node = new NodeImport(this, proto, inputs);
     try {
+      BoundedRows rows = RowRules.after(node);
       if (!SizeArithmetic.apply(node)) {
         mapper.map(node);
       }
       node.requireKnownAttributes();
-      node.outputs().forEach(operands::put);
+      node.outputs()
+          .forEach(
+              (name, operand) -> operands.put(name, rows == null ? operand : operand.with(rows)));
     } catch (UnsupportedOnnxException failure) {
       throw failure;
     } catch (IllegalArgumentException

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.voxkern.ElementType;
+import org.voxkern.Shape;
 import org.voxkern.Tensor;
 import org.voxkern.graph.Size;
 import org.voxkern.graph.SymbolicShape;
@@ -328,9 +329,34 @@ final class IndexingOperators {
     node.set(node.apply(step, CastOperators.cast(node.value(0), ElementType.I64)));
   }
 
-  /** How many there are is only known with the values, so they must be known now. */
+  /** How many there are is only known with the values: they are known now, or there is a bound. */
   private static void nonZero(NodeImport node) {
-    Tensor input = node.tensor(0);
-    node.set(0, NonZero.apply(input));
+    Long most = node.importer().bound(node.output());
+    if (most == null) {
+      node.set(0, NonZero.apply(node.tensorThatSizes(0)));
+      return;
+    }
+    BoundedRows rows = node.operand(0).rows();
+    BoundedRows.set(
+        node,
+        "non_zero",
+        Shape.of(node.rank(0), most),
+        1,
+        List.of(node.value(0)),
+        rows,
+        (in, valid) -> {
+          Tensor found = NonZero.apply(in.get(0));
+          long[] all = found.toLongArray();
+          return rows == null ? all : within(all, found.shape(), rows.axis(), valid);
+        });
+  }
+
+  /** Of positions (rank, count) those whose place along an axis is below a limit. */
+  private static long[] within(long[] positions, Shape shape, int axis, long limit) {
+    int count = Math.toIntExact(shape.size(1));
+    return IntStream.range(0, positions.length)
+        .filter(at -> positions[axis * count + at % count] < limit)
+        .mapToLong(at -> positions[at])
+        .toArray();
   }
 }

@@ -138,6 +138,25 @@ final class NodeImport {
     }
   }
 
+  /** The same where the values say how large the output is. */
+  Tensor tensorThatSizes(int input) {
+    try {
+      BoundedRows rows = operand(input).rows();
+      if (rows != null) {
+        throw new IllegalArgumentException(
+            "how many rows input " + input + " has depends on '" + rows.source() + "'");
+      }
+      return tensor(input);
+    } catch (IllegalArgumentException failure) {
+      throw new IllegalArgumentException(
+          failure.getMessage()
+              + "; or say how many rows it has at most: OnnxImport.atMost(\""
+              + output()
+              + "\", ...)",
+          failure);
+    }
+  }
+
   /** Whole numbers that must be known before the model runs, or be sizes of the graph. */
   List<Size> sizes(int input) {
     Operand operand = operand(input);
@@ -195,6 +214,11 @@ final class NodeImport {
 
   int outputCount() {
     return proto.getOutputCount();
+  }
+
+  /** The name of the first output. */
+  String output() {
+    return proto.getOutput(0);
   }
 
   /** Whether an output has a name, so that something may read it. */

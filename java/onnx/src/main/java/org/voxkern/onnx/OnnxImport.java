@@ -23,12 +23,20 @@ import org.voxkern.graph.SymbolicShape;
  * computed now. Sizes that the model leaves open stay symbols of the graph, unless a node needs
  * them as numbers: {@link #shape} gives them. Likewise {@link #value} gives what an input holds
  * where a node needs that before the graph can be built, such as the shape that a Reshape takes, or
- * the boxes of a NonMaxSuppression, whose number says how large its output is. Not thread-safe.
+ * the boxes of a NonMaxSuppression, whose number says how large its output is; {@link #atMost} says
+ * how large it is at most instead. Not thread-safe.
  */
 public final class OnnxImport {
+  /** What outputs that {@link #atMost} adds have behind their names. */
+  static final String COUNT = ".count";
+
+  /** Operators whose values say how many rows there are. */
+  static final Set<String> SEARCHES = Set.of("NonMaxSuppression", "NonZero");
+
   private final OnnxModel model;
   private final Map<String, SymbolicShape> shapes = new LinkedHashMap<>();
   private final Map<String, Tensor> values = new LinkedHashMap<>();
+  private final Map<String, Long> bounds = new LinkedHashMap<>();
 
   private List<String> outputs;
 
@@ -89,6 +97,31 @@ public final class OnnxImport {
     return this;
   }
 
+  /**
+   * The most rows of a value of a NonMaxSuppression or NonZero, whose size depends on values: the
+   * graph has so many of it, and of what is made of it, and an output {@code VALUE.count} (i64)
+   * more, which says how many of them, the first, a run found. What lies beyond is undefined. A run
+   * that finds more fails.
+   *
+   * <p>Operators behind it must compute each row without the others; another NonMaxSuppression or
+   * NonZero may follow.
+   *
+   * @throws IllegalArgumentException if the model has no such value, or the number is negative
+   */
+  public OnnxImport atMost(String value, long rows) {
+    List<String> all =
+        model.nodes().stream()
+            .filter(node -> SEARCHES.contains(node.getOpType()))
+            .map(node -> node.getOutput(0))
+            .toList();
+    if (!all.contains(value) || rows < 0) {
+      throw new IllegalArgumentException(
+          model.path() + ": at most " + rows + " rows of '" + value + "' among " + all);
+    }
+    bounds.put(value, rows);
+    return this;
+  }
+
   private void requireInput(String input) {
     if (!model.inputNames().contains(input)) {
       throw new IllegalArgumentException(
@@ -104,6 +137,6 @@ public final class OnnxImport {
    *     it
    */
   public OnnxNetwork run(Context context) {
-    return new Importer(model, shapes, values, outputs).run(context);
+    return new Importer(model, shapes, values, bounds, outputs).run(context);
   }
 }

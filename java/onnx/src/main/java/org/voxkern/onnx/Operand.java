@@ -33,6 +33,9 @@ final class Operand {
   /** The node with space made three axes, or null. */
   private final Value volume;
 
+  /** The axis whose rows a run finds, or null. */
+  private BoundedRows rows;
+
   private Operand(
       Tensor tensor,
       String weight,
@@ -116,6 +119,18 @@ final class Operand {
   Value made(Value node) {
     value = node;
     return node;
+  }
+
+  /** Null where all sizes are as the model has them. */
+  BoundedRows rows() {
+    return rows;
+  }
+
+  /** The same value with an axis of such rows. */
+  Operand with(BoundedRows found) {
+    Operand operand = new Operand(tensor, weight, sizes, shape, type, value, volume);
+    operand.rows = found;
+    return operand;
   }
 
   /** Null where there is none. */
