@@ -70,7 +70,7 @@ final class VoxkernContender implements Contender {
                   .build();
           Tensor input = input();
           Tensor output = output(job.outputShape());
-          Conv3dTransposed.PackedWeights weights = convolution.pack(weights(), job.inputShape());
+          Conv3d.PackedWeights weights = convolution.pack(weights(), job.inputShape());
           return of(() -> convolution.apply(input, weights, null, null, output), output);
         }
         case MAX_POOL -> {

@@ -3,6 +3,7 @@ package org.voxkern.bench.operation;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
+import org.voxkern.op.Conv3d;
 import org.voxkern.op.Conv3dTransposed;
 
 /**
@@ -21,7 +22,7 @@ public class Conv3dTransposedBenchmark extends OperationBenchmark {
     Tensor weights = inputs.uniform("weights", Shape.of(IN, OUT, 2, 2, 2), -1, 1);
     Tensor bias = inputs.uniform("bias", Shape.of(OUT), -1, 1);
     Tensor output = inputs.output(convolution.outputShape(shape, weights.shape()));
-    Conv3dTransposed.PackedWeights packed = convolution.pack(weights, shape);
+    Conv3d.PackedWeights packed = convolution.pack(weights, shape);
     return Job.of(() -> convolution.apply(features, packed, bias, null, output), output);
   }
 

@@ -91,50 +91,8 @@ public record Convolution(Conv3d convolution, boolean bias, boolean residual) im
         Elementwise.beforeActivation(
             convolution.activation(), convolution.negativeSlope(), backward);
     Conv3d sum = convolution.toBuilder().activation(Conv3d.Activation.NONE).build();
-    Value[] gradients = backward.none();
-    if (backward.wanted(0)) {
-      gradients[0] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_gradient_input",
-                      (in, out) -> sum.gradientInput(in.get(0), in.get(1), out.get(0)),
-                      2)
-                  .shapeOnly(2),
-              upstream,
-              backward.input(1),
-              backward.input(0));
-    }
-    if (bias && (backward.wanted(1) || backward.wanted(2))) {
-      gradients[1] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_gradient_weights",
-                      (in, out) ->
-                          sum.gradientWeights(in.get(0), in.get(1), out.get(0), out.get(1)),
-                      2,
-                      3)
-                  .shapeOnly(2, 3),
-              upstream,
-              backward.input(0),
-              backward.input(1),
-              backward.input(2));
-      gradients[2] = backward.wanted(2) ? gradients[1].further(1) : null;
-    } else if (backward.wanted(1)) {
-      gradients[1] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_gradient_weights",
-                      (in, out) -> sum.gradientWeights(in.get(0), in.get(1), out.get(0), null),
-                      2)
-                  .shapeOnly(2),
-              upstream,
-              backward.input(0),
-              backward.input(1));
-    }
-    if (residual) {
-      gradients[gradients.length - 1] = upstream;
-    }
-    return Backward.all(gradients);
+    return ConvolutionGradient.of(
+        type(), bias, residual, upstream, backward, sum::gradientInput, sum::gradientWeights);
   }
 
   @Override

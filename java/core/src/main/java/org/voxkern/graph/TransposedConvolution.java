@@ -75,7 +75,7 @@ public record TransposedConvolution(Conv3dTransposed convolution, boolean bias, 
     if (weights == null) {
       return this::run;
     }
-    Conv3dTransposed.PackedWeights packed = convolution.pack(weights, preparation.shape(0));
+    Conv3d.PackedWeights packed = convolution.pack(weights, preparation.shape(0));
     preparation.replace(1, packed.tensor());
     return (inputs, output) ->
         convolution.apply(inputs.get(0), packed, bias(inputs), residual(inputs), output);
@@ -87,50 +87,8 @@ public record TransposedConvolution(Conv3dTransposed convolution, boolean bias, 
         Elementwise.beforeActivation(
             convolution.activation(), convolution.negativeSlope(), backward);
     Conv3dTransposed sum = convolution.toBuilder().activation(Conv3d.Activation.NONE).build();
-    Value[] gradients = backward.none();
-    if (backward.wanted(0)) {
-      gradients[0] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_transposed_gradient_input",
-                      (in, out) -> sum.gradientInput(in.get(0), in.get(1), out.get(0)),
-                      2)
-                  .shapeOnly(2),
-              upstream,
-              backward.input(1),
-              backward.input(0));
-    }
-    if (bias && (backward.wanted(1) || backward.wanted(2))) {
-      gradients[1] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_transposed_gradient_weights",
-                      (in, out) ->
-                          sum.gradientWeights(in.get(0), in.get(1), out.get(0), out.get(1)),
-                      2,
-                      3)
-                  .shapeOnly(2, 3),
-              upstream,
-              backward.input(0),
-              backward.input(1),
-              backward.input(2));
-      gradients[2] = backward.wanted(2) ? gradients[1].further(1) : null;
-    } else if (backward.wanted(1)) {
-      gradients[1] =
-          backward.apply(
-              GradientOperation.of(
-                      "conv3d_transposed_gradient_weights",
-                      (in, out) -> sum.gradientWeights(in.get(0), in.get(1), out.get(0), null),
-                      2)
-                  .shapeOnly(2),
-              upstream,
-              backward.input(0),
-              backward.input(1));
-    }
-    if (residual) {
-      gradients[gradients.length - 1] = upstream;
-    }
-    return Backward.all(gradients);
+    return ConvolutionGradient.of(
+        type(), bias, residual, upstream, backward, sum::gradientInput, sum::gradientWeights);
   }
 
   @Override

@@ -54,13 +54,18 @@ public final class Conv3d {
     LEAKY_RELU
   }
 
-  /** Weights in the order in which one implementation reads them. */
+  /**
+   * Weights in the order in which one implementation reads them, of this or of {@link
+   * Conv3dTransposed}.
+   */
   public static final class PackedWeights {
+    private final ConvolutionKernel kernel;
     private final Shape shape;
     private final int implementation;
     private final Tensor tensor;
 
-    private PackedWeights(Shape shape, int implementation, Tensor tensor) {
+    PackedWeights(ConvolutionKernel kernel, Shape shape, int implementation, Tensor tensor) {
+      this.kernel = kernel;
       this.shape = shape;
       this.implementation = implementation;
       this.tensor = tensor;
@@ -75,7 +80,17 @@ public final class Conv3d {
     public Tensor tensor() {
       return tensor;
     }
+
+    ConvolutionKernel kernel() {
+      return kernel;
+    }
+
+    int implementation() {
+      return implementation;
+    }
   }
+
+  private static final ConvolutionKernel KERNEL = ConvolutionKernel.CONVOLUTION;
 
   private final long groups;
   private final long[] stride;
@@ -205,16 +220,8 @@ public final class Conv3d {
    */
   public PackedWeights pack(Tensor weights, Shape input) {
     try (NativeCall call = new NativeCall(weights.context())) {
-      vk_conv3d_params params = params(call, weights.shape());
       vk_plan plan = planned(call, weights.type(), input, weights.shape());
-      Tensor packed = packed(weights, plan);
-      try {
-        pack(call, plan, weights, params, packed);
-      } catch (RuntimeException failure) {
-        packed.close();
-        throw failure;
-      }
-      return new PackedWeights(weights.shape(), plan.implementation(), packed);
+      return KERNEL.packed(call, plan, weights, params(call, weights.shape()));
     }
   }
 
@@ -248,18 +255,7 @@ public final class Conv3d {
   /** A plan without tensors. */
   private vk_plan planned(NativeCall call, ElementType type, Shape input, Shape weights) {
     Shape output = outputShape(input, weights);
-    vk_plan plan = call.plan();
-    vk_view none = call.view(null);
-    Status.check(
-        Voxkern.vk_conv3d_plan(
-            call.context(),
-            call.planned(type, input),
-            none,
-            none,
-            params(call, weights),
-            call.planned(type, output),
-            plan));
-    return plan;
+    return KERNEL.planned(call, type, input, output, params(call, weights));
   }
 
   /**
@@ -270,37 +266,16 @@ public final class Conv3d {
    */
   public void apply(
       Tensor input, PackedWeights weights, Tensor bias, Tensor residual, Tensor output) {
-    run(
-        input,
-        weights.shape,
-        bias,
-        residual,
-        output,
-        (call, plan, params) -> {
-          if (plan.implementation() != weights.implementation) {
-            throw new IllegalArgumentException(
-                "conv3d: the weights are packed for another implementation than the one that takes"
-                    + " input "
-                    + input.shape()
-                    + " on this context; pack them for that shape");
-          }
-          return weights.tensor;
-        });
+    outputShape(input.shape(), weights.shape);
+    ConvolutionKernel.Packing packing = KERNEL.given(weights, input);
+    KERNEL.apply(this, input, weights.shape, bias, residual, output, packing);
   }
 
   /** Writes {@code output} with weights that are packed for this call only. */
   public void apply(Tensor input, Tensor weights, Tensor bias, Tensor residual, Tensor output) {
-    run(
-        input,
-        weights.shape(),
-        bias,
-        residual,
-        output,
-        (call, plan, params) -> {
-          Tensor packed = call.own(packed(weights, plan));
-          pack(call, plan, weights, params, packed);
-          return packed;
-        });
+    outputShape(input.shape(), weights.shape());
+    ConvolutionKernel.Packing packing = KERNEL.packing(weights);
+    KERNEL.apply(this, input, weights.shape(), bias, residual, output, packing);
   }
 
   /**
@@ -318,7 +293,7 @@ public final class Conv3d {
       vk_view g = call.view(gradient);
       vk_plan plan = call.plan();
       Status.check(Voxkern.vk_conv3d_gradient_input_plan(call.context(), u, params, g, plan));
-      vk_view packed = call.view(call.own(packed(weights, plan)));
+      vk_view packed = call.view(call.own(ConvolutionKernel.room(weights, plan)));
       Status.check(
           Voxkern.vk_conv3d_gradient_input_pack(
               call.context(), plan, call.view(weights), params, packed));
@@ -365,42 +340,6 @@ public final class Conv3d {
               + " and weights "
               + weights);
     }
-  }
-
-  @FunctionalInterface
-  private interface Packing {
-    Tensor packed(NativeCall call, vk_plan plan, vk_conv3d_params params);
-  }
-
-  private void run(
-      Tensor input, Shape weights, Tensor bias, Tensor residual, Tensor output, Packing packing) {
-    outputShape(input.shape(), weights);
-    try (NativeCall call = new NativeCall(input.context())) {
-      vk_conv3d_params params = params(call, weights);
-      vk_view i = call.view(input);
-      vk_view b = call.view(bias);
-      vk_view r = call.view(residual);
-      vk_view o = call.view(output);
-      vk_plan plan = call.plan();
-      Status.check(Voxkern.vk_conv3d_plan(call.context(), i, b, r, params, o, plan));
-      vk_view packed = call.view(packing.packed(call, plan, params));
-      Status.check(
-          Voxkern.vk_conv3d(
-              call.context(), plan, i, packed, b, r, params, call.workspace(plan), o));
-    }
-  }
-
-  static Tensor packed(Tensor weights, vk_plan plan) {
-    ElementType type = weights.type();
-    return Tensor.uninitialized(
-        weights.context(), type, Shape.of(plan.packed_bytes() / type.bytes()));
-  }
-
-  private static void pack(
-      NativeCall call, vk_plan plan, Tensor weights, vk_conv3d_params params, Tensor packed) {
-    Status.check(
-        Voxkern.vk_conv3d_pack(
-            call.context(), plan, call.view(weights), params, call.view(packed)));
   }
 
   vk_conv3d_params params(NativeCall call, Shape weights) {

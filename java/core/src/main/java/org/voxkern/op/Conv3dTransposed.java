@@ -4,12 +4,8 @@ import org.voxkern.Context;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.Tensor;
-import org.voxkern.internal.Voxkern;
-import org.voxkern.internal.vk_conv3d_params;
 import org.voxkern.internal.vk_plan;
-import org.voxkern.internal.vk_view;
 import org.voxkern.nativecall.NativeCall;
-import org.voxkern.nativecall.Status;
 
 /**
  * Transposed convolution as networks have it, the adjoint of {@link Conv3d}: output(n, o, p) =
@@ -24,84 +20,48 @@ import org.voxkern.nativecall.Status;
  * caller's. Instances are immutable and may be shared by threads.
  */
 public final class Conv3dTransposed {
-  /** Weights in the order in which one implementation reads them. */
-  public static final class PackedWeights {
-    private final Shape shape;
-    private final int implementation;
-    private final Tensor tensor;
+  private static final ConvolutionKernel KERNEL = ConvolutionKernel.TRANSPOSED;
 
-    private PackedWeights(Shape shape, int implementation, Tensor tensor) {
-      this.shape = shape;
-      this.implementation = implementation;
-      this.tensor = tensor;
-    }
-
-    /** Shape of the weights before packing. */
-    public Shape shape() {
-      return shape;
-    }
-
-    /** The packed values, whose scope decides how long they live. */
-    public Tensor tensor() {
-      return tensor;
-    }
-  }
-
-  private final long groups;
-  private final long[] stride;
-  private final long[] dilation;
-  private final long[] paddingBegin;
-  private final long[] paddingEnd;
   private final long[] outputPadding;
 
-  /** With the activation: its parameters are these. */
+  /** Of the same parameters, which say how it runs. */
   private final Conv3d parameters;
 
-  /** What this is the adjoint of. */
+  /** What the sum is the adjoint of. */
   private final Conv3d adjoint;
 
   private Conv3dTransposed(Builder builder) {
-    groups = builder.groups;
-    stride = builder.stride;
-    dilation = builder.dilation;
-    paddingBegin = builder.paddingBegin;
-    paddingEnd = builder.paddingEnd;
     outputPadding = builder.outputPadding;
-    parameters =
-        builder
-            .convolution()
-            .activation(builder.activation)
-            .negativeSlope(builder.negativeSlope)
-            .build();
-    adjoint = builder.convolution().build();
+    parameters = builder.convolution.build();
+    adjoint = parameters.toBuilder().activation(Conv3d.Activation.NONE).build();
   }
 
   public static Builder builder() {
-    return new Builder();
+    return new Builder(Conv3d.builder());
   }
 
   public long groups() {
-    return groups;
+    return parameters.groups();
   }
 
   /** Along z, y, x. */
   public long[] stride() {
-    return stride.clone();
+    return parameters.stride();
   }
 
   /** Along z, y, x. */
   public long[] dilation() {
-    return dilation.clone();
+    return parameters.dilation();
   }
 
   /** Along z, y, x. */
   public long[] paddingBegin() {
-    return paddingBegin.clone();
+    return parameters.paddingBegin();
   }
 
   /** Along z, y, x. */
   public long[] paddingEnd() {
-    return paddingEnd.clone();
+    return parameters.paddingEnd();
   }
 
   /** Along z, y, x. */
@@ -125,16 +85,8 @@ public final class Conv3dTransposed {
 
   /** A builder with these options. */
   public Builder toBuilder() {
-    Builder builder = new Builder();
-    builder.groups = groups;
-    builder.stride = stride;
-    builder.dilation = dilation;
-    builder.paddingBegin = paddingBegin;
-    builder.paddingEnd = paddingEnd;
+    Builder builder = new Builder(parameters.toBuilder());
     builder.outputPadding = outputPadding;
-    builder.activation = parameters.activation();
-    builder.negativeSlope = parameters.negativeSlope();
-    builder.accuracy = parameters.accuracy();
     return builder;
   }
 
@@ -152,6 +104,7 @@ public final class Conv3dTransposed {
               + weights
               + ", expected rank 5 for both");
     }
+    long groups = groups();
     if (input.size(1) != weights.size(0) || input.size(1) % groups != 0) {
       throw new IllegalArgumentException(
           "conv3d_transposed: input "
@@ -164,6 +117,10 @@ public final class Conv3dTransposed {
               + " groups");
     }
     long[] sizes = {input.size(0), weights.size(1) * groups, 0, 0, 0};
+    long[] stride = stride();
+    long[] dilation = dilation();
+    long[] paddingBegin = paddingBegin();
+    long[] paddingEnd = paddingEnd();
     for (int axis = 0; axis < 3; axis++) {
       long size = input.size(axis + 2);
       if (size == 0) {
@@ -205,18 +162,7 @@ public final class Conv3dTransposed {
   /** A plan without tensors. */
   private vk_plan planned(NativeCall call, ElementType type, Shape input, Shape weights) {
     Shape output = outputShape(input, weights);
-    vk_plan plan = call.plan();
-    vk_view none = call.view(null);
-    Status.check(
-        Voxkern.vk_conv3d_transposed_plan(
-            call.context(),
-            call.planned(type, input),
-            none,
-            none,
-            parameters.params(call, weights),
-            call.planned(type, output),
-            plan));
-    return plan;
+    return KERNEL.planned(call, type, input, output, parameters.params(call, weights));
   }
 
   /**
@@ -225,18 +171,10 @@ public final class Conv3dTransposed {
    *
    * @throws IllegalArgumentException if shapes or types do not fit, naming both
    */
-  public PackedWeights pack(Tensor weights, Shape input) {
+  public Conv3d.PackedWeights pack(Tensor weights, Shape input) {
     try (NativeCall call = new NativeCall(weights.context())) {
-      vk_conv3d_params params = parameters.params(call, weights.shape());
       vk_plan plan = planned(call, weights.type(), input, weights.shape());
-      Tensor packed = Conv3d.packed(weights, plan);
-      try {
-        pack(call, plan, weights, params, packed);
-      } catch (RuntimeException failure) {
-        packed.close();
-        throw failure;
-      }
-      return new PackedWeights(weights.shape(), plan.implementation(), packed);
+      return KERNEL.packed(call, plan, weights, parameters.params(call, weights.shape()));
     }
   }
 
@@ -247,38 +185,17 @@ public final class Conv3dTransposed {
    *     are packed for another implementation than the one that takes this input
    */
   public void apply(
-      Tensor input, PackedWeights weights, Tensor bias, Tensor residual, Tensor output) {
-    run(
-        input,
-        weights.shape,
-        bias,
-        residual,
-        output,
-        (call, plan, params) -> {
-          if (plan.implementation() != weights.implementation) {
-            throw new IllegalArgumentException(
-                "conv3d_transposed: the weights are packed for another implementation than the one"
-                    + " that takes input "
-                    + input.shape()
-                    + " on this context; pack them for that shape");
-          }
-          return weights.tensor;
-        });
+      Tensor input, Conv3d.PackedWeights weights, Tensor bias, Tensor residual, Tensor output) {
+    outputShape(input.shape(), weights.shape());
+    ConvolutionKernel.Packing packing = KERNEL.given(weights, input);
+    KERNEL.apply(parameters, input, weights.shape(), bias, residual, output, packing);
   }
 
   /** Writes {@code output} with weights that are packed for this call only. */
   public void apply(Tensor input, Tensor weights, Tensor bias, Tensor residual, Tensor output) {
-    run(
-        input,
-        weights.shape(),
-        bias,
-        residual,
-        output,
-        (call, plan, params) -> {
-          Tensor packed = call.own(Conv3d.packed(weights, plan));
-          pack(call, plan, weights, params, packed);
-          return packed;
-        });
+    outputShape(input.shape(), weights.shape());
+    ConvolutionKernel.Packing packing = KERNEL.packing(weights);
+    KERNEL.apply(parameters, input, weights.shape(), bias, residual, output, packing);
   }
 
   /**
@@ -322,6 +239,7 @@ public final class Conv3dTransposed {
   }
 
   private void requireGradients(Shape upstream, Shape weights, Shape input) {
+    long[] stride = stride();
     for (int axis = 0; axis < 3; axis++) {
       if (outputPadding[axis] >= stride[axis]) {
         throw new IllegalArgumentException(
@@ -347,81 +265,47 @@ public final class Conv3dTransposed {
     }
   }
 
-  @FunctionalInterface
-  private interface Packing {
-    Tensor packed(NativeCall call, vk_plan plan, vk_conv3d_params params);
-  }
-
-  private void run(
-      Tensor input, Shape weights, Tensor bias, Tensor residual, Tensor output, Packing packing) {
-    outputShape(input.shape(), weights);
-    try (NativeCall call = new NativeCall(input.context())) {
-      vk_conv3d_params params = parameters.params(call, weights);
-      vk_view i = call.view(input);
-      vk_view b = call.view(bias);
-      vk_view r = call.view(residual);
-      vk_view o = call.view(output);
-      vk_plan plan = call.plan();
-      Status.check(Voxkern.vk_conv3d_transposed_plan(call.context(), i, b, r, params, o, plan));
-      vk_view packed = call.view(packing.packed(call, plan, params));
-      Status.check(
-          Voxkern.vk_conv3d_transposed(
-              call.context(), plan, i, packed, b, r, params, call.workspace(plan), o));
-    }
-  }
-
-  private static void pack(
-      NativeCall call, vk_plan plan, Tensor weights, vk_conv3d_params params, Tensor packed) {
-    Status.check(
-        Voxkern.vk_conv3d_transposed_pack(
-            call.context(), plan, call.view(weights), params, call.view(packed)));
-  }
-
   /**
    * Options of a transposed convolution: stride and dilation 1, no padding, one group, no
    * activation.
    */
   public static final class Builder {
-    private long groups = 1;
-    private long[] stride = {1, 1, 1};
-    private long[] dilation = {1, 1, 1};
-    private long[] paddingBegin = {0, 0, 0};
-    private long[] paddingEnd = {0, 0, 0};
+    private final Conv3d.Builder convolution;
     private long[] outputPadding = {0, 0, 0};
-    private Conv3d.Activation activation = Conv3d.Activation.NONE;
-    private double negativeSlope = 0.01;
-    private double accuracy = Conv3d.USUAL_ACCURACY;
 
-    private Builder() {}
+    private Builder(Conv3d.Builder convolution) {
+      this.convolution = convolution;
+    }
 
     /** Groups of channels that do not see each other. */
     public Builder groups(long value) {
-      groups = value;
+      convolution.groups(value);
       return this;
     }
 
     public Builder stride(long z, long y, long x) {
-      stride = new long[] {z, y, x};
+      convolution.stride(z, y, x);
       return this;
     }
 
     public Builder dilation(long z, long y, long x) {
-      dilation = new long[] {z, y, x};
+      convolution.dilation(z, y, x);
       return this;
     }
 
     /** Voxels that the output lacks before its first and after its last. */
     public Builder padding(long z, long y, long x) {
-      return paddingBegin(z, y, x).paddingEnd(z, y, x);
+      convolution.padding(z, y, x);
+      return this;
     }
 
     public Builder paddingBegin(long z, long y, long x) {
-      paddingBegin = new long[] {z, y, x};
+      convolution.paddingBegin(z, y, x);
       return this;
     }
 
     public Builder paddingEnd(long z, long y, long x) {
-      paddingEnd = new long[] {z, y, x};
+      convolution.paddingEnd(z, y, x);
       return this;
     }
 
@@ -432,19 +316,19 @@ public final class Conv3dTransposed {
     }
 
     public Builder activation(Conv3d.Activation value) {
-      activation = value;
+      convolution.activation(value);
       return this;
     }
 
     /** Of the leaky rectifier; 0.01 unless given. */
     public Builder negativeSlope(double value) {
-      negativeSlope = value;
+      convolution.negativeSlope(value);
       return this;
     }
 
     /** Error that is accepted; see {@link Conv3d.Builder#accuracy}. */
     public Builder accuracy(double value) {
-      accuracy = value;
+      convolution.accuracy(value);
       return this;
     }
 
@@ -455,6 +339,8 @@ public final class Conv3dTransposed {
      */
     public Conv3dTransposed build() {
       Conv3dTransposed built = new Conv3dTransposed(this);
+      long[] stride = built.stride();
+      long[] dilation = built.dilation();
       for (int axis = 0; axis < 3; axis++) {
         long least = Math.max(stride[axis], dilation[axis]);
         if (outputPadding[axis] < 0 || outputPadding[axis] >= least) {
@@ -470,16 +356,6 @@ public final class Conv3dTransposed {
         }
       }
       return built;
-    }
-
-    private Conv3d.Builder convolution() {
-      return Conv3d.builder()
-          .groups(groups)
-          .stride(stride[0], stride[1], stride[2])
-          .dilation(dilation[0], dilation[1], dilation[2])
-          .paddingBegin(paddingBegin[0], paddingBegin[1], paddingBegin[2])
-          .paddingEnd(paddingEnd[0], paddingEnd[1], paddingEnd[2])
-          .accuracy(accuracy);
     }
   }
 }
