@@ -35,12 +35,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "Folder with ch2.nii.gz and aal.nii.gz (default: ${DEFAULT-VALUE}).")
   Path templates;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: every core).")
-  int threads;
+  @Mixin ThreadOptions compute;
 
   @Option(
       names = "--seed",
@@ -51,7 +46,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Demo demo = new Demo(templates, out, threads, seed);
+    Demo demo = new Demo(templates, out, compute.threads(), seed);
     System.out.println(demo.prepare());
     // The same options as by hand, so that what is shown is what the command does.
     RegisterCommand register =
@@ -68,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
                 "--moving-labels",
                 demo.movingLabels().toString(),
                 "--threads",
-                String.valueOf(threads)));
+                String.valueOf(compute.threads())));
     RegistrationRequest request = register.request();
     try (ProgressDisplay display = ProgressDisplay.open(false)) {
       String result = demo.run(request, display);

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.voxkern.Device;
 import org.voxkern.op.Warp3d.Interpolation;
 import org.voxkern.registration.DeformationModel;
 import org.voxkern.registration.Initialization;
@@ -224,20 +223,7 @@ final class RegisterCommand implements Callable<Integer> {
       description = "Of the warped image: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   Interpolation interpolation;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: every core). The result does not depend on it.")
-  int threads;
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      converter = DeviceConverter.class,
-      description = "That registers: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
-  Device device;
+  @Mixin ComputeOptions compute;
 
   @Option(
       names = "--seed",
@@ -280,9 +266,6 @@ final class RegisterCommand implements Callable<Integer> {
 
   /** What the options ask for. */
   RegistrationRequest request() {
-    if (threads < 0) {
-      throw new BadInputException("--threads " + threads + ": expected 0 or more");
-    }
     return new RegistrationRequest(
         fixed,
         moving,
@@ -298,8 +281,8 @@ final class RegisterCommand implements Callable<Integer> {
         pair("labels", fixedLabels, movingLabels),
         pair("points", fixedPoints, movingPoints),
         interpolation,
-        threads,
-        device,
+        compute.threads(),
+        compute.device,
         seed,
         !noDisplacement,
         !noReport,

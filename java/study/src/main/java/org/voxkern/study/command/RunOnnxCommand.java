@@ -57,17 +57,12 @@ final class RunOnnxCommand implements Callable<Integer> {
       description = "Write each output there, as an array of NumPy named after it.")
   Path folder;
 
-  @Option(names = "--threads", description = "Threads; all cores unless given.")
-  int threads;
+  @Mixin ThreadOptions compute;
 
   @Override
   public Integer call() throws IOException {
     InputFiles.requirePresent(model);
-    Context.Builder builder = Context.builder();
-    if (threads > 0) {
-      builder.threads(threads);
-    }
-    try (Context context = builder.build();
+    try (Context context = Context.builder().threads(compute.threads()).build();
         Scope scope = Scope.open(context)) {
       OnnxModel read = OnnxModel.read(model);
       Map<String, Tensor> given = read(context, read);

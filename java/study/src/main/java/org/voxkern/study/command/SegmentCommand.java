@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.voxkern.Device;
 import org.voxkern.ElementType;
 import org.voxkern.study.BadInputException;
 import org.voxkern.study.segmentation.NetworkLayout;
@@ -112,21 +111,7 @@ final class SegmentCommand implements Callable<Integer> {
               + " said before the network runs (default: what the machine has).")
   Long memory;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: every core). The result does not depend on it.")
-  int threads;
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      converter = DeviceConverter.class,
-      description =
-          "That runs the network: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
-  Device device;
+  @Mixin ComputeOptions compute;
 
   @Option(
       names = "--precision",
@@ -184,7 +169,6 @@ final class SegmentCommand implements Callable<Integer> {
   }
 
   private SegmentationRequest request() {
-    require(threads >= 0, "--threads " + threads + ": expected 0 or more");
     String name = out.toString().toLowerCase(Locale.ROOT);
     require(
         FORMATS.stream().anyMatch(name::endsWith),
@@ -207,8 +191,8 @@ final class SegmentCommand implements Callable<Integer> {
             : Optional.empty(),
         out,
         memory == null ? 0 : memory,
-        threads,
-        device,
+        compute.threads(),
+        compute.device,
         precision == ElementType.BF16);
   }
 

@@ -3,8 +3,6 @@ package org.voxkern.study.command;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.voxkern.Device;
-import org.voxkern.study.BadInputException;
 import org.voxkern.study.training.SegmentationTraining;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,32 +46,20 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on from the checkpoint in DIR; the result is that of no stop.")
   boolean resume;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: every core). The result does not depend on it.")
-  int threads;
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      converter = DeviceConverter.class,
-      description = "That trains: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}); see devices.")
-  Device device;
+  @Mixin ComputeOptions compute;
 
   @Option(names = "--quiet", description = "Print nothing while running.")
   boolean quiet;
 
   @Override
   public Integer call() throws Exception {
-    if (threads < 0) {
-      throw new BadInputException("--threads " + threads + ": expected 0 or more");
-    }
     SegmentationTraining training =
         new SegmentationTraining(
-            recipe, out, device, threads, quiet ? line -> {} : System.err::println);
+            recipe,
+            out,
+            compute.device,
+            compute.threads(),
+            quiet ? line -> {} : System.err::println);
     SegmentationTraining.Result result = training.run(resume);
     System.out.printf(
         Locale.ROOT,

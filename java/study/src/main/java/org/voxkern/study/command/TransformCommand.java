@@ -73,19 +73,14 @@ final class TransformCommand implements Callable<Integer> {
   @Option(names = "--inverse", description = "Apply the inverse transform.")
   boolean inverse;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: every core).")
-  int threads;
+  @Mixin ThreadOptions compute;
 
   @Override
   public Integer call() throws Exception {
     inputs.forEach(InputFiles::requirePresent);
     boolean toFolder = inputs.size() > 1 || Files.isDirectory(out);
     Path target = toFolder ? out : out.toAbsolutePath().getParent();
-    try (Context context = Context.builder().threads(threads).build();
+    try (Context context = Context.builder().threads(compute.threads()).build();
         OutputFolder folder = OutputFolder.open(target)) {
       Transform transform = TransformFiles.read(context, transformFile);
       ImageMapping mapping = ImageMapping.of(transform, inverse, grid());
