@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -115,6 +116,43 @@ class OnnxImportTest {
       Shape shape = Shape.of(7, 2, 3);
       Tensor x = Tensor.of(context, numbers(6, shape), shape.toArray());
       check(model, Map.of("x", x), true);
+    }
+  }
+
+  /** The first two are attention as vision transformers have it, of open sizes. */
+  @ParameterizedTest
+  @CsvSource({
+    "'blxd,blyd->blxy', 2x3x4x5, 2x3x6x5, true",
+    "'bhxy,bhyd->bhxd', 2x3x4x6, 2x3x6x5, true",
+    "'ij,kj->ik', 3x4, 5x4, true",
+    "'abc,cd->abd', 2x3x4, 4x5, false",
+    "'abcd, ecd -> aeb', 2x3x4x5, 6x4x5, false",
+    "'bij,bjk', 2x3x4, 2x4x5, true",
+    "'ij,ij->i', 3x4, 3x4, true",
+    "'i,j->ji', 3, 4, true",
+    "'i,i->', 5, 5, true",
+    "'ab,cd->a', 3x4, 2x5, true",
+    "'ij->ji', 3x4,, true",
+    "'ijk->k', 3x4x5,, true"
+  })
+  void einsteinSums(String equation, String first, String second, boolean open) throws Exception {
+    Models model =
+        Models.opset(17)
+            .node(
+                "Einsum", second == null ? "x" : "x z", "y", ExportGraph.text("equation", equation))
+            .output("y");
+    try (Context context = Context.create();
+        Scope scope = Scope.open(context)) {
+      Map<String, Tensor> inputs = new LinkedHashMap<>();
+      for (String input : second == null ? List.of("x") : List.of("x", "z")) {
+        String[] sizes = (input.equals("x") ? first : second).split("x");
+        long[] shape = Arrays.stream(sizes).mapToLong(Long::parseLong).toArray();
+        // Letters of one size have one name.
+        Object[] names = Arrays.stream(sizes).map(size -> "N" + size).toArray();
+        model.input(input, ElementType.F32, names);
+        inputs.put(input, Tensor.of(context, numbers(input.charAt(0), Shape.of(shape)), shape));
+      }
+      check(model, inputs, open);
     }
   }
 

@@ -26,6 +26,7 @@ final class Operators {
     PoolOperators.addTo(BY_NAME);
     NormalizationOperators.addTo(BY_NAME);
     ProductOperators.addTo(BY_NAME);
+    EinsumOperators.addTo(BY_NAME);
     ReductionOperators.addTo(BY_NAME);
     LayoutOperators.addTo(BY_NAME);
     IndexingOperators.addTo(BY_NAME);
