@@ -1,5 +1,6 @@
 package org.voxkern.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -147,6 +148,58 @@ class OnnxDetectionTest {
   @Test
   void boxesThatAreKept() throws Exception {
     check(detector(), Map.of("kept", 30L), "kept.count", 2);
+  }
+
+  /** Places of anchors, as exporters compute them of the shape of the features. */
+  @Test
+  void anchorsThatAreComputed() throws Exception {
+    Models model =
+        head()
+            .initializer(ExportGraph.whole(0).toBuilder().setName("first").build())
+            .initializer(ExportGraph.whole(1).toBuilder().setName("step").build())
+            .initializer(ExportGraph.whole(2).toBuilder().setName("rows.axis").build())
+            .initializer(ExportGraph.whole(3).toBuilder().setName("columns.axis").build())
+            .weight("stride", Shape.of(), 2)
+            .longs("whatever", -1, -1)
+            .longs("minus", -1)
+            .node("Shape", "features", "shape")
+            .node("Gather", "shape rows.axis", "rows", integer("axis", 0))
+            .node("Gather", "shape columns.axis", "columns", integer("axis", 0))
+            .node("Range", "first rows step", "y.range")
+            .node("Range", "first columns step", "x.range")
+            .node("Cast", "y.range", "y.real", integer("to", 1))
+            .node("Cast", "x.range", "x.real", integer("to", 1))
+            .node("Mul", "y.real stride", "y.at")
+            .node("Mul", "x.real stride", "x.at")
+            .node("Unsqueeze", "rows zero", "rows.of.shape")
+            .node("Unsqueeze", "columns zero", "columns.of.shape")
+            .node("Concat", "rows.of.shape columns.of.shape", "grid", integer("axis", 0))
+            // Sizes of -1 are taken from the tensor: what torch.expand becomes.
+            .node("Equal", "whatever minus", "from.tensor")
+            .node("Where", "from.tensor grid whatever", "wanted")
+            .node("Unsqueeze", "y.at one", "y.column")
+            .node("Expand", "y.column wanted", "y.grid")
+            .node("Expand", "x.at wanted", "x.grid")
+            .node("Reshape", "y.grid minus", "y.list")
+            .node("Reshape", "x.grid minus", "x.list")
+            .node("Unsqueeze", "y.list one", "y.rows")
+            .node("Unsqueeze", "x.list one", "x.rows")
+            .node("Concat", "x.rows y.rows", "places", integer("axis", 1))
+            .node("Unsqueeze", "places one", "places.each")
+            .longs("each", 36, 2, 2)
+            .node("Reshape", "center each", "center.each")
+            .node("Sub", "center.each places.each", "y")
+            .output("y");
+    try (Context context = Context.create();
+        Scope scope = Scope.open(context)) {
+      Tensor image = Tensor.of(context, numbers(10, -1, 1, 1, 1, 12, 12), 1, 1, 12, 12);
+      Path file = model.write(folder.resolve("anchors.onnx"));
+      OnnxNetwork network = OnnxImport.of(OnnxModel.read(file)).run(context);
+      Executable executable =
+          network.graph().compile(context, network.weights(), Map.of("image", image.shape()));
+      float[] ours = executable.run(image).toFloatArray();
+      assertArrayEquals(OnnxRuntimeOracle.run(file, Map.of("image", image)).get("y"), ours, 1e-4f);
+    }
   }
 
   /** Two stages: boxes of a score, suppression among them, and a network on what each shows. */
