@@ -7,6 +7,17 @@ import org.voxkern.study.Outcome;
 /** A number that sums the run up, for the top of the report. */
 record Headline(String name, String value, String note) {
 
+  /** What registered, by which measure and on what, in a line. */
+  static String method(Outcome outcome) {
+    return outcome.transform()
+        + " registration by "
+        + outcome.measure()
+        + " \u00b7 "
+        + outcome.device()
+        + " \u00b7 Voxkern "
+        + outcome.version();
+  }
+
   static List<Headline> of(Outcome outcome) {
     List<Headline> lines = new ArrayList<>();
     outcome

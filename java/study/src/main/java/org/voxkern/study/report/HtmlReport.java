@@ -34,7 +34,7 @@ public final class HtmlReport {
         Map.of(
             "title", Html.escape(moving + " to " + fixed),
             "heading", Html.escape(moving) + " &rarr; " + Html.escape(fixed),
-            "subheading", subheading(outcome),
+            "subheading", Html.escape(Headline.method(outcome)),
             "cards", cards(outcome),
             "columns", columns(report),
             "views", views(report),
@@ -43,17 +43,6 @@ public final class HtmlReport {
             "labels", outcome.overlap().map(HtmlTables::labels).orElse(""),
             "levels", HtmlTables.levels(outcome));
     Files.writeString(file, fill(template(), parts));
-  }
-
-  private static String subheading(Outcome outcome) {
-    return Html.escape(
-        outcome.transform()
-            + " registration by "
-            + outcome.measure()
-            + " \u00b7 "
-            + outcome.device()
-            + " \u00b7 Voxkern "
-            + outcome.version());
   }
 
   private static String cards(Outcome outcome) {

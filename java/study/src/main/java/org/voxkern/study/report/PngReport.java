@@ -87,16 +87,7 @@ public final class PngReport {
     graphics.drawString(title, MARGIN, MARGIN + 26);
     graphics.setColor(SOFT);
     graphics.setFont(PLAIN);
-    graphics.drawString(
-        outcome.transform()
-            + " registration by "
-            + outcome.measure()
-            + " \u00b7 "
-            + outcome.device()
-            + " \u00b7 Voxkern "
-            + outcome.version(),
-        MARGIN,
-        MARGIN + 54);
+    graphics.drawString(Headline.method(outcome), MARGIN, MARGIN + 54);
   }
 
   private static void paintColumn(
