@@ -39,23 +39,22 @@ int64_t pitchOf(const Conv3dArgs& args) {
       (args.outSize[2] - 1) * args.stride[2] + (args.kernel[2] - 1) * args.dilation[2] + 1, 1);
 }
 
-/** Vector operations as `conv3dLeastCost` counts them, with loads and stores; measured, and half as
- * much again, because with few channels it counts more for Winograd than that takes. */
-double cost(const Conv3dArgs& args, int64_t parts) {
+}  // namespace
+
+// Measured, and half as much again, because with few channels it counts more for Winograd than that
+// takes.
+double amxCost(const Conv3dArgs& args, int64_t parts, double taps, double outputs) {
   const int64_t rows = args.outSize[1];
   const int64_t rowVoxels = joins(args, rows, pitchOf(args))
                                 ? roundUp((rows - 1) * pitchOf(args) + args.outSize[2], kAmxVoxels)
                                 : rows * roundUp(args.outSize[2], kAmxVoxels);
   const double voxels = double(args.outSize[0]) * double(rowVoxels);
   const double inVoxels = double(args.inSize[0]) * double(args.inSize[1]) * double(args.inSize[2]);
-  const double products = double(conv3dTaps(args)) *
-                          double(roundUp(args.inChannels, 2 * kAmxPairs)) *
+  const double products = taps * double(roundUp(args.inChannels, 2 * kAmxPairs)) *
                           double(roundUp(args.outChannels, kAmxOutputs)) / (parts == 1 ? 22 : 9);
-  return voxels * (products + 30 * double(args.outChannels)) +
+  return voxels * (products + 30 * outputs) +
          inVoxels * 18 * double(parts) * double(args.inChannels);
 }
-
-}  // namespace
 
 bool conv3dAmxAvailable() {
 #if defined(__x86_64__) && defined(__linux__)
@@ -71,11 +70,11 @@ bool conv3dAmxAvailable() {
 #endif
 }
 
-AmxTiling::AmxTiling(const Conv3dArgs& args, int64_t parts) {
+AmxTiling::AmxTiling(const Conv3dArgs& args, int64_t parts, bool whole) {
   const int64_t pairBlocks = amxPairBlocks(args);
   const int64_t blockBytes =
       conv3dTaps(args) * parts * kAmxPairs * kAmxBlock * static_cast<int64_t>(sizeof(float));
-  blocksTogether = evenShare(pairBlocks, kWeightBytes / blockBytes);
+  blocksTogether = whole ? pairBlocks : evenShare(pairBlocks, kWeightBytes / blockBytes);
   Conv3dArgs pairs = args;
   pairs.inChannels = pairBlocks * parts * kAmxPairs;
   // With a stride it is copied that most of the time goes into, from a larger band no less.
@@ -105,6 +104,12 @@ int64_t AmxTiling::runTiles(const Conv3dArgs& args, int64_t rows) const {
   return chunkCount(joined ? (rows - 1) * pitch + args.outSize[2] : args.outSize[2], kAmxVoxels);
 }
 
+AmxPlace AmxTiling::placeOf(int64_t tile, int64_t runTiles) const {
+  if (!joined) return {tile / runTiles, tile % runTiles * kAmxVoxels};
+  const int64_t position = tile * kAmxVoxels;
+  return {position / pitch, position % pitch};
+}
+
 namespace {
 
 template <int64_t kParts>
@@ -115,7 +120,8 @@ Refusal accepts(const Conv3dArgs& args) {
   }
   if (args.inChannels < 2) return "takes two input channels of a group or more";
   if (args.stride[2] > kAmxMostStride) return "takes strides along x of up to 4 only";
-  if (!args.anyCost && cost(args, kParts) > conv3dLeastCost(args)) {
+  if (!args.anyCost && amxCost(args, kParts, double(conv3dTaps(args)), double(args.outChannels)) >
+                           conv3dLeastCost(args)) {
     return "takes longer here than it saves";
   }
   // Last, because it asks the system.

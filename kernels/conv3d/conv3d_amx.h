@@ -34,6 +34,16 @@ inline int64_t amxPairBlocks(const Conv3dArgs& args) {
   return chunkCount(args.inChannels, 2 * kAmxPairs);
 }
 
+/** The first voxel of a matrix: of the band's rows, or of the long one. */
+struct AmxPlace {
+  int64_t row;
+  int64_t x;
+};
+
+/** Vector operations as `conv3dLeastCost` counts them, of so many taps in all and of so many
+ * outputs of each position. */
+double amxCost(const Conv3dArgs& args, int64_t parts, double taps, double outputs);
+
 /** How the outputs are cut: the direct convolution's bands. The input of a band lies in scratch
  * memory as [plane of the ring][block of pairs][part][row][voxel][pair], with its padding. */
 struct AmxTiling {
@@ -52,11 +62,13 @@ struct AmxTiling {
   /** Sums that a thread keeps in memory: of 4 matrices, or of all voxels by a block of channels. */
   int64_t sums;
 
-  AmxTiling(const Conv3dArgs& args, int64_t parts);
+  /** `whole`: all channels are summed at once. */
+  AmxTiling(const Conv3dArgs& args, int64_t parts, bool whole = false);
   /** Matrices of voxels of a plane of the band. */
   int64_t tiles(const Conv3dArgs& args, int64_t rows) const;
   /** Matrices of voxels in a run: of a row, or of the long one. */
   int64_t runTiles(const Conv3dArgs& args, int64_t rows) const;
+  AmxPlace placeOf(int64_t tile, int64_t runTiles) const;
 };
 
 /** What computes with values of so many parts: 1 or 2. */

@@ -51,6 +51,14 @@ HWY_ATTR HWY_INLINE void transpose(__m512 (&rows)[16]) {
   for (int i = 0; i < 16; ++i) rows[i] = t[i];
 }
 
+/** In memory: 16 x 16 words. */
+HWY_ATTR inline void transposeMatrix(float* words) {
+  __m512 rows[16];
+  for (int i = 0; i < 16; ++i) rows[i] = _mm512_loadu_ps(words + i * 16);
+  transpose(rows);
+  for (int i = 0; i < 16; ++i) _mm512_storeu_ps(words + i * 16, rows[i]);
+}
+
 /** The input of one task in scratch memory, as BandOf has it but voxel by voxel and as so many
  * parts: the second is what rounding leaves of a value. */
 template <int64_t kParts>

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "conv3d/conv3d_amx_pointwise.h"
+#include "conv3d/conv3d_amx_sub_lattices.h"
 #include "conv3d/conv3d_check.h"
 #include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_tiling.h"
+#include "core/parallel.h"
 #include "core/scratch.h"
 #include "registry/operations.h"
 
@@ -110,6 +112,9 @@ struct Table {
     for (const int64_t parts : {1, 2}) {
       rows.add(amxRow(kAmxPointwiseNames[parts - 1], amxPointwiseTransposedImplementation(parts)));
     }
+    for (const int64_t parts : {1, 2}) {
+      rows.add(amxRow(kAmxSubLatticesNames[parts - 1], amxSubLatticesImplementation(parts)));
+    }
     rows.add(Host(conv3dPointwiseTransposedCpuTable, pointwiseAccepts, pointwiseWorkspaceBytes,
                   conv3dTransposedReference)
                  .withPacking(transposedPackedBytes, conv3dPointwisePackTransposedCpuTable,
@@ -167,6 +172,20 @@ Conv3dArgs conv3dOfSubLattices(const Conv3dTransposedArgs& args) {
     whole.stride[axis] = 1;
     whole.dilation[axis] = 1;
     whole.paddingBegin[axis] = lattices.reach() - 1 - lattices.first();
+  }
+  return whole;
+}
+
+Conv3dArgs conv3dOfPhases(const Conv3dTransposedArgs& args) {
+  Conv3dArgs whole = args;
+  for (int axis = 0; axis < 3; ++axis) {
+    const Conv3dSubLattices lattices(args, axis);
+    const int64_t most = lattices.inputsBefore(args.kernel[axis] - 1);
+    whole.outSize[axis] = chunkCount(args.outSize[axis], args.stride[axis]);
+    whole.kernel[axis] = most - lattices.inputsBefore(0) + 1;
+    whole.stride[axis] = 1;
+    whole.dilation[axis] = 1;
+    whole.paddingBegin[axis] = most;
   }
   return whole;
 }

@@ -59,13 +59,30 @@ struct Conv3dSubLattices {
   int64_t withTaps() const { return kernel < tapStep ? kernel : tapStep; }
   /** Where, in the inputs that a q reads, tap k's is. */
   int64_t place(int64_t k) const { return reach() - 1 - k * dilation / stride; }
+  /** Outputs i stride + p, all from 0 on, are sub-lattice r(p): its tap k reads the input i -
+   * inputsBefore(k). */
+  int64_t latticeOf(int64_t p) const { return (p + padding) % stride; }
+  int64_t inputsBefore(int64_t k) const {
+    const int64_t to = k * dilation - padding;
+    return to >= 0 ? to / stride : -((stride - 1 - to) / stride);
+  }
   /** The output of sub-lattice r at the first q + i; may lie outside. */
   int64_t output(int64_t i, int64_t r) const { return (first() + i) * stride + r - padding; }
 };
 
+/** Taps of all sub-lattices before the one of these first taps, in the order of packed weights. */
+inline int64_t conv3dTapsBefore(const Conv3dSubLattices (&axes)[3], const int64_t (&first)[3]) {
+  const int64_t z = axes[0].tapCount(first[0]), y = axes[1].tapCount(first[1]);
+  return axes[0].tapsBefore(first[0]) * axes[1].kernel * axes[2].kernel +
+         z * (axes[1].tapsBefore(first[1]) * axes[2].kernel + y * axes[2].tapsBefore(first[2]));
+}
+
 /** The convolution of stride 1 whose output i, along each axis, reads all that the outputs of the
  * first q + i read. */
 Conv3dArgs conv3dOfSubLattices(const Conv3dTransposedArgs& args);
+
+/** The same with outputs that begin at 0: output i reads what the outputs i stride + p read. */
+Conv3dArgs conv3dOfPhases(const Conv3dTransposedArgs& args);
 
 /** Fastest first, the reference last. */
 Implementations<Conv3dTransposedArgs> conv3dTransposedRows();

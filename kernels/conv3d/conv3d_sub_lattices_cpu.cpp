@@ -93,10 +93,7 @@ class SubLattices {
         }
       }
     }
-    const int64_t zCount = z_.tapCount(firstZ);
-    const int64_t before = z_.tapsBefore(firstZ) * args_.kernel[1] * args_.kernel[2] +
-                           zCount * (y_.tapsBefore(firstY) * args_.kernel[2] +
-                                     y_.tapCount(firstY) * x_.tapsBefore(firstX));
+    const int64_t before = conv3dTapsBefore({z_, y_, x_}, {firstZ, firstY, firstX});
     const int64_t each = args_.inChannels * args_.outChannels;
     return {places, count,
             static_cast<const float*>(args_.packed) +
