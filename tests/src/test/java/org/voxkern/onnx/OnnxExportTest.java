@@ -176,7 +176,8 @@ class OnnxExportTest {
     layers.put("crop", x -> x.centerCrop(x.slice(2, 0, -3).slice(3, 1, Value.END)));
     layers.put("expand", x -> x.mean(2, 3, 4).unsqueeze(2).unsqueeze(2).unsqueeze(2).expandLike(x));
     layers.put("count", x -> x.sum().divide(x.elementCount()));
-    for (Pad.Mode mode : List.of(Pad.Mode.EDGE, Pad.Mode.REFLECT, Pad.Mode.WRAP)) {
+    for (Pad.Mode mode :
+        List.of(Pad.Mode.EDGE, Pad.Mode.REFLECT, Pad.Mode.WRAP, Pad.Mode.SYMMETRIC)) {
       layers.put(
           "pad " + mode,
           x -> x.pad(Pad.of(mode, new long[] {0, 0, 1, 2, 0}, new long[] {0, 0, 2, 0, 1})));
@@ -409,8 +410,13 @@ class OnnxExportTest {
   void namesAllThatOnnxCannotExpress() {
     Graph.Builder builder = Graph.builder();
     Value x = builder.input("x", "N", 2, "D", "H", "W");
-    Pad mirrored = Pad.of(Pad.Mode.SYMMETRIC, new long[5], new long[] {0, 0, 1, 1, 1});
-    Value y = x.as("first").pad(mirrored).relu().as("second").adaptiveAveragePool(2, 2, 2);
+    Value field = x.concat(1, x).slice(1, 0, 3);
+    Value y =
+        x.as("first")
+            .warp(field, Warp3d.Border.PERIODIC)
+            .relu()
+            .as("second")
+            .adaptiveAveragePool(2, 2, 2);
     Graph graph = builder.output("y", y).build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 1);
@@ -418,7 +424,7 @@ class OnnxExportTest {
       UnsupportedOperationException failure =
           assertThrows(
               UnsupportedOperationException.class, () -> OnnxExport.write(graph, weights, file));
-      List.of("'first' (pad)", "'second'")
+      List.of("'first' (warp3d)", "'second'")
           .forEach(part -> assertTrue(failure.getMessage().contains(part), failure::getMessage));
       assertFalse(Files.exists(file));
     }

@@ -101,6 +101,7 @@ final class Functions {
       }
       case "Expm1" -> expm1();
       case "Log1p" -> log1p();
+      case "PadSymmetric" -> symmetric();
       case "CenterCrop" -> crop();
       case "ResizeLike" -> resize();
       case "ExpandLike" -> {
@@ -151,6 +152,12 @@ final class Functions {
     return add("Constant", name, List.of(), reference("value_float", type, name));
   }
 
+  /** The same of a whole number. */
+  private String whole(String name) {
+    AttributeProto.AttributeType type = AttributeProto.AttributeType.INT;
+    return add("Constant", name, List.of(), reference("value_int", type, name));
+  }
+
   /** An attribute of an operator that is one of the function. */
   static AttributeProto reference(
       String name, AttributeProto.AttributeType type, String ofFunction) {
@@ -167,6 +174,22 @@ final class Functions {
 
   private String scalar(String name, double value) {
     return constant(name, ExportGraph.floats(Shape.of(), (float) value));
+  }
+
+  /** x mirrored about the borders of an axis, which stand twice: a period is there and back. */
+  private static FunctionProto symmetric() {
+    Functions pad = new Functions("PadSymmetric", List.of("x"), "axis", "begin", "end");
+    String one = pad.constant("one", ExportGraph.whole(1));
+    String two = pad.constant("two", ExportGraph.whole(2));
+    String size = pad.add("Gather", "size", pad.add("Shape", "shape", "x"), pad.whole("axis"));
+    String first = pad.add("Neg", "first", pad.whole("begin"));
+    String past = pad.add("Add", "past", size, pad.whole("end"));
+    String period = pad.add("Mul", "period", size, two);
+    String at = pad.add("Mod", "at", pad.add("Range", "range", first, past, one), period);
+    String back = pad.add("Sub", "back", pad.add("Sub", "last", period, one), at);
+    List<String> picked = List.of("x", pad.add("Min", "place", at, back));
+    pad.add("Gather", "y", picked, reference("axis", AttributeProto.AttributeType.INT, "axis"));
+    return pad.function.build();
   }
 
   /** The middle of the space of x, as large as that of another. */

@@ -101,14 +101,17 @@ final class LayoutExport {
   }
 
   private static void pad(ExportGraph graph, Node node, Pad pad) {
+    if (pad.mode() == Pad.Mode.SYMMETRIC) {
+      symmetric(graph, node, pad);
+      return;
+    }
     String mode =
         switch (pad.mode()) {
           case CONSTANT -> "constant";
           case EDGE -> "edge";
           case REFLECT -> "reflect";
           case WRAP -> "wrap";
-          case SYMMETRIC ->
-              throw new UnsupportedOperationException("ONNX does not mirror about the border");
+          case SYMMETRIC -> throw new IllegalStateException("a function");
         };
     List<String> inputs = graph.inputs(node);
     inputs.add(
@@ -117,6 +120,27 @@ final class LayoutExport {
       inputs.add(graph.scalar(graph.name(node) + ".fill", pad.fill()));
     }
     graph.put("Pad", graph.name(node), inputs, text("mode", mode));
+  }
+
+  /** ONNX does not mirror about the border: a call of a function an axis. */
+  private static void symmetric(ExportGraph graph, Node node, Pad pad) {
+    long[] begin = pad.begin();
+    long[] end = pad.end();
+    String from = graph.input(node, 0);
+    for (int axis = 0; axis < begin.length; axis++) {
+      if (begin[axis] != 0 || end[axis] != 0) {
+        String to = graph.free(graph.name(node) + ".axis" + axis);
+        graph.call(
+            "PadSymmetric",
+            to,
+            List.of(from),
+            integer("axis", axis),
+            integer("begin", begin[axis]),
+            integer("end", end[axis]));
+        from = to;
+      }
+    }
+    graph.put("Identity", graph.name(node), List.of(from));
   }
 
   private static void slice(ExportGraph graph, Node node, long[] starts, long[] ends, long[] axes) {

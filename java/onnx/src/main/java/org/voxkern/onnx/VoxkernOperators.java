@@ -14,6 +14,7 @@ import org.voxkern.graph.Sampling;
 import org.voxkern.graph.Value;
 import org.voxkern.onnx.Operators.Mapper;
 import org.voxkern.op.Activation;
+import org.voxkern.op.Pad;
 import org.voxkern.op.Resize;
 import org.voxkern.op.Unary;
 import org.voxkern.op.Warp3d;
@@ -37,6 +38,7 @@ final class VoxkernOperators {
     operators.put(
         "ElementCount", node -> node.set(node.apply(new Constants.Count(), node.real(0))));
     operators.put("ResizeLike", VoxkernOperators::resize);
+    operators.put("PadSymmetric", VoxkernOperators::symmetric);
     for (Recurrent.Kind kind : Recurrent.Kind.values()) {
       for (boolean initial : new boolean[] {false, true}) {
         operators.put(
@@ -89,6 +91,16 @@ final class VoxkernOperators {
     double offset = Double.parseDouble(attributes.text("exact_offset", "0"));
     Elementwise.Linear linear = new Elementwise.Linear(scale, offset, ElementType.F32);
     node.setEach(value -> value.apply(linear));
+  }
+
+  private static void symmetric(NodeImport node) {
+    Attributes attributes = node.attributes();
+    int axis = node.axis(0, attributes.required("axis"));
+    long[] begin = new long[node.rank(0)];
+    long[] end = new long[node.rank(0)];
+    begin[axis] = attributes.required("begin");
+    end[axis] = attributes.required("end");
+    node.set(node.named(node.value(0)).pad(Pad.of(Pad.Mode.SYMMETRIC, begin, end)));
   }
 
   private static void recurrent(NodeImport node, Recurrent.Kind kind, boolean initial) {
