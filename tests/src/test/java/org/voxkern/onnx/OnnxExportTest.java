@@ -168,6 +168,9 @@ class OnnxExportTest {
                   PoolWindow.kernel(3, 2, 2).stride(2, 1, 2).padding(1, 1, 0).build(), counts));
     }
     layers.put("global max pool", x -> x.adaptiveMaxPool(1, 1, 1));
+    // Windows that overlap, and windows without.
+    layers.put("adaptive average pool", x -> x.adaptiveAveragePool(3, 4, 5));
+    layers.put("adaptive max pool", x -> x.adaptiveMaxPool(3, 4, 1));
     layers.put("concat", x -> x.concat(1, x.relu(), x.tanh()));
     layers.put("reshape", x -> x.reshape(0, 2, -1));
     layers.put("flatten", Value::flatten);
@@ -416,7 +419,7 @@ class OnnxExportTest {
             .warp(field, Warp3d.Border.PERIODIC)
             .relu()
             .as("second")
-            .adaptiveAveragePool(2, 2, 2);
+            .warp(field, Warp3d.Border.PERIODIC);
     Graph graph = builder.output("y", y).build();
     try (Context context = Context.create()) {
       Weights weights = Weights.initialize(graph, context, 1);

@@ -253,7 +253,14 @@ final class ExportRules {
 
   private static void adaptive(ExportGraph graph, Node node, Pools.Adaptive pool) {
     if (pool.z() != 1 || pool.y() != 1 || pool.x() != 1) {
-      throw new UnsupportedOperationException("of adaptive pools ONNX has those to one voxel");
+      graph.call(
+          AdaptiveFunctions.name(pool.max()),
+          graph.name(node),
+          graph.inputs(node),
+          integer("depth", pool.z()),
+          integer("height", pool.y()),
+          integer("width", pool.x()));
+      return;
     }
     String operator = pool.max() ? "GlobalMaxPool" : "GlobalAveragePool";
     graph.put(operator, graph.name(node), graph.inputs(node));

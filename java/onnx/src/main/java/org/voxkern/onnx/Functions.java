@@ -102,6 +102,8 @@ final class Functions {
       case "Expm1" -> expm1();
       case "Log1p" -> log1p();
       case "PadSymmetric" -> symmetric();
+      case "AdaptiveMaxPool", "AdaptiveAveragePool" ->
+          AdaptiveFunctions.of(name.equals(AdaptiveFunctions.name(true)));
       case "CenterCrop" -> crop();
       case "ResizeLike" -> resize();
       case "ExpandLike" -> {
@@ -136,6 +138,10 @@ final class Functions {
     return outputs.get(0);
   }
 
+  FunctionProto withResult(String value) {
+    return result("Identity", value);
+  }
+
   /** With outputs beyond the first. */
   FunctionProto withOutputs(List<String> further) {
     return function.addAllOutput(further).build();
@@ -153,7 +159,7 @@ final class Functions {
   }
 
   /** The same of a whole number. */
-  private String whole(String name) {
+  String whole(String name) {
     AttributeProto.AttributeType type = AttributeProto.AttributeType.INT;
     return add("Constant", name, List.of(), reference("value_int", type, name));
   }
@@ -172,7 +178,7 @@ final class Functions {
     return add("Constant", name, List.of(), ExportGraph.value(values));
   }
 
-  private String scalar(String name, double value) {
+  String scalar(String name, double value) {
     return constant(name, ExportGraph.floats(Shape.of(), (float) value));
   }
 

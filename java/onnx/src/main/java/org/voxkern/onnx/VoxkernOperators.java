@@ -1,5 +1,6 @@
 package org.voxkern.onnx;
 
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.voxkern.ElementType;
@@ -7,6 +8,7 @@ import org.voxkern.graph.Constants;
 import org.voxkern.graph.Elementwise;
 import org.voxkern.graph.Layouts;
 import org.voxkern.graph.Operation;
+import org.voxkern.graph.Pools;
 import org.voxkern.graph.Products;
 import org.voxkern.graph.Recurrent;
 import org.voxkern.graph.Reductions;
@@ -39,6 +41,8 @@ final class VoxkernOperators {
         "ElementCount", node -> node.set(node.apply(new Constants.Count(), node.real(0))));
     operators.put("ResizeLike", VoxkernOperators::resize);
     operators.put("PadSymmetric", VoxkernOperators::symmetric);
+    operators.put(AdaptiveFunctions.name(true), node -> adaptive(node, true));
+    operators.put(AdaptiveFunctions.name(false), node -> adaptive(node, false));
     for (Recurrent.Kind kind : Recurrent.Kind.values()) {
       for (boolean initial : new boolean[] {false, true}) {
         operators.put(
@@ -91,6 +95,13 @@ final class VoxkernOperators {
     double offset = Double.parseDouble(attributes.text("exact_offset", "0"));
     Elementwise.Linear linear = new Elementwise.Linear(scale, offset, ElementType.F32);
     node.setEach(value -> value.apply(linear));
+  }
+
+  private static void adaptive(NodeImport node, boolean max) {
+    List<Long> sizes =
+        AdaptiveFunctions.SIZES.stream().map(name -> node.attributes().required(name)).toList();
+    Pools.Adaptive pool = new Pools.Adaptive(max, sizes.get(0), sizes.get(1), sizes.get(2));
+    node.set(node.apply(pool, node.real(0)));
   }
 
   private static void symmetric(NodeImport node) {
