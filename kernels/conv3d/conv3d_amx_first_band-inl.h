@@ -51,7 +51,10 @@ class AmxFirstBand {
   /** Brings in a part of the next plane, while the current one is being computed: where rows lay
    * that outputs from `row` on do not read. */
   HWY_ATTR void advance(int64_t row, int64_t i) {
-    if (i + 1 < task_.planes && tiling_.band.stride[0] == 1) copyRows(row * tiling_.band.stride[1]);
+    if (i + 1 == task_.planes || tiling_.band.stride[0] != 1) return;
+    // Strides of more rows than the kernel has go beyond the last one.
+    const int64_t end = row * tiling_.band.stride[1];
+    copyRows(end < inputRows() ? end : inputRows());
   }
 
  private:
