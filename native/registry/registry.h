@@ -111,8 +111,25 @@ class ImplementationList {
   std::vector<Implementation<Args>> rows_;
 };
 
-/** Why this context cannot run this row, whatever the arguments; empty if it can. */
+/** Why this context cannot run a row, whatever the arguments; empty if it can. */
 Refusal refuses(const Context& context, vk_backend backend, vk_isa isa, bool built);
+
+/** Why this context cannot run a row with these arguments; empty if it can. */
+template <class Args>
+Refusal refuses(const Context& context, const Implementation<Args>& row, const Args& args) {
+  Refusal refusal = refuses(context, row.backend, row.isa, row.run != nullptr);
+  if (refusal.empty() && row.accepts != nullptr) refusal = row.accepts(args);
+  return refusal;
+}
+
+/** The plan that takes a row of the table. */
+template <class Args>
+vk_plan planOf(Implementations<Args> table, size_t row, const Args& args) {
+  const Implementation<Args>& entry = table[row];
+  return {sizeof(vk_plan), static_cast<int32_t>(row),
+          entry.workspaceBytes ? entry.workspaceBytes(args) : 0,
+          entry.packedBytes ? entry.packedBytes(args) : 0};
+}
 
 /** What the context chooses from: the host's table, or that of its device. */
 template <class Args>
@@ -145,16 +162,12 @@ void choose(const Context& context, const char* operation, Implementations<Args>
   const Implementations<Args> table = tableOf(context, operation, host);
   std::string reasons;
   for (size_t row = 0; row < table.size(); ++row) {
-    const Implementation<Args>& entry = table[row];
-    Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
-    if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
+    const Refusal refusal = refuses(context, table[row], args);
     if (refusal.empty()) {
-      *plan = {sizeof(vk_plan), static_cast<int32_t>(row),
-               entry.workspaceBytes ? entry.workspaceBytes(args) : 0,
-               entry.packedBytes ? entry.packedBytes(args) : 0};
+      *plan = planOf(table, row, args);
       return;
     }
-    reasons += std::string(reasons.empty() ? "" : "; ") + entry.name + " " + refusal;
+    reasons += std::string(reasons.empty() ? "" : "; ") + table[row].name + " " + refusal;
   }
   unsupported("%s: no implementation takes these arguments: %s", operation, reasons.c_str());
 }
@@ -196,8 +209,7 @@ void run(Context& context, const char* operation, Implementations<Args> host, co
   const Implementation<Args>& entry = chosen(operation, table, plan);
   // The plan may have been made for other arguments: what the kernel relies on is checked again,
   // cheaply.
-  Refusal refusal = refuses(context, entry.backend, entry.isa, entry.run != nullptr);
-  if (refusal.empty() && entry.accepts != nullptr) refusal = entry.accepts(args);
+  Refusal refusal = refuses(context, entry, args);
   if (refusal.empty() && entry.workspaceBytes != nullptr &&
       entry.workspaceBytes(args) > plan->workspace_bytes) {
     refusal = "needs more workspace than the plan says";

@@ -61,14 +61,6 @@ void addTuning(vk_tuning& tuning, const std::string& problem, const vk_tuning::E
  * `best`. */
 double measuredSeconds(Context& context, double best, const std::function<void()>& call);
 
-/** Why a context cannot run a row with these arguments; empty if it can. */
-template <class Args>
-Refusal refusesRow(const Context& context, const Implementation<Args>& row, const Args& args) {
-  Refusal refusal = refuses(context, row.backend, row.isa, row.run != nullptr);
-  if (refusal.empty() && row.accepts != nullptr) refusal = row.accepts(args);
-  return refusal;
-}
-
 /** Seconds that a row takes; infinite where its memory does not fit into the budget. */
 template <class Args>
 double rowSeconds(Context& context, const char* operation, const Implementation<Args>& row,
@@ -108,7 +100,7 @@ vk_tuning::Entry measure(Context& context, const char* operation, Implementation
   for (const Implementation<Args>& row : table) {
     const bool candidate = row.backend != VK_BACKEND_REFERENCE &&
                            (row.backend != VK_BACKEND_CPU || row.isa == context.isa);
-    if (!candidate || !refusesRow(context, row, args).empty()) continue;
+    if (!candidate || !refuses(context, row, args).empty()) continue;
     checkCancelled(context);
     const double seconds = rowSeconds(context, operation, row, tensors, entry.seconds, memory);
     if (modelled == std::string_view(row.name)) entry.modelledSeconds = seconds;
@@ -139,13 +131,10 @@ void chooseTuned(Context& context, vk_tuning* tuning, const char* operation,
   // Rows of one name take different arguments.
   Refusal refusal = "this build does not have";
   for (size_t row = 0; row < table.size(); ++row) {
-    const Implementation<Args>& wanted = table[row];
-    if (entry->implementation != wanted.name) continue;
-    refusal = refusesRow(context, wanted, args);
+    if (entry->implementation != table[row].name) continue;
+    refusal = refuses(context, table[row], args);
     if (!refusal.empty()) continue;
-    *plan = {sizeof(vk_plan), static_cast<int32_t>(row),
-             wanted.workspaceBytes ? wanted.workspaceBytes(args) : 0,
-             wanted.packedBytes ? wanted.packedBytes(args) : 0};
+    *plan = planOf(table, row, args);
     return;
   }
   invalidArgument("%s: the tuning wants %s, which %s", operation, entry->implementation.c_str(),
