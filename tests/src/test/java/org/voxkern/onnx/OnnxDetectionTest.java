@@ -274,6 +274,16 @@ class OnnxDetectionTest {
   void whatLooksAcrossRowsIsRefused() throws Exception {
     Map<String, Models> models =
         Map.of(
+            "Gemm",
+                detector()
+                    .weight("summed", Shape.of(30, 2), new float[60])
+                    .node("Transpose", "found", "turned")
+                    .node("Gemm", "turned summed", "y"),
+            "MatMul",
+                detector()
+                    .weight("summed", Shape.of(30, 2), new float[60])
+                    .node("Transpose", "found", "turned")
+                    .node("MatMul", "turned summed", "y"),
             "Shape", detector().node("Shape", "found", "y"),
             "TopK", detector().node("TopK", "score one", "y order.of.kept"),
             "ReduceMax", detector().node("ReduceMax", "found", "y", integers("axes", 0)),

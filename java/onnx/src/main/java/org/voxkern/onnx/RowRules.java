@@ -172,7 +172,7 @@ final class RowRules {
       case "ArgMax", "ArgMin" -> reduced(axis, new long[] {node.attributes().integer("axis", 0)});
       case "MatMul" ->
           only == 0 && axis < node.rank(0) - 1 && node.rank(0) >= node.rank(1) ? axis : -1;
-      case "Gemm" -> only == 0 && !node.attributes().flag("transA", false) ? 0 : -1;
+      case "Gemm" -> only == 0 && axis == 0 && !node.attributes().flag("transA", false) ? 0 : -1;
       case "Conv",
           "ConvTranspose",
           "MaxPool",
