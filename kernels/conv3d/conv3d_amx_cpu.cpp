@@ -1,6 +1,3 @@
-#include <numeric>
-#include <vector>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_amx_cpu.cpp"
 #include "core/simd_begin.h"
@@ -188,13 +185,11 @@ template <int64_t kParts>
 VK_BF16_ATTR void packWeights(const Conv3dArgs& args) {
   const int64_t taps = conv3dTaps(args);
   const int64_t each = args.outChannels * args.inChannels * taps;
-  std::vector<int64_t> order(static_cast<size_t>(taps));
-  std::iota(order.begin(), order.end(), 0);
   float* packed = static_cast<float*>(args.packed);
   for (int64_t group = 0; group < args.groups; ++group) {
     const AmxWeights weights = {static_cast<const float*>(args.weights) + group * each,
                                 args.inChannels * taps, taps};
-    packed = packTaps<kParts>(args, weights, order.data(), taps, packed);
+    packed = packTaps<kParts>(args, weights, {0, 0, 0}, {1, 1, 1}, packed);
   }
 }
 

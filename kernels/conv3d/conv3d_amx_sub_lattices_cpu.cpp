@@ -1,5 +1,3 @@
-#include <vector>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_amx_sub_lattices_cpu.cpp"
 #include "core/simd_begin.h"
@@ -272,7 +270,6 @@ VK_BF16_ATTR void packWeights(const Conv3dTransposedArgs& args) {
   const Conv3dSubLattices z(args, 0), y(args, 1), x(args, 2);
   const int64_t taps = conv3dTaps(args);
   const int64_t each = args.inChannels * args.outChannels * taps;
-  std::vector<int64_t> places;
   float* packed = static_cast<float*>(args.packed);
   for (int64_t group = 0; group < args.groups; ++group) {
     const AmxWeights weights = {static_cast<const float*>(args.weights) + group * each, taps,
@@ -280,16 +277,8 @@ VK_BF16_ATTR void packWeights(const Conv3dTransposedArgs& args) {
     for (int64_t firstZ = 0; firstZ < z.withTaps(); ++firstZ) {
       for (int64_t firstY = 0; firstY < y.withTaps(); ++firstY) {
         for (int64_t firstX = 0; firstX < x.withTaps(); ++firstX) {
-          places.clear();
-          for (int64_t kz = firstZ; kz < args.kernel[0]; kz += z.tapStep) {
-            for (int64_t ky = firstY; ky < args.kernel[1]; ky += y.tapStep) {
-              for (int64_t kx = firstX; kx < args.kernel[2]; kx += x.tapStep) {
-                places.push_back((kz * args.kernel[1] + ky) * args.kernel[2] + kx);
-              }
-            }
-          }
-          packed = packTaps<kParts>(args, weights, places.data(),
-                                    static_cast<int64_t>(places.size()), packed);
+          packed = packTaps<kParts>(args, weights, {firstZ, firstY, firstX},
+                                    {z.tapStep, y.tapStep, x.tapStep}, packed);
         }
       }
     }

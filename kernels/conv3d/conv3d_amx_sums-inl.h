@@ -177,21 +177,30 @@ VK_AMX_ATTR inline void sumBlock(const AmxBlock& block, int64_t channels, AmxBan
   }
 }
 
-/** The weights of the taps `first` to `end`, block of output channels by block: [block of
- * pairs][tap][part][matrix of the block][pair][output channel]; 0 where there is no channel. */
+/** The weights of every `step`-th tap from `first` on, along z, y, x, block of output channels by
+ * block: [block of pairs][tap][part][matrix of the block][pair][output channel]; 0 where there is
+ * no channel. Returns where they end. */
 template <int64_t kParts>
-VK_BF16_ATTR inline float* packTaps(const Conv3dArgs& args, AmxWeights weights, const int64_t* taps,
-                                    int64_t tapCount, float* packed) {
+VK_BF16_ATTR inline float* packTaps(const Conv3dArgs& args, AmxWeights weights,
+                                    const int64_t (&first)[3], const int64_t (&step)[3],
+                                    float* packed) {
   const float* const data = weights.data;
+  const auto packTap = [&](int64_t tap, int64_t out, int64_t block) VK_BF16_ATTR {
+    weights.data = data + tap;
+    for (int64_t part = 0; part < kParts; ++part) {
+      for (int64_t o = out; o < out + kAmxBlock && o < args.outChannels; o += kAmxOutputs) {
+        for (int64_t pair = 0; pair < kAmxPairs; ++pair, packed += kAmxOutputs) {
+          packPair(args, weights, o, 2 * (block * kAmxPairs + pair), part, packed);
+        }
+      }
+    }
+  };
   for (int64_t out = 0; out < args.outChannels; out += kAmxBlock) {
     for (int64_t block = 0; block < amxPairBlocks(args); ++block) {
-      for (int64_t tap = 0; tap < tapCount; ++tap) {
-        weights.data = data + taps[tap];
-        for (int64_t part = 0; part < kParts; ++part) {
-          for (int64_t o = out; o < out + kAmxBlock && o < args.outChannels; o += kAmxOutputs) {
-            for (int64_t pair = 0; pair < kAmxPairs; ++pair, packed += kAmxOutputs) {
-              packPair(args, weights, o, 2 * (block * kAmxPairs + pair), part, packed);
-            }
+      for (int64_t kz = first[0]; kz < args.kernel[0]; kz += step[0]) {
+        for (int64_t ky = first[1]; ky < args.kernel[1]; ky += step[1]) {
+          for (int64_t kx = first[2]; kx < args.kernel[2]; kx += step[2]) {
+            packTap((kz * args.kernel[1] + ky) * args.kernel[2] + kx, out, block);
           }
         }
       }
