@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -55,11 +56,17 @@ public final class NetworkComparison {
   }
 
   /**
-   * A job's median seconds by contender, ours first.
+   * A job's median seconds by contender, ours first, without peers that computed something else.
    *
    * @param error largest difference of ours to each peer's, of its largest number
+   * @param disagreements in words, of peers that another one proves wrong, since that agrees with
+   *     us
    */
-  public record Result(NetworkCase job, Map<String, Double> seconds, Map<String, Double> error) {
+  public record Result(
+      NetworkCase job,
+      Map<String, Double> seconds,
+      Map<String, Double> error,
+      Map<String, String> disagreements) {
     public double ours() {
       return seconds.get(OURS);
     }
@@ -81,7 +88,11 @@ public final class NetworkComparison {
     }
   }
 
-  /** The jobs of the operations, and of those whose name has the text. */
+  /**
+   * The jobs of the operations, and of those whose name has the text.
+   *
+   * @throws IllegalStateException where nobody agrees with us
+   */
   public List<Result> run(Set<String> operations, String text) throws Exception {
     List<Result> results = new ArrayList<>();
     for (int index = 0; index < NetworkCase.ALL.size(); index++) {
@@ -89,7 +100,14 @@ public final class NetworkComparison {
       boolean besideNone = contenders.values().stream().filter(each -> each.takes(job)).count() < 2;
       if (operations.contains(job.operation()) && job.name().contains(text) && !besideNone) {
         System.err.println(job.operation() + ": " + job.name());
-        results.add(run(index, job));
+        Result result = run(index, job);
+        System.err.printf(
+            Locale.ROOT,
+            "  %.2f ms, %.2fx %s's%n",
+            1e3 * result.ours(),
+            result.ratio(),
+            result.peer().getKey());
+        results.add(result);
       }
     }
     return results;
@@ -108,13 +126,30 @@ public final class NetworkComparison {
     Map<String, Double> medians = new LinkedHashMap<>();
     seconds.forEach((name, all) -> medians.put(name, Alternation.median(all, x -> x)));
     Map<String, Double> errors = new LinkedHashMap<>();
+    Map<String, String> disagreements = new LinkedHashMap<>();
+    float[] ours = computed.remove(OURS);
     computed.forEach(
         (name, values) -> {
-          if (!name.equals(OURS)) {
-            errors.put(name, difference(job, name, computed.get(OURS), values));
+          try {
+            errors.put(name, difference(job, name, ours, values));
+          } catch (Disagreement disagreement) {
+            disagreements.put(name, disagreement.getMessage());
           }
         });
-    return new Result(job, medians, errors);
+    if (errors.isEmpty()) {
+      throw new IllegalStateException(String.join("\n", disagreements.values()));
+    }
+    medians.keySet().removeAll(disagreements.keySet());
+    return new Result(job, medians, errors, disagreements);
+  }
+
+  /** A peer computed something else. */
+  private static final class Disagreement extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Disagreement(String message) {
+      super(message);
+    }
   }
 
   /**
@@ -178,9 +213,10 @@ public final class NetworkComparison {
     }
   }
 
-  private static double difference(NetworkCase job, String peer, float[] ours, float[] theirs) {
+  private static double difference(NetworkCase job, String peer, float[] ours, float[] theirs)
+      throws Disagreement {
     if (ours.length != theirs.length) {
-      throw new IllegalStateException(
+      throw new Disagreement(
           job.name() + ": " + ours.length + " numbers, " + theirs.length + " of " + peer);
     }
     // Each tensor by its own largest number: the gradient of a grid is a hundred times that of the
@@ -202,7 +238,7 @@ public final class NetworkComparison {
     }
     // The gradient of a sample jumps where a position crosses a voxel.
     if (outside > ours.length / 10_000) {
-      throw new IllegalStateException(
+      throw new Disagreement(
           job.name()
               + ": "
               + outside
@@ -233,7 +269,10 @@ public final class NetworkComparison {
       row.add(Numbers.fixed(1e3 * each.ours(), 2));
       for (String peer : peers) {
         Double seconds = each.seconds.get(peer);
-        row.add(seconds == null ? "" : Numbers.fixed(1e3 * seconds, 1));
+        row.add(
+            each.disagreements.containsKey(peer)
+                ? "differs"
+                : seconds == null ? "" : Numbers.fixed(1e3 * seconds, 1));
       }
       row.add(Numbers.fixed(each.ratio(), 2) + "x");
       row.add(
@@ -254,7 +293,7 @@ public final class NetworkComparison {
               : "");
       row.add(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "%.1e",
               each.error.values().stream().mapToDouble(x -> x).max().orElse(0)));
       table.row(row.toArray(new String[0]));
@@ -262,7 +301,11 @@ public final class NetworkComparison {
     return "\nbeside the peers in the same run, results compared first, medians\n"
         + table
         + "share of peak: of the direct algorithm's multiply-adds; Winograd saves some, so it may"
-        + " exceed 100 %; of bfloat16's peak where that is accepted\n";
+        + " exceed 100 %; of bfloat16's peak where that is accepted\n"
+        + results.stream()
+            .flatMap(each -> each.disagreements.values().stream())
+            .map(text -> "differs, not counted: " + text + "\n")
+            .collect(Collectors.joining());
   }
 
   /** One row a contender. */
@@ -288,6 +331,7 @@ public final class NetworkComparison {
               map.put("job", each.job.name());
               map.put("seconds", each.seconds);
               map.put("difference", each.error);
+              map.put("disagreements", each.disagreements);
               map.put("ratio", each.ratio());
               map.put("beside", each.peer().getKey());
               map.put("target", each.job.target().ratio());
