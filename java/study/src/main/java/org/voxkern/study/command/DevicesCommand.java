@@ -1,17 +1,17 @@
 package org.voxkern.study.command;
 
-import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.voxkern.Context;
 import org.voxkern.Device;
 import org.voxkern.study.Devices;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Column;
+import picocli.CommandLine.Help.Column.Overflow;
 import picocli.CommandLine.Mixin;
 
 /** {@code voxkern devices}. */
@@ -23,6 +23,8 @@ import picocli.CommandLine.Mixin;
     })
 final class DevicesCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;
+  private static final int WIDTH = 110;
+  private static final int GAP = 2;
 
   @Mixin CommonOptions common;
 
@@ -79,33 +81,16 @@ final class DevicesCommand implements Callable<Integer> {
     return text.toString();
   }
 
+  /** A row of every operation: its implementations, wrapped. */
   private static void print(Map<String, List<String>> operations) {
-    Set<String> names = new LinkedHashSet<>();
-    operations.values().forEach(names::addAll);
-    int width = widest(operations.keySet());
-    StringBuilder table = new StringBuilder(pad("operation", width));
-    names.forEach(name -> table.append("  ").append(name));
-    table.append('\n');
-    for (Map.Entry<String, List<String>> operation : operations.entrySet()) {
-      StringBuilder row = new StringBuilder(pad(operation.getKey(), width));
-      for (String name : names) {
-        row.append("  ")
-            .append(pad(operation.getValue().contains(name) ? "yes" : "-", name.length()));
-      }
-      table.append(row.toString().stripTrailing()).append('\n');
-    }
+    int names = operations.keySet().stream().mapToInt(String::length).max().orElse(0);
+    CommandLine.Help.TextTable table =
+        CommandLine.Help.TextTable.forColumns(
+            CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF),
+            new Column(names + GAP, 0, Overflow.TRUNCATE),
+            new Column(WIDTH - names - GAP, 0, Overflow.WRAP));
+    table.addRowValues("operation", "implementations; the first that takes a job computes it");
+    operations.forEach((name, rows) -> table.addRowValues(name, String.join(", ", rows)));
     System.out.print(table);
-  }
-
-  private static int widest(Collection<String> words) {
-    int width = "operation".length();
-    for (String word : words) {
-      width = Math.max(width, word.length());
-    }
-    return width;
-  }
-
-  private static String pad(String text, int width) {
-    return text + " ".repeat(Math.max(0, width - text.length()));
   }
 }
