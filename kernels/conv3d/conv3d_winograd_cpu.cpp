@@ -248,6 +248,7 @@ class Winograd {
     const int64_t vectors = chunkCount(tiles_, lanes());
     for (int s = 0; s < kSlice; ++s) {
       input_.copy(copyEach_);
+      input_.fetch(copyEach_);
       sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats, weights, channels,
                sums_ + s * tiling_.sumFloats);
       weights += channels * args_.inChannels;

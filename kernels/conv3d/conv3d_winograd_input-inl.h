@@ -44,12 +44,27 @@ class WinogradInput {
   /** Copies up to `count` of the rows that are expected. */
   HWY_ATTR HWY_NOINLINE void copy(int64_t count) {
     for (; count > 0 && copied_.channel < channels_.end; --count) {
-      float* const plane = ring_ + (copied_.channel - channels_.begin) * tiling_.channelFloats +
-                           copied_.plane % tiling_.ring * tiling_.planeFloats;
-      const int64_t row = copied_.row;
-      copyRow(rowAt(copied_), plane + (row % M * (task_.count[1] + 1) + row / M) * M *
-                                          tiling_.lattices[2] * (task_.count[2] + 1));
+      copyRow(rowAt(copied_), placeOf(copied_));
       step(copied_);
+    }
+  }
+
+  /** Asks for what the next copy(count) reads and writes: the ring is larger than the second-level
+   * cache, so that stores wait as loads do. */
+  HWY_ATTR HWY_NOINLINE void fetch(int64_t count) const {
+    // Else g++ takes the function for one without effect and drops its calls.
+    asm volatile("");
+    const int64_t floats = M * tiling_.lattices[2] * (task_.count[2] + 1);
+    int64_t begin = M * task_.first[2] * tiling_.dilation[2] - args_.paddingBegin[2];
+    int64_t end = begin + floats / tiling_.lattices[2] * tiling_.dilation[2];
+    if (begin < 0) begin = 0;
+    if (end > args_.inSize[2]) end = args_.inSize[2];
+    for (Place place = copied_; count > 0 && place.channel < channels_.end; --count, step(place)) {
+      const float* const to = placeOf(place);
+      for (int64_t x = 0; x < floats; x += kLineFloats) __builtin_prefetch(to + x, 1, 3);
+      const float* const from = rowAt(place);
+      if (from == nullptr) continue;
+      for (int64_t x = begin; x < end; x += kLineFloats) __builtin_prefetch(from + x, 0, 2);
     }
   }
 
@@ -62,6 +77,8 @@ class WinogradInput {
   }
 
  private:
+  static constexpr int64_t kLineFloats = 16;
+
   struct Place {
     int64_t channel;
     int64_t plane;
@@ -74,6 +91,13 @@ class WinogradInput {
     if (++place.plane < end_) return;
     place.plane = begin_;
     ++place.channel;
+  }
+
+  HWY_ATTR float* placeOf(const Place& place) const {
+    return ring_ + (place.channel - channels_.begin) * tiling_.channelFloats +
+           place.plane % tiling_.ring * tiling_.planeFloats +
+           (place.row % M * (task_.count[1] + 1) + place.row / M) * M * tiling_.lattices[2] *
+               (task_.count[2] + 1);
   }
 
   /** Null outside the input. */
