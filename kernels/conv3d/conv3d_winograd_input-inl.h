@@ -71,7 +71,7 @@ class WinogradInput {
   /** All the rest. */
   HWY_ATTR void complete() { copy((channels_.end - channels_.begin) * (end_ - begin_) * rows_); }
 
-  HWY_ATTR const float* plane(int64_t channel, int64_t plane) const {
+  HWY_ATTR float* plane(int64_t channel, int64_t plane) const {
     return ring_ + (channel - channels_.begin) * tiling_.channelFloats +
            plane % tiling_.ring * tiling_.planeFloats;
   }
@@ -94,8 +94,7 @@ class WinogradInput {
   }
 
   HWY_ATTR float* placeOf(const Place& place) const {
-    return ring_ + (place.channel - channels_.begin) * tiling_.channelFloats +
-           place.plane % tiling_.ring * tiling_.planeFloats +
+    return plane(place.channel, place.plane) +
            (place.row % M * (task_.count[1] + 1) + place.row / M) * M * tiling_.lattices[2] *
                (task_.count[2] + 1);
   }

@@ -125,22 +125,34 @@ public final class NetworkComparison {
     Map<String, List<Double>> seconds = Alternation.run(runs, rounds);
     Map<String, Double> medians = new LinkedHashMap<>();
     seconds.forEach((name, all) -> medians.put(name, Alternation.median(all, x -> x)));
+    return compare(job, medians, computed);
+  }
+
+  /**
+   * A peer that differs is not counted where another one agrees with us.
+   *
+   * @throws IllegalStateException where none does
+   */
+  static Result compare(
+      NetworkCase job, Map<String, Double> seconds, Map<String, float[]> computed) {
     Map<String, Double> errors = new LinkedHashMap<>();
     Map<String, String> disagreements = new LinkedHashMap<>();
-    float[] ours = computed.remove(OURS);
     computed.forEach(
         (name, values) -> {
-          try {
-            errors.put(name, difference(job, name, ours, values));
-          } catch (Disagreement disagreement) {
-            disagreements.put(name, disagreement.getMessage());
+          if (!name.equals(OURS)) {
+            try {
+              errors.put(name, difference(job, name, computed.get(OURS), values));
+            } catch (Disagreement disagreement) {
+              disagreements.put(name, disagreement.getMessage());
+            }
           }
         });
     if (errors.isEmpty()) {
       throw new IllegalStateException(String.join("\n", disagreements.values()));
     }
-    medians.keySet().removeAll(disagreements.keySet());
-    return new Result(job, medians, errors, disagreements);
+    Map<String, Double> counted = new LinkedHashMap<>(seconds);
+    counted.keySet().removeAll(disagreements.keySet());
+    return new Result(job, counted, errors, disagreements);
   }
 
   /** A peer computed something else. */
