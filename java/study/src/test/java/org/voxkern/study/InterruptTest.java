@@ -42,6 +42,9 @@ class InterruptTest {
     Process process =
         new ProcessBuilder(
                 List.of(
+                    // What a shell starts in the background ignores Ctrl-C, and so would we.
+                    "env",
+                    "--default-signal=INT",
                     System.getProperty("java.home") + File.separator + "bin/java",
                     "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                     "-cp",
