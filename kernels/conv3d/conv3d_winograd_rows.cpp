@@ -23,7 +23,8 @@ double cost(const Conv3dArgs& args) {
                         double(roundUp(args.outSize[1], kWinogradRows * args.dilation[1])) *
                         double(roundUp(args.outSize[2], kLanes));
   const double products = double(conv3dTaps(args) * kWinogradRowValues) / (3 * kWinogradRows);
-  return voxels * ((1.05 * products * double(args.inChannels) + 15) * double(args.outChannels) +
+  return voxels * ((1.05 * products * double(args.inChannels) + 4) *
+                       double(roundUp(args.outChannels, kWinogradRowChannels)) +
                    10 * double(args.inChannels));
 }
 
@@ -52,8 +53,8 @@ Refusal winogradRowsAccepts(const Conv3dArgs& args) {
 }
 
 int64_t winogradRowsPackedBytes(const Conv3dArgs& args) {
-  return args.groups * args.outChannels * args.inChannels * conv3dTaps(args) / 3 *
-         kWinogradRowValues * static_cast<int64_t>(sizeof(float));
+  return args.groups * roundUp(args.outChannels, kWinogradRowChannels) * args.inChannels *
+         conv3dTaps(args) / 3 * kWinogradRowValues * static_cast<int64_t>(sizeof(float));
 }
 
 int64_t winogradRowsWorkspaceBytes(const Conv3dArgs& args) {

@@ -9,6 +9,8 @@ namespace vk {
 
 constexpr int64_t kWinogradRows = 4;
 constexpr int64_t kWinogradRowValues = 6;
+/** Packed weights are of whole blocks of so many output channels. */
+constexpr int64_t kWinogradRowChannels = 4;
 
 /** Where values lie: a ring of planes, as the band has, each [input channel][value][tile][pitch].
  */

@@ -12,6 +12,10 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/** Output channels whose sums, six each, fit the registers. */
+constexpr int kTogether = kRegisters == 32 ? 4 : 2;
+static_assert(kWinogradRowChannels % kTogether == 0);
+
 /** Runs one task. */
 class WinogradRows {
  public:
@@ -45,9 +49,6 @@ class WinogradRows {
  private:
   static constexpr int kRows = static_cast<int>(kWinogradRows);
   static constexpr int kValues = static_cast<int>(kWinogradRowValues);
-  static constexpr int64_t kMostFloats =
-      kMostChannels * mostVectors(kMostChannels) * hn::MaxLanes(WinogradTag());
-
   static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
 
   /** What lies beyond the last row of the task in its tile must be there. */
@@ -97,87 +98,88 @@ class WinogradRows {
   HWY_ATTR void computePlane(int64_t z) {
     const int64_t weightsEach = args_.inChannels * tiling_.taps * kValues;
     const float* const weights =
-        static_cast<const float*>(args_.packed) + task_.group * args_.outChannels * weightsEach;
-    const int64_t blocks = blockCount(args_.outChannels);
+        static_cast<const float*>(args_.packed) +
+        task_.group * roundUp(args_.outChannels, kWinogradRowChannels) * weightsEach;
+    const int64_t blocks = chunkCount(task_.channelEnd - task_.channelBegin, kTogether);
     const int64_t fetchEach = chunkCount(band_.rowsToFetch(), tiles_ * blocks);
     for (int64_t tile = 0; tile < tiles_; ++tile) {
-      for (int64_t block = 0; block < blocks; ++block) {
-        const int64_t begin = blockBegin(args_.outChannels, block);
-        const int64_t channels = blockBegin(args_.outChannels, block + 1) - begin;
-        if (begin < task_.channelBegin || begin >= task_.channelEnd) continue;
+      for (int64_t begin = task_.channelBegin; begin < task_.channelEnd; begin += kTogether) {
         band_.fetch(fetchEach);
         Rows rows = rowsOf(args_, task_, z, task_.row + tile * kRows * tiling_.band.step[1], begin);
         rows.rowFloats *= tiling_.band.step[1];
-        computeRows(tile, channels, weights + begin * weightsEach, rows);
+        computeRows(tile, task_.channelEnd - begin, weights + begin * weightsEach, rows);
       }
     }
   }
 
-  /** The rows of a tile, of the channels of a block. */
+  /** The rows of a tile, of a block's channels. All that is stored are outputs: other stores would
+   * wait behind those that go past the caches, and the products for them. */
   HWY_ATTR void computeRows(int64_t index, int64_t channels, const float* weights,
                             const Rows& rows) const {
-    HWY_ALIGN float sums[kValues * kMostFloats];
+    const WinogradTag d;
     const int64_t left = task_.rows - index * kRows;
     const int64_t count = left < kRows ? left : kRows;
-    const int64_t vectors = chunkCount(rows.width, lanes());
-    const int64_t parts = chunkCount(vectors, mostVectors(kMostChannels));
-    for (int64_t part = 0; part < parts; ++part) {
-      const int64_t from = part * vectors / parts;
-      const int64_t each = (part + 1) * vectors / parts - from;
-      Tile tile{};
-      tile.channelFloats = tiling_.channelFloats;
-      tile.channels = args_.inChannels;
-      tile.taps = taps_;
-      tile.tapCount = tiling_.taps;
-      for (int k = 0; k < kValues; ++k) {
-        tile.input = values_ + k * tiling_.valueFloats + index * tiling_.pitch + from * lanes();
-        tile.weights = weights + k * args_.inChannels * tiling_.taps * channels;
-        kSumTiles[channels - 1][each - 1](tile, Finish{nullptr, nullptr, VK_ACTIVATION_NONE, 0},
-                                          sums + k * kMostFloats, each * lanes());
+    const int64_t valueFloats = tiling_.valueFloats;
+    const bool streams = streams_ && rows.rowFloats % lanes() == 0 &&
+                         rows.channelFloats % lanes() == 0 &&
+                         reinterpret_cast<uintptr_t>(rows.output) % (lanes() * sizeof(float)) == 0;
+    for (int64_t x = 0; x < rows.width; x += lanes()) {
+      WinogradVec sums[kTogether][kValues];
+#pragma GCC unroll 4
+      for (int c = 0; c < kTogether; ++c) {
+#pragma GCC unroll 6
+        for (int k = 0; k < kValues; ++k) sums[c][k] = hn::Zero(d);
       }
-      for (int c = 0; c < channels; ++c) {
-        write(sums + c * each * lanes(), from * lanes(), each, c, count, rows);
+      const float* weight = weights;
+      const float* channel = values_ + index * tiling_.pitch + x;
+      for (int64_t i = 0; i < args_.inChannels; ++i, channel += tiling_.channelFloats) {
+        for (int64_t t = 0; t < tiling_.taps; ++t, weight += kValues * kTogether) {
+          const float* const input = channel + taps_[t];
+#pragma GCC unroll 6
+          for (int k = 0; k < kValues; ++k) {
+            const WinogradVec value = hn::LoadU(d, input + k * valueFloats);
+#pragma GCC unroll 4
+            for (int c = 0; c < kTogether; ++c) {
+              sums[c][k] = hn::MulAdd(value, hn::Set(d, weight[k * kTogether + c]), sums[c][k]);
+            }
+          }
+        }
+      }
+#pragma GCC unroll 4
+      for (int c = 0; c < kTogether; ++c) {
+        if (c >= channels) break;
+        WinogradVec outputs[kRows];
+        transformSums<kRows>(sums[c], 1, outputs);
+        write(outputs, x, c, count, streams, rows);
       }
     }
   }
 
-  /** Transforms `vectors` vectors of a channel's sums, and writes `count` rows from column x on. */
-  HWY_ATTR void write(const float* sums, int64_t x, int64_t vectors, int channel, int64_t count,
-                      const Rows& rows) const {
+  /** Writes `count` rows of a channel, a vector each, from column x on. */
+  HWY_ATTR HWY_INLINE static void write(const WinogradVec* outputs, int64_t x, int channel,
+                                        int64_t count, bool streams, const Rows& rows) {
     const WinogradTag d;
     const WinogradVec bias =
         hn::Set(d, rows.finish.bias != nullptr ? rows.finish.bias[channel] : 0.0f);
-    const int64_t first = channel * rows.channelFloats;
-    const auto streamed = [&](int64_t row) HWY_ATTR {
-      const float* const to = rows.output + first + row * rows.rowFloats;
-      return streams_ && reinterpret_cast<uintptr_t>(to) % (lanes() * sizeof(float)) == 0;
-    };
-    const bool whole = streamed(0) && streamed(1);
-    for (int64_t v = 0; v < vectors; ++v, x += lanes(), sums += lanes()) {
-      WinogradVec values[kValues], outputs[kRows];
-#pragma GCC unroll 6
-      for (int k = 0; k < kValues; ++k) values[k] = hn::LoadU(d, sums + k * kMostFloats);
-      transformSums<kRows>(values, 1, outputs);
 #pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) {
-        if (r >= count) break;
-        const int64_t at = first + r * rows.rowFloats + x;
-        const float* const added =
-            rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
-        if (x + lanes() > rows.width) {
-          HWY_ALIGN float some[hn::MaxLanes(d)];
-          hn::Store(outputs[r], d, some);
-          finishRow(some, rows.width - x, rows.finish, channel, added, rows.output + at);
-          continue;
-        }
-        WinogradVec output = hn::Add(outputs[r], bias);
-        if (added != nullptr) output = hn::Add(output, hn::LoadU(d, added));
-        output = activated(d, output, rows.finish);
-        if (whole) {
-          hn::Stream(output, d, rows.output + at);
-        } else {
-          hn::StoreU(output, d, rows.output + at);
-        }
+    for (int r = 0; r < kRows; ++r) {
+      if (r >= count) break;
+      const int64_t at = channel * rows.channelFloats + r * rows.rowFloats + x;
+      const float* const added =
+          rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
+      if (x + lanes() > rows.width) {
+        HWY_ALIGN float some[hn::MaxLanes(d)];
+        hn::Store(outputs[r], d, some);
+        finishRow(some, rows.width - x, rows.finish, channel, added, rows.output + at);
+        continue;
+      }
+      WinogradVec output = hn::Add(outputs[r], bias);
+      if (added != nullptr) output = hn::Add(output, hn::LoadU(d, added));
+      output = activated(d, output, rows.finish);
+      if (streams) {
+        hn::Stream(output, d, rows.output + at);
+      } else {
+        hn::StoreU(output, d, rows.output + at);
       }
     }
   }
@@ -214,33 +216,32 @@ HWY_ATTR void conv3dWinogradRowsCpu(const Conv3dArgs& args, Context& context,
   });
 }
 
-/** Group by group and block by block: [value][input channel][kz][kx][output channel of the block].
- */
+/** Group by group and block by block: [input channel][kz][kx][value][output channel of the block],
+ * with zeros for channels that the last block lacks. */
 HWY_ATTR void conv3dWinogradRowsPackCpu(const Conv3dArgs& args, Context&, const Workspace&) {
   constexpr int kValues = static_cast<int>(kWinogradRowValues);
   const int64_t width = args.kernel[2];
-  const int64_t taps = args.kernel[0] * width;
-  const int64_t each = args.inChannels * taps;
+  const int64_t each = args.inChannels * args.kernel[0] * width;
+  const int64_t padded = roundUp(args.outChannels, kWinogradRowChannels);
   const float* weights = static_cast<const float*>(args.weights);
   float* packed = static_cast<float*>(args.packed);
-  for (int64_t group = 0; group < args.groups; ++group) {
-    for (int64_t block = 0; block < blockCount(args.outChannels); ++block) {
-      const int64_t begin = blockBegin(args.outChannels, block);
-      const int64_t channels = blockBegin(args.outChannels, block + 1) - begin;
-      for (int64_t i = 0; i < each; ++i) {
-        for (int64_t channel = 0; channel < channels; ++channel) {
-          // Input channel and plane of the kernel, and its column.
-          const float* const from = weights + (channel * each + i / width * width) * 3 + i % width;
-          const double rows[] = {double(from[0]), double(from[width]), double(from[2 * width])};
-          double values[kValues];
-          transformWeights<static_cast<int>(kWinogradRows)>(rows, 1, values, 1);
+  for (int64_t group = 0; group < args.groups; ++group, weights += args.outChannels * each * 3) {
+    for (int64_t begin = 0; begin < padded; begin += kTogether) {
+      for (int64_t i = 0; i < each; ++i, packed += kValues * kTogether) {
+        for (int c = 0; c < kTogether; ++c) {
+          double values[kValues] = {};
+          if (begin + c < args.outChannels) {
+            // Input channel and plane of the kernel, and its column.
+            const float* const from =
+                weights + ((begin + c) * each + i / width * width) * 3 + i % width;
+            const double rows[] = {double(from[0]), double(from[width]), double(from[2 * width])};
+            transformWeights<static_cast<int>(kWinogradRows)>(rows, 1, values, 1);
+          }
           for (int k = 0; k < kValues; ++k) {
-            packed[(k * each + i) * channels + channel] = static_cast<float>(values[k]);
+            packed[k * kTogether + c] = static_cast<float>(values[k]);
           }
         }
       }
-      weights += channels * each * 3;
-      packed += channels * each * kValues;
     }
   }
 }
