@@ -4,7 +4,7 @@
 #include "cuda/elements.h"
 #include "cuda/reduce_tiles.h"
 
-namespace vk {
+namespace vk::activation_cuda {
 namespace {
 
 using namespace cuda;
@@ -150,25 +150,25 @@ void runPreluGradient(const PreluArgs& args, Context& context, const Workspace& 
 
 }  // namespace
 
-CudaImplementations<ActivationArgs> activation_forwardCuda() {
+extern "C" CudaImplementations<ActivationArgs> activation_forwardCuda() {
   static const Implementation<ActivationArgs> rows[] = {cuda::row<ActivationArgs>(runForward)};
   return cuda::table(rows);
 }
 
-CudaImplementations<ActivationArgs> activation_gradientCuda() {
+extern "C" CudaImplementations<ActivationArgs> activation_gradientCuda() {
   static const Implementation<ActivationArgs> rows[] = {cuda::row<ActivationArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-CudaImplementations<PreluArgs> activation_preluCuda() {
+extern "C" CudaImplementations<PreluArgs> activation_preluCuda() {
   static const Implementation<PreluArgs> rows[] = {cuda::row<PreluArgs>(runPrelu)};
   return cuda::table(rows);
 }
 
-CudaImplementations<PreluArgs> activation_prelu_gradientCuda() {
+extern "C" CudaImplementations<PreluArgs> activation_prelu_gradientCuda() {
   static const Implementation<PreluArgs> rows[] = {
       cuda::row<PreluArgs>(runPreluGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::activation_cuda

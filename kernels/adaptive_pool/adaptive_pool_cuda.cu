@@ -2,7 +2,7 @@
 #include "cuda/cuda_table.h"
 #include "pool/pool_cuda.h"
 
-namespace vk {
+namespace vk::adaptive_pool_cuda {
 namespace {
 
 using namespace cuda;
@@ -190,16 +190,16 @@ int64_t gradientWorkspaceBytes(const AdaptivePoolGradientArgs& args) {
 
 }  // namespace
 
-CudaImplementations<AdaptivePoolArgs> adaptive_poolCuda() {
+extern "C" CudaImplementations<AdaptivePoolArgs> adaptive_poolCuda() {
   static const Implementation<AdaptivePoolArgs> rows[] = {
       cuda::row<AdaptivePoolArgs>(runPool, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<AdaptivePoolGradientArgs> adaptive_pool_gradientCuda() {
+extern "C" CudaImplementations<AdaptivePoolGradientArgs> adaptive_pool_gradientCuda() {
   static const Implementation<AdaptivePoolGradientArgs> rows[] = {
       cuda::row<AdaptivePoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::adaptive_pool_cuda

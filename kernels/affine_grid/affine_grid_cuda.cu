@@ -2,7 +2,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/volume.h"
 
-namespace vk {
+namespace vk::affine_grid_cuda {
 namespace {
 
 using namespace cuda;
@@ -129,15 +129,15 @@ void runGradient(const AffineGridArgs& args, Context& context, const Workspace& 
 
 }  // namespace
 
-CudaImplementations<AffineGridArgs> affine_gridCuda() {
+extern "C" CudaImplementations<AffineGridArgs> affine_gridCuda() {
   static const Implementation<AffineGridArgs> rows[] = {cuda::row<AffineGridArgs>(runForward)};
   return cuda::table(rows);
 }
 
-CudaImplementations<AffineGridArgs> affine_grid_gradientCuda() {
+extern "C" CudaImplementations<AffineGridArgs> affine_grid_gradientCuda() {
   static const Implementation<AffineGridArgs> rows[] = {
       cuda::row<AffineGridArgs>(runGradient, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::affine_grid_cuda

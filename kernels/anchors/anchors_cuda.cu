@@ -3,7 +3,7 @@
 #include "cuda/divide.h"
 #include "cuda/kernel.h"
 
-namespace vk {
+namespace vk::anchors_cuda {
 namespace {
 
 using namespace cuda;
@@ -35,9 +35,9 @@ void runAnchors(const AnchorsArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<AnchorsArgs> anchorsCuda() {
+extern "C" CudaImplementations<AnchorsArgs> anchorsCuda() {
   static const Implementation<AnchorsArgs> rows[] = {cuda::row<AnchorsArgs>(runAnchors)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::anchors_cuda

@@ -2,7 +2,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/reduce_tiles.h"
 
-namespace vk {
+namespace vk::arg_reduce_cuda {
 namespace {
 
 using namespace cuda;
@@ -92,10 +92,10 @@ void runArgReduce(const ArgReduceArgs& args, Context& context, const Workspace& 
 
 }  // namespace
 
-CudaImplementations<ArgReduceArgs> arg_reduceCuda() {
+extern "C" CudaImplementations<ArgReduceArgs> arg_reduceCuda() {
   static const Implementation<ArgReduceArgs> rows[] = {
       cuda::row<ArgReduceArgs>(runArgReduce, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::arg_reduce_cuda

@@ -3,7 +3,7 @@
 #include "pool/pool_cuda.h"
 #include "pool/pool_cudnn.h"
 
-namespace vk {
+namespace vk::average_pool_cuda {
 namespace {
 
 using namespace cuda;
@@ -123,18 +123,18 @@ void runCudnnGradient(const AveragePoolGradientArgs& args, Context& context, con
 
 }  // namespace
 
-CudaImplementations<AveragePoolArgs> average_poolCuda() {
+extern "C" CudaImplementations<AveragePoolArgs> average_poolCuda() {
   static const Implementation<AveragePoolArgs> rows[] = {
       cuda::row<AveragePoolArgs>(runCudnn, cudnnAcceptsForward, nullptr, "cudnn"),
       cuda::row<AveragePoolArgs>(runAverage, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<AveragePoolGradientArgs> average_pool_gradientCuda() {
+extern "C" CudaImplementations<AveragePoolGradientArgs> average_pool_gradientCuda() {
   static const Implementation<AveragePoolGradientArgs> rows[] = {
       cuda::row<AveragePoolGradientArgs>(runCudnnGradient, cudnnAcceptsGradient, nullptr, "cudnn"),
       cuda::row<AveragePoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::average_pool_cuda

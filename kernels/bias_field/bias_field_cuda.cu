@@ -6,7 +6,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/sort.h"
 
-namespace vk {
+namespace vk::bias_field_cuda {
 namespace {
 
 using namespace cuda;
@@ -252,16 +252,16 @@ int64_t correctWorkspaceBytes(const BiasFieldCorrectArgs& args) {
 
 }  // namespace
 
-CudaImplementations<BiasFieldArgs> bias_fieldCuda() {
+extern "C" CudaImplementations<BiasFieldArgs> bias_fieldCuda() {
   static const Implementation<BiasFieldArgs> rows[] = {
       cuda::row<BiasFieldArgs>(runBiasField, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BiasFieldCorrectArgs> bias_field_correctCuda() {
+extern "C" CudaImplementations<BiasFieldCorrectArgs> bias_field_correctCuda() {
   static const Implementation<BiasFieldCorrectArgs> rows[] = {
       cuda::row<BiasFieldCorrectArgs>(runBiasFieldCorrect, nullptr, correctWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::bias_field_cuda

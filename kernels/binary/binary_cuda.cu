@@ -3,7 +3,7 @@
 #include "cuda/cuda_table.h"
 #include "reduce/reduce_device.h"
 
-namespace vk {
+namespace vk::binary_cuda {
 namespace {
 
 using namespace cuda;
@@ -184,15 +184,15 @@ void runGradient(const BinaryGradientArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<BinaryArgs> binaryCuda() {
+extern "C" CudaImplementations<BinaryArgs> binaryCuda() {
   static const Implementation<BinaryArgs> rows[] = {cuda::row<BinaryArgs>(runBinary, accepts)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BinaryGradientArgs> binary_gradientCuda() {
+extern "C" CudaImplementations<BinaryGradientArgs> binary_gradientCuda() {
   static const Implementation<BinaryGradientArgs> rows[] = {
       cuda::row<BinaryGradientArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::binary_cuda

@@ -2,7 +2,7 @@
 #include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 
-namespace vk {
+namespace vk::box_clustering_cuda {
 namespace {
 
 using namespace cuda;
@@ -235,8 +235,8 @@ void Clustering<T>::run(const BoxClusteringArgs& args, Context& context) const {
 
 }  // namespace
 
-CudaImplementations<BoxClusteringArgs> box_clusteringCuda() {
+extern "C" CudaImplementations<BoxClusteringArgs> box_clusteringCuda() {
   return cuda::BoxList<Clustering, BoxClusteringArgs>::table();
 }
 
-}  // namespace vk
+}  // namespace vk::box_clustering_cuda

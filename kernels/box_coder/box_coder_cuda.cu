@@ -4,7 +4,7 @@
 #include "cuda/divide.h"
 #include "cuda/kernel.h"
 
-namespace vk {
+namespace vk::box_coder_cuda {
 namespace {
 
 using namespace cuda;
@@ -88,24 +88,24 @@ void runClip(const BoxClipArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<BoxCoderArgs> box_coder_encodeCuda() {
+extern "C" CudaImplementations<BoxCoderArgs> box_coder_encodeCuda() {
   static const Implementation<BoxCoderArgs> rows[] = {cuda::row<BoxCoderArgs>(runEncode)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxCoderArgs> box_coder_decodeCuda() {
+extern "C" CudaImplementations<BoxCoderArgs> box_coder_decodeCuda() {
   static const Implementation<BoxCoderArgs> rows[] = {cuda::row<BoxCoderArgs>(runDecode)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxCoderArgs> box_coder_gradientCuda() {
+extern "C" CudaImplementations<BoxCoderArgs> box_coder_gradientCuda() {
   static const Implementation<BoxCoderArgs> rows[] = {cuda::row<BoxCoderArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxClipArgs> box_coder_clipCuda() {
+extern "C" CudaImplementations<BoxClipArgs> box_coder_clipCuda() {
   static const Implementation<BoxClipArgs> rows[] = {cuda::row<BoxClipArgs>(runClip)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::box_coder_cuda

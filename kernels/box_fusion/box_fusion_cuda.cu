@@ -4,7 +4,7 @@
 #include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 
-namespace vk {
+namespace vk::box_fusion_cuda {
 namespace {
 
 using namespace cuda;
@@ -346,8 +346,8 @@ void Fusion<T>::run(const BoxFusionArgs& args, Context& context) const {
 
 }  // namespace
 
-CudaImplementations<BoxFusionArgs> box_fusionCuda() {
+extern "C" CudaImplementations<BoxFusionArgs> box_fusionCuda() {
   return cuda::BoxList<Fusion, BoxFusionArgs>::table();
 }
 
-}  // namespace vk
+}  // namespace vk::box_fusion_cuda

@@ -4,7 +4,7 @@
 #include "cuda/divide.h"
 #include "cuda/kernel.h"
 
-namespace vk {
+namespace vk::box_iou_cuda {
 namespace {
 
 using namespace cuda;
@@ -99,20 +99,20 @@ void runGradient(const BoxIouGradientArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<BoxIouArgs> box_iouCuda() {
+extern "C" CudaImplementations<BoxIouArgs> box_iouCuda() {
   static const Implementation<BoxIouArgs> rows[] = {cuda::row<BoxIouArgs>(runAll)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxIouArgs> box_iou_pairedCuda() {
+extern "C" CudaImplementations<BoxIouArgs> box_iou_pairedCuda() {
   static const Implementation<BoxIouArgs> rows[] = {cuda::row<BoxIouArgs>(runPairs)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxIouGradientArgs> box_iou_gradientCuda() {
+extern "C" CudaImplementations<BoxIouGradientArgs> box_iou_gradientCuda() {
   static const Implementation<BoxIouGradientArgs> rows[] = {
       cuda::row<BoxIouGradientArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::box_iou_cuda

@@ -2,7 +2,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/reduce.h"
 
-namespace vk {
+namespace vk::box_matcher_cuda {
 namespace {
 
 using namespace cuda;
@@ -316,16 +316,16 @@ int64_t atssWorkspaceBytes(const BoxMatcherAtssArgs& args) {
 
 }  // namespace
 
-CudaImplementations<BoxMatcherArgs> box_matcherCuda() {
+extern "C" CudaImplementations<BoxMatcherArgs> box_matcherCuda() {
   static const Implementation<BoxMatcherArgs> rows[] = {
       cuda::row<BoxMatcherArgs>(runMatcher, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<BoxMatcherAtssArgs> box_matcher_atssCuda() {
+extern "C" CudaImplementations<BoxMatcherAtssArgs> box_matcher_atssCuda() {
   static const Implementation<BoxMatcherAtssArgs> rows[] = {
       cuda::row<BoxMatcherAtssArgs>(runAtss, atssAccepts, atssWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::box_matcher_cuda

@@ -5,7 +5,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/kernel.h"
 
-namespace vk {
+namespace vk::bspline_prefilter_cuda {
 namespace {
 
 using namespace cuda;
@@ -224,10 +224,10 @@ void runPrefilter(const BsplinePrefilterArgs& args, Context& context, const Work
 
 }  // namespace
 
-CudaImplementations<BsplinePrefilterArgs> bspline_prefilterCuda() {
+extern "C" CudaImplementations<BsplinePrefilterArgs> bspline_prefilterCuda() {
   static const Implementation<BsplinePrefilterArgs> rows[] = {
       cuda::row<BsplinePrefilterArgs>(runPrefilter)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::bspline_prefilter_cuda

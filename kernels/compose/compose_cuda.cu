@@ -2,7 +2,7 @@
 #include "compose/field_device.h"
 #include "cuda/cuda_table.h"
 
-namespace vk {
+namespace vk::compose_cuda {
 namespace {
 
 using namespace cuda;
@@ -38,9 +38,9 @@ void runCompose(const ComposeArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<ComposeArgs> composeCuda() {
+extern "C" CudaImplementations<ComposeArgs> composeCuda() {
   static const Implementation<ComposeArgs> rows[] = {cuda::row<ComposeArgs>(runCompose)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::compose_cuda

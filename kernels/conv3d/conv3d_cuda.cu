@@ -182,9 +182,9 @@ CudaImplementations<Conv3dTransposedArgs> conv3dTransposedCudaRows() {
   return rows<Conv3dTransposedArgs>();
 }
 
-CudaImplementations<Conv3dArgs> conv3dCuda() { return rows<Conv3dArgs>(); }
+extern "C" CudaImplementations<Conv3dArgs> conv3dCuda() { return rows<Conv3dArgs>(); }
 
-CudaImplementations<Conv3dTransposedArgs> conv3d_gradient_inputCuda() {
+extern "C" CudaImplementations<Conv3dTransposedArgs> conv3d_gradient_inputCuda() {
   return rows<Conv3dTransposedArgs>();
 }
 

@@ -248,7 +248,7 @@ void conv3dRunWeights(const WeightsArgs& args, Context& context, const Workspace
   conv3dRunBias(args, context, workspace.as<double>());
 }
 
-CudaImplementations<WeightsArgs> conv3d_gradient_weightsCuda() {
+extern "C" CudaImplementations<WeightsArgs> conv3d_gradient_weightsCuda() {
   static const Implementation<WeightsArgs> rows[] = {
       cuda::row<WeightsArgs>(conv3dRunCudnnWeights, conv3dCudnnWeightsAccepts,
                              conv3dCudnnWeightsBytes, "cudnn"),

@@ -3,7 +3,7 @@
 
 namespace vk {
 
-CudaImplementations<Conv3dTransposedArgs> conv3d_transposedCuda() {
+extern "C" CudaImplementations<Conv3dTransposedArgs> conv3d_transposedCuda() {
   return conv3dTransposedCudaRows();
 }
 

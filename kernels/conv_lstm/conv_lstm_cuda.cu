@@ -6,7 +6,7 @@
 #include "cuda/kernel.h"
 #include "lstm/recurrent_cuda.h"
 
-namespace vk {
+namespace vk::conv_lstm_cuda {
 namespace {
 
 using namespace cuda;
@@ -103,14 +103,14 @@ void runGradient(const ConvLstmArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<ConvLstmArgs> conv_lstmCuda() {
+extern "C" CudaImplementations<ConvLstmArgs> conv_lstmCuda() {
   static const Implementation<ConvLstmArgs> rows[] = {cuda::row<ConvLstmArgs>(runForward)};
   return cuda::table(rows);
 }
 
-CudaImplementations<ConvLstmArgs> conv_lstm_gradientCuda() {
+extern "C" CudaImplementations<ConvLstmArgs> conv_lstm_gradientCuda() {
   static const Implementation<ConvLstmArgs> rows[] = {cuda::row<ConvLstmArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::conv_lstm_cuda

@@ -3,7 +3,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/elements.h"
 
-namespace vk {
+namespace vk::convert_cuda {
 namespace {
 
 using namespace cuda;
@@ -50,9 +50,9 @@ void runConvert(const ConvertArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<ConvertArgs> convertCuda() {
+extern "C" CudaImplementations<ConvertArgs> convertCuda() {
   static const Implementation<ConvertArgs> rows[] = {cuda::row<ConvertArgs>(runConvert)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::convert_cuda

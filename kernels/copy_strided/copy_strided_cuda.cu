@@ -2,7 +2,7 @@
 #include "cuda/cuda_table.h"
 #include "cuda/elements.h"
 
-namespace vk {
+namespace vk::copy_strided_cuda {
 namespace {
 
 using namespace cuda;
@@ -174,9 +174,9 @@ void runCopy(const CopyStridedArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<CopyStridedArgs> copy_stridedCuda() {
+extern "C" CudaImplementations<CopyStridedArgs> copy_stridedCuda() {
   static const Implementation<CopyStridedArgs> rows[] = {cuda::row<CopyStridedArgs>(runCopy)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::copy_strided_cuda

@@ -3,7 +3,7 @@
 #include "cuda/divide.h"
 #include "cuda/kernel.h"
 
-namespace vk {
+namespace vk::corner_pool_cuda {
 namespace {
 
 using namespace cuda;
@@ -258,15 +258,15 @@ void runGradient(const CornerPoolGradientArgs& args, Context& context, const Wor
 
 }  // namespace
 
-CudaImplementations<CornerPoolArgs> corner_poolCuda() {
+extern "C" CudaImplementations<CornerPoolArgs> corner_poolCuda() {
   static const Implementation<CornerPoolArgs> rows[] = {cuda::row<CornerPoolArgs>(runPool)};
   return cuda::table(rows);
 }
 
-CudaImplementations<CornerPoolGradientArgs> corner_pool_gradientCuda() {
+extern "C" CudaImplementations<CornerPoolGradientArgs> corner_pool_gradientCuda() {
   static const Implementation<CornerPoolGradientArgs> rows[] = {
       cuda::row<CornerPoolGradientArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::corner_pool_cuda

@@ -3,7 +3,7 @@
 #include "cuda/scan.h"
 #include "cumsum/cumsum.h"
 
-namespace vk {
+namespace vk::cumsum_cuda {
 namespace {
 
 using namespace cuda;
@@ -216,10 +216,10 @@ void runCumsum(const CumsumArgs& args, Context& context, const Workspace& worksp
 
 }  // namespace
 
-CudaImplementations<CumsumArgs> cumsumCuda() {
+extern "C" CudaImplementations<CumsumArgs> cumsumCuda() {
   static const Implementation<CumsumArgs> rows[] = {
       cuda::row<CumsumArgs>(runCumsum, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::cumsum_cuda

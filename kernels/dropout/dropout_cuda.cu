@@ -3,7 +3,7 @@
 #include "dropout/dropout.h"
 #include "dropout/dropout_math.h"
 
-namespace vk {
+namespace vk::dropout_cuda {
 namespace {
 
 using namespace cuda;
@@ -97,14 +97,14 @@ void runDropout(const DropoutArgs& args, Context& context, const Workspace& work
 
 }  // namespace
 
-CudaImplementations<DropoutArgs> dropoutCuda() {
+extern "C" CudaImplementations<DropoutArgs> dropoutCuda() {
   static const Implementation<DropoutArgs> rows[] = {cuda::row<DropoutArgs>(runDropout)};
   return cuda::table(rows);
 }
 
-CudaImplementations<DropoutArgs> dropout_gradientCuda() {
+extern "C" CudaImplementations<DropoutArgs> dropout_gradientCuda() {
   static const Implementation<DropoutArgs> rows[] = {cuda::row<DropoutArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::dropout_cuda

@@ -4,7 +4,7 @@
 #include "exponential/exponential.h"
 #include "exponential/exponential_device.h"
 
-namespace vk {
+namespace vk::exponential_cuda {
 namespace {
 
 using namespace cuda;
@@ -92,10 +92,10 @@ void runExponential(const ExponentialArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<ExponentialArgs> exponentialCuda() {
+extern "C" CudaImplementations<ExponentialArgs> exponentialCuda() {
   static const Implementation<ExponentialArgs> rows[] = {
       cuda::row<ExponentialArgs>(runExponential, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::exponential_cuda

@@ -4,7 +4,7 @@
 #include "exponential/exponential.h"
 #include "exponential/exponential_device.h"
 
-namespace vk {
+namespace vk::exponential_gradient_cuda {
 namespace {
 
 using namespace cuda;
@@ -215,10 +215,10 @@ void runGradient(const ExponentialGradientArgs& args, Context& context,
 
 }  // namespace
 
-CudaImplementations<ExponentialGradientArgs> exponential_gradientCuda() {
+extern "C" CudaImplementations<ExponentialGradientArgs> exponential_gradientCuda() {
   static const Implementation<ExponentialGradientArgs> rows[] = {
       cuda::row<ExponentialGradientArgs>(runGradient, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::exponential_gradient_cuda

@@ -6,7 +6,7 @@
 #include "cuda/volume.h"
 #include "ffd/ffd_math.h"
 
-namespace vk {
+namespace vk::ffd_bending_cuda {
 namespace {
 
 using namespace cuda;
@@ -245,15 +245,15 @@ void runRefine(const FfdRefineArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<FfdBendingArgs> ffd_bendingCuda() {
+extern "C" CudaImplementations<FfdBendingArgs> ffd_bendingCuda() {
   static const Implementation<FfdBendingArgs> rows[] = {
       cuda::row<FfdBendingArgs>(runBending, nullptr, bendingWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<FfdRefineArgs> ffd_refineCuda() {
+extern "C" CudaImplementations<FfdRefineArgs> ffd_refineCuda() {
   static const Implementation<FfdRefineArgs> rows[] = {cuda::row<FfdRefineArgs>(runRefine)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::ffd_bending_cuda

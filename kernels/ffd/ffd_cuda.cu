@@ -1,7 +1,7 @@
 #include "cuda/cuda_table.h"
 #include "ffd/ffd_device.h"
 
-namespace vk {
+namespace vk::ffd_cuda {
 namespace {
 
 using namespace cuda;
@@ -102,10 +102,10 @@ void runFfd(const FfdArgs& args, Context& context, const Workspace& workspace) {
 
 }  // namespace
 
-CudaImplementations<FfdArgs> ffdCuda() {
+extern "C" CudaImplementations<FfdArgs> ffdCuda() {
   static const Implementation<FfdArgs> rows[] = {
       cuda::row<FfdArgs>(runFfd, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::ffd_cuda

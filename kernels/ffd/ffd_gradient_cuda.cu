@@ -3,7 +3,7 @@
 #include "cuda/cuda_table.h"
 #include "ffd/ffd_device.h"
 
-namespace vk {
+namespace vk::ffd_gradient_cuda {
 namespace {
 
 using namespace cuda;
@@ -125,10 +125,10 @@ void runAdjoint(const FfdGradientArgs& args, Context& context, const Workspace& 
 
 }  // namespace
 
-CudaImplementations<FfdGradientArgs> ffd_gradientCuda() {
+extern "C" CudaImplementations<FfdGradientArgs> ffd_gradientCuda() {
   static const Implementation<FfdGradientArgs> rows[] = {
       cuda::row<FfdGradientArgs>(runAdjoint, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::ffd_gradient_cuda

@@ -2,7 +2,7 @@
 #include "gather/gather.h"
 #include "gather/indexing_device.h"
 
-namespace vk {
+namespace vk::gather_cuda {
 namespace {
 
 using namespace cuda;
@@ -56,10 +56,10 @@ int64_t workspaceBytes(const GatherArgs&) { return sizeof(unsigned long long); }
 
 }  // namespace
 
-CudaImplementations<GatherArgs> gatherCuda() {
+extern "C" CudaImplementations<GatherArgs> gatherCuda() {
   static const Implementation<GatherArgs> rows[] = {
       cuda::row<GatherArgs>(runGather, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::gather_cuda

@@ -7,7 +7,7 @@
 // One axis after the other: z, then y, then x, on what decimation left. A block of 32 x 8 threads
 // keeps in shared memory what its outputs weigh; kernels too wide for that read through the caches.
 
-namespace vk {
+namespace vk::gaussian_cuda {
 namespace {
 
 using namespace cuda;
@@ -296,10 +296,10 @@ void runGaussian(const GaussianArgs& args, Context& context, const Workspace& wo
 
 }  // namespace
 
-CudaImplementations<GaussianArgs> gaussianCuda() {
+extern "C" CudaImplementations<GaussianArgs> gaussianCuda() {
   static const Implementation<GaussianArgs> rows[] = {
       cuda::row<GaussianArgs>(runGaussian, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::gaussian_cuda

@@ -1,7 +1,7 @@
 #include "cuda/cuda_table.h"
 #include "grid_sample/grid_sample_device.h"
 
-namespace vk {
+namespace vk::grid_sample_cuda {
 namespace {
 
 using namespace cuda;
@@ -62,10 +62,10 @@ void runSample(const GridSampleArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<GridSampleArgs> grid_sampleCuda() {
+extern "C" CudaImplementations<GridSampleArgs> grid_sampleCuda() {
   static const Implementation<GridSampleArgs> rows[] = {
       cuda::row<GridSampleArgs>(runSample, gridSampleAccepts)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::grid_sample_cuda

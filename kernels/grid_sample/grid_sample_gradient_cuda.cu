@@ -2,7 +2,7 @@
 #include "cuda/fixed_sums.h"
 #include "grid_sample/grid_sample_device.h"
 
-namespace vk {
+namespace vk::grid_sample_gradient_cuda {
 namespace {
 
 using namespace cuda;
@@ -165,16 +165,16 @@ void runGrid(const GridSampleArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<GridSampleArgs> grid_sample_gradient_inputCuda() {
+extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradient_inputCuda() {
   static const Implementation<GridSampleArgs> rows[] = {
       cuda::row<GridSampleArgs>(runInput, gridSampleAccepts, inputWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<GridSampleArgs> grid_sample_gradient_gridCuda() {
+extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradient_gridCuda() {
   static const Implementation<GridSampleArgs> rows[] = {
       cuda::row<GridSampleArgs>(runGrid, gridSampleAccepts)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::grid_sample_gradient_cuda

@@ -3,7 +3,7 @@
 #include "cuda/channel_norm.h"
 #include "cuda/cuda_table.h"
 
-namespace vk {
+namespace vk::group_norm_cuda {
 namespace {
 
 using Args = GroupNormArgs;
@@ -20,14 +20,14 @@ int64_t gradientBytes(const Args& args) { return cuda::channelNormGradientBytes(
 
 }  // namespace
 
-CudaImplementations<Args> group_normCuda() {
+extern "C" CudaImplementations<Args> group_normCuda() {
   static const Implementation<Args> rows[] = {cuda::row<Args>(runForward, nullptr, forwardBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<Args> group_norm_gradientCuda() {
+extern "C" CudaImplementations<Args> group_norm_gradientCuda() {
   static const Implementation<Args> rows[] = {cuda::row<Args>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::group_norm_cuda

@@ -5,7 +5,7 @@
 #include "cuda/cuda_table.h"
 #include "lstm/recurrent_cuda.h"
 
-namespace vk {
+namespace vk::gru_cuda {
 namespace {
 
 using namespace cuda;
@@ -321,16 +321,16 @@ int64_t gradientBytes(const GruArgs& args) {
 
 }  // namespace
 
-CudaImplementations<GruArgs> gruCuda() {
+extern "C" CudaImplementations<GruArgs> gruCuda() {
   static const Implementation<GruArgs> rows[] = {
       cuda::row<GruArgs>(runForward, nullptr, forwardBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<GruArgs> gru_gradientCuda() {
+extern "C" CudaImplementations<GruArgs> gru_gradientCuda() {
   static const Implementation<GruArgs> rows[] = {
       cuda::row<GruArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::gru_cuda

@@ -3,7 +3,7 @@
 #include "cuda/kernel.h"
 #include "histogram/histogram.h"
 
-namespace vk {
+namespace vk::histogram_cuda {
 namespace {
 
 using namespace cuda;
@@ -93,9 +93,9 @@ void runHistogram(const HistogramArgs& args, Context& context, const Workspace&)
 
 }  // namespace
 
-CudaImplementations<HistogramArgs> histogramCuda() {
+extern "C" CudaImplementations<HistogramArgs> histogramCuda() {
   static const Implementation<HistogramArgs> rows[] = {cuda::row<HistogramArgs>(runHistogram)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::histogram_cuda

@@ -3,7 +3,7 @@
 #include "image_gradient/image_gradient.h"
 #include "image_gradient/image_gradient_math.h"
 
-namespace vk {
+namespace vk::image_gradient_cuda {
 namespace {
 
 using namespace cuda;
@@ -117,16 +117,16 @@ void runImageGradient(const ImageGradientArgs& args, Context& context, const Wor
 
 }  // namespace
 
-CudaImplementations<ImageGradientArgs> image_gradientCuda() {
+extern "C" CudaImplementations<ImageGradientArgs> image_gradientCuda() {
   static const Implementation<ImageGradientArgs> rows[] = {
       cuda::row<ImageGradientArgs>(runImageGradient<false>)};
   return cuda::table(rows);
 }
 
-CudaImplementations<ImageGradientArgs> image_gradient_adjointCuda() {
+extern "C" CudaImplementations<ImageGradientArgs> image_gradient_adjointCuda() {
   static const Implementation<ImageGradientArgs> rows[] = {
       cuda::row<ImageGradientArgs>(runImageGradient<true>)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::image_gradient_cuda

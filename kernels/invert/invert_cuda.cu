@@ -3,7 +3,7 @@
 #include "cuda/reduce.h"
 #include "invert/invert.h"
 
-namespace vk {
+namespace vk::invert_cuda {
 namespace {
 
 using namespace cuda;
@@ -103,10 +103,10 @@ void runInvert(const InvertArgs& args, Context& context, const Workspace& worksp
 
 }  // namespace
 
-CudaImplementations<InvertArgs> invertCuda() {
+extern "C" CudaImplementations<InvertArgs> invertCuda() {
   static const Implementation<InvertArgs> rows[] = {
       cuda::row<InvertArgs>(runInvert, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::invert_cuda

@@ -3,7 +3,7 @@
 #include "jacobian/jacobian.h"
 #include "jacobian/jacobian_device.h"
 
-namespace vk {
+namespace vk::jacobian_cuda {
 namespace {
 
 using namespace cuda;
@@ -131,10 +131,10 @@ void runJacobian(const JacobianArgs& args, Context& context, const Workspace& wo
 
 }  // namespace
 
-CudaImplementations<JacobianArgs> jacobianCuda() {
+extern "C" CudaImplementations<JacobianArgs> jacobianCuda() {
   static const Implementation<JacobianArgs> rows[] = {
       cuda::row<JacobianArgs>(runJacobian, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::jacobian_cuda

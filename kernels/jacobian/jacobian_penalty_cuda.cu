@@ -4,7 +4,7 @@
 #include "jacobian/jacobian.h"
 #include "jacobian/jacobian_device.h"
 
-namespace vk {
+namespace vk::jacobian_penalty_cuda {
 namespace {
 
 using namespace cuda;
@@ -147,10 +147,10 @@ void runPenalty(const JacobianPenaltyArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<JacobianPenaltyArgs> jacobian_penaltyCuda() {
+extern "C" CudaImplementations<JacobianPenaltyArgs> jacobian_penaltyCuda() {
   static const Implementation<JacobianPenaltyArgs> rows[] = {
       cuda::row<JacobianPenaltyArgs>(runPenalty, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::jacobian_penalty_cuda

@@ -3,7 +3,7 @@
 #include "cuda/kernel.h"
 #include "label_overlap/label_overlap.h"
 
-namespace vk {
+namespace vk::label_overlap_cuda {
 namespace {
 
 using namespace cuda;
@@ -116,10 +116,10 @@ void runLabelOverlap(const LabelOverlapArgs& args, Context& context, const Works
 
 }  // namespace
 
-CudaImplementations<LabelOverlapArgs> label_overlapCuda() {
+extern "C" CudaImplementations<LabelOverlapArgs> label_overlapCuda() {
   static const Implementation<LabelOverlapArgs> rows[] = {
       cuda::row<LabelOverlapArgs>(runLabelOverlap, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::label_overlap_cuda

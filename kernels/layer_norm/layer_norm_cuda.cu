@@ -8,7 +8,7 @@
 #include "cuda/row_parts.h"
 #include "layer_norm/layer_norm.h"
 
-namespace vk {
+namespace vk::layer_norm_cuda {
 namespace {
 
 using namespace cuda;
@@ -216,16 +216,16 @@ void runGradient(const LayerNormArgs& args, Context& context, const Workspace& w
 
 }  // namespace
 
-CudaImplementations<LayerNormArgs> layer_normCuda() {
+extern "C" CudaImplementations<LayerNormArgs> layer_normCuda() {
   static const Implementation<LayerNormArgs> rows[] = {
       cuda::row<LayerNormArgs>(runForward, nullptr, forwardBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<LayerNormArgs> layer_norm_gradientCuda() {
+extern "C" CudaImplementations<LayerNormArgs> layer_norm_gradientCuda() {
   static const Implementation<LayerNormArgs> rows[] = {
       cuda::row<LayerNormArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::layer_norm_cuda

@@ -10,7 +10,7 @@
 // by slab through three kernels, whose buffers then stay in the second-level cache: sums slide
 // along z, then along y, and the last kernel adds up along x.
 
-namespace vk {
+namespace vk::lncc_cuda {
 namespace {
 
 using namespace cuda;
@@ -379,10 +379,10 @@ void runLncc(const LnccArgs& args, Context& context, const Workspace& workspace)
 
 }  // namespace
 
-CudaImplementations<LnccArgs> lnccCuda() {
+extern "C" CudaImplementations<LnccArgs> lnccCuda() {
   static const Implementation<LnccArgs> rows[] = {
       cuda::row<LnccArgs>(runLncc, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::lncc_cuda

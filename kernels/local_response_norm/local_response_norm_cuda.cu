@@ -4,7 +4,7 @@
 #include "cuda/kernel.h"
 #include "local_response_norm/local_response_norm.h"
 
-namespace vk {
+namespace vk::local_response_norm_cuda {
 namespace {
 
 using namespace cuda;
@@ -168,16 +168,16 @@ void runLocalResponseNorm(const LocalResponseNormArgs& args, Context& context,
 
 }  // namespace
 
-CudaImplementations<LocalResponseNormArgs> local_response_normCuda() {
+extern "C" CudaImplementations<LocalResponseNormArgs> local_response_normCuda() {
   static const Implementation<LocalResponseNormArgs> rows[] = {
       cuda::row<LocalResponseNormArgs>(runLocalResponseNorm)};
   return cuda::table(rows);
 }
 
-CudaImplementations<LocalResponseNormArgs> local_response_norm_gradientCuda() {
+extern "C" CudaImplementations<LocalResponseNormArgs> local_response_norm_gradientCuda() {
   static const Implementation<LocalResponseNormArgs> rows[] = {
       cuda::row<LocalResponseNormArgs>(runLocalResponseNorm, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::local_response_norm_cuda

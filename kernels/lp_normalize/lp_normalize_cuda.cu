@@ -4,7 +4,7 @@
 #include "cuda/sums.h"
 #include "lp_normalize/lp_normalize.h"
 
-namespace vk {
+namespace vk::lp_normalize_cuda {
 namespace {
 
 using namespace cuda;
@@ -110,12 +110,14 @@ void runLpNormalize(const LpNormalizeArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<LpNormalizeArgs> lp_normalizeCuda() {
+extern "C" CudaImplementations<LpNormalizeArgs> lp_normalizeCuda() {
   static const Implementation<LpNormalizeArgs> rows[] = {
       cuda::row<LpNormalizeArgs>(runLpNormalize)};
   return cuda::table(rows);
 }
 
-CudaImplementations<LpNormalizeArgs> lp_normalize_gradientCuda() { return lp_normalizeCuda(); }
+extern "C" CudaImplementations<LpNormalizeArgs> lp_normalize_gradientCuda() {
+  return lp_normalizeCuda();
+}
 
-}  // namespace vk
+}  // namespace vk::lp_normalize_cuda

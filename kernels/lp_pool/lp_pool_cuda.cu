@@ -2,7 +2,7 @@
 #include "lp_pool/lp_pool.h"
 #include "pool/pool_cuda.h"
 
-namespace vk {
+namespace vk::lp_pool_cuda {
 namespace {
 
 using namespace cuda;
@@ -83,16 +83,16 @@ int64_t gradientWorkspaceBytes(const LpPoolGradientArgs& args) {
 
 }  // namespace
 
-CudaImplementations<LpPoolArgs> lp_poolCuda() {
+extern "C" CudaImplementations<LpPoolArgs> lp_poolCuda() {
   static const Implementation<LpPoolArgs> rows[] = {
       cuda::row<LpPoolArgs>(runNorm, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<LpPoolGradientArgs> lp_pool_gradientCuda() {
+extern "C" CudaImplementations<LpPoolGradientArgs> lp_pool_gradientCuda() {
   static const Implementation<LpPoolGradientArgs> rows[] = {
       cuda::row<LpPoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::lp_pool_cuda

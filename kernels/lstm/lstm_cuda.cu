@@ -6,7 +6,7 @@
 #include "lstm/lstm.h"
 #include "lstm/recurrent_cuda.h"
 
-namespace vk {
+namespace vk::lstm_cuda {
 namespace {
 
 using namespace cuda;
@@ -222,16 +222,16 @@ int64_t gradientBytes(const LstmArgs& args) {
 
 }  // namespace
 
-CudaImplementations<LstmArgs> lstmCuda() {
+extern "C" CudaImplementations<LstmArgs> lstmCuda() {
   static const Implementation<LstmArgs> rows[] = {
       cuda::row<LstmArgs>(runForward, nullptr, forwardBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<LstmArgs> lstm_gradientCuda() {
+extern "C" CudaImplementations<LstmArgs> lstm_gradientCuda() {
   static const Implementation<LstmArgs> rows[] = {
       cuda::row<LstmArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::lstm_cuda

@@ -270,7 +270,7 @@ Implementation<MatmulArgs> rowOf(const char* name, Kernel<MatmulArgs>* run,
 
 }  // namespace
 
-CudaImplementations<MatmulArgs> matmulCuda() {
+extern "C" CudaImplementations<MatmulArgs> matmulCuda() {
   static const Implementation<MatmulArgs> rows[] = {
       rowOf("cuda-bf16", cuda::multiplyBf16, cuda::multiplyBf16Accepts),
       rowOf("cuda-tf32", cuda::multiplyTf32, cuda::multiplyTf32Accepts),

@@ -3,7 +3,7 @@
 #include "pool/pool_cuda.h"
 #include "pool/pool_cudnn.h"
 
-namespace vk {
+namespace vk::max_pool_cuda {
 namespace {
 
 using namespace cuda;
@@ -91,17 +91,17 @@ void runCudnn(const MaxPoolArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<MaxPoolArgs> max_poolCuda() {
+extern "C" CudaImplementations<MaxPoolArgs> max_poolCuda() {
   static const Implementation<MaxPoolArgs> rows[] = {
       cuda::row<MaxPoolArgs>(runCudnn, cudnnAccepts, nullptr, "cudnn"),
       cuda::row<MaxPoolArgs>(runMaxPool, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<MaxPoolGradientArgs> max_pool_gradientCuda() {
+extern "C" CudaImplementations<MaxPoolGradientArgs> max_pool_gradientCuda() {
   static const Implementation<MaxPoolGradientArgs> rows[] = {
       cuda::row<MaxPoolGradientArgs>(runGradient, nullptr, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::max_pool_cuda

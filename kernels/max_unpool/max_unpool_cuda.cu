@@ -4,7 +4,7 @@
 #include "cuda/kernel.h"
 #include "max_unpool/max_unpool.h"
 
-namespace vk {
+namespace vk::max_unpool_cuda {
 namespace {
 
 using namespace cuda;
@@ -96,16 +96,16 @@ void runGradient(const MaxUnpoolGradientArgs& args, Context& context, const Work
 
 }  // namespace
 
-CudaImplementations<MaxUnpoolArgs> max_unpoolCuda() {
+extern "C" CudaImplementations<MaxUnpoolArgs> max_unpoolCuda() {
   static const Implementation<MaxUnpoolArgs> rows[] = {
       cuda::row<MaxUnpoolArgs>(runUnpool, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<MaxUnpoolGradientArgs> max_unpool_gradientCuda() {
+extern "C" CudaImplementations<MaxUnpoolGradientArgs> max_unpool_gradientCuda() {
   static const Implementation<MaxUnpoolGradientArgs> rows[] = {
       cuda::row<MaxUnpoolGradientArgs>(runGradient, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::max_unpool_cuda

@@ -7,7 +7,7 @@
 #include "mutual_information/mutual_information.h"
 #include "mutual_information/mutual_information_math.h"
 
-namespace vk {
+namespace vk::mutual_information_cuda {
 namespace {
 
 using namespace cuda;
@@ -404,10 +404,10 @@ void runMutualInformation(const MutualInformationArgs& args, Context& context,
 
 }  // namespace
 
-CudaImplementations<MutualInformationArgs> mutual_informationCuda() {
+extern "C" CudaImplementations<MutualInformationArgs> mutual_informationCuda() {
   static const Implementation<MutualInformationArgs> rows[] = {
       cuda::row<MutualInformationArgs>(runMutualInformation, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::mutual_information_cuda

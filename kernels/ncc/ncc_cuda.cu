@@ -5,7 +5,7 @@
 #include "ncc/ncc.h"
 #include "ncc/ncc_math.h"
 
-namespace vk {
+namespace vk::ncc_cuda {
 namespace {
 
 using namespace cuda;
@@ -129,10 +129,10 @@ void runNcc(const NccArgs& args, Context& context, const Workspace& workspace) {
 
 }  // namespace
 
-CudaImplementations<NccArgs> nccCuda() {
+extern "C" CudaImplementations<NccArgs> nccCuda() {
   static const Implementation<NccArgs> rows[] = {
       cuda::row<NccArgs>(runNcc, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::ncc_cuda

@@ -2,7 +2,7 @@
 #include "nms/box_list.h"
 #include "nms/suppress_cuda.h"
 
-namespace vk {
+namespace vk::nms_cuda {
 namespace {
 
 using namespace cuda;
@@ -62,6 +62,8 @@ void Choice<T>::run(const NmsArgs& args, Context& context) const {
 
 }  // namespace
 
-CudaImplementations<NmsArgs> nmsCuda() { return cuda::BoxList<Choice, NmsArgs>::table(); }
+extern "C" CudaImplementations<NmsArgs> nmsCuda() {
+  return cuda::BoxList<Choice, NmsArgs>::table();
+}
 
-}  // namespace vk
+}  // namespace vk::nms_cuda

@@ -4,7 +4,7 @@
 #include "cuda/scan.h"
 #include "non_zero/non_zero.h"
 
-namespace vk {
+namespace vk::non_zero_cuda {
 namespace {
 
 using namespace cuda;
@@ -150,16 +150,16 @@ int64_t workspaceBytes(const Args& args) {
 
 }  // namespace
 
-CudaImplementations<NonZeroCountArgs> non_zero_countCuda() {
+extern "C" CudaImplementations<NonZeroCountArgs> non_zero_countCuda() {
   static const Implementation<NonZeroCountArgs> rows[] = {
       cuda::row<NonZeroCountArgs>(runCount, nullptr, workspaceBytes<NonZeroCountArgs>)};
   return cuda::table(rows);
 }
 
-CudaImplementations<NonZeroArgs> non_zeroCuda() {
+extern "C" CudaImplementations<NonZeroArgs> non_zeroCuda() {
   static const Implementation<NonZeroArgs> rows[] = {
       cuda::row<NonZeroArgs>(runNonZero, nullptr, workspaceBytes<NonZeroArgs>)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::non_zero_cuda

@@ -2,7 +2,7 @@
 #include "cuda/elements.h"
 #include "one_hot/one_hot.h"
 
-namespace vk {
+namespace vk::one_hot_cuda {
 namespace {
 
 using namespace cuda;
@@ -37,9 +37,9 @@ void runOneHot(const OneHotArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<OneHotArgs> one_hotCuda() {
+extern "C" CudaImplementations<OneHotArgs> one_hotCuda() {
   static const Implementation<OneHotArgs> rows[] = {cuda::row<OneHotArgs>(runOneHot)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::one_hot_cuda

@@ -2,7 +2,7 @@
 #include "cuda/kernel.h"
 #include "optimizer_step/optimizer_step.h"
 
-namespace vk {
+namespace vk::optimizer_step_cuda {
 namespace {
 
 using namespace cuda;
@@ -60,16 +60,16 @@ void runAdam(const OptimizerStepAdamArgs& args, Context& context, const Workspac
 
 }  // namespace
 
-CudaImplementations<OptimizerStepSgdArgs> optimizer_step_sgdCuda() {
+extern "C" CudaImplementations<OptimizerStepSgdArgs> optimizer_step_sgdCuda() {
   static const Implementation<OptimizerStepSgdArgs> rows[] = {
       cuda::row<OptimizerStepSgdArgs>(runSgd)};
   return cuda::table(rows);
 }
 
-CudaImplementations<OptimizerStepAdamArgs> optimizer_step_adamCuda() {
+extern "C" CudaImplementations<OptimizerStepAdamArgs> optimizer_step_adamCuda() {
   static const Implementation<OptimizerStepAdamArgs> rows[] = {
       cuda::row<OptimizerStepAdamArgs>(runAdam)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::optimizer_step_cuda

@@ -3,7 +3,7 @@
 #include "pad/pad.h"
 #include "pad/pad_math.h"
 
-namespace vk {
+namespace vk::pad_cuda {
 namespace {
 
 using namespace cuda;
@@ -115,14 +115,14 @@ void runGradient(const PadArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<PadArgs> padCuda() {
+extern "C" CudaImplementations<PadArgs> padCuda() {
   static const Implementation<PadArgs> rows[] = {cuda::row<PadArgs>(runPad)};
   return cuda::table(rows);
 }
 
-CudaImplementations<PadArgs> pad_gradientCuda() {
+extern "C" CudaImplementations<PadArgs> pad_gradientCuda() {
   static const Implementation<PadArgs> rows[] = {cuda::row<PadArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::pad_cuda

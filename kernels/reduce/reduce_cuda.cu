@@ -4,7 +4,7 @@
 #include "reduce/reduce_device.h"
 #include "reduce/reduce_rules.h"
 
-namespace vk {
+namespace vk::reduce_cuda {
 namespace {
 
 using namespace cuda;
@@ -215,16 +215,16 @@ void runGradient(const ReduceGradientArgs& args, Context& context, const Workspa
 
 }  // namespace
 
-CudaImplementations<ReduceArgs> reduceCuda() {
+extern "C" CudaImplementations<ReduceArgs> reduceCuda() {
   static const Implementation<ReduceArgs> rows[] = {
       cuda::row<ReduceArgs>(runReduce, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<ReduceGradientArgs> reduce_gradientCuda() {
+extern "C" CudaImplementations<ReduceGradientArgs> reduce_gradientCuda() {
   static const Implementation<ReduceGradientArgs> rows[] = {
       cuda::row<ReduceGradientArgs>(runGradient, nullptr, gradientBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::reduce_cuda

@@ -10,7 +10,7 @@
 // in one pass without anything in between. The gradient gathers by the same tables: the outputs
 // that a voxel is a tap of are neighbours, because positions go one way.
 
-namespace vk {
+namespace vk::resize_cuda {
 namespace {
 
 using namespace cuda;
@@ -317,16 +317,16 @@ int64_t workspaceBytes(const ResizeArgs& args) {
 
 }  // namespace
 
-CudaImplementations<ResizeArgs> resizeCuda() {
+extern "C" CudaImplementations<ResizeArgs> resizeCuda() {
   static const Implementation<ResizeArgs> rows[] = {
       cuda::row<ResizeArgs>(runResize<false>, nullptr, workspaceBytes<false>)};
   return cuda::table(rows);
 }
 
-CudaImplementations<ResizeArgs> resize_gradientCuda() {
+extern "C" CudaImplementations<ResizeArgs> resize_gradientCuda() {
   static const Implementation<ResizeArgs> rows[] = {
       cuda::row<ResizeArgs>(runResize<true>, nullptr, workspaceBytes<true>)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::resize_cuda

@@ -2,7 +2,7 @@
 #include "cuda/find_first.h"
 #include "roi_align/roi_align_tables.h"
 
-namespace vk {
+namespace vk::roi_align_cuda {
 namespace {
 
 using namespace cuda;
@@ -424,16 +424,16 @@ int64_t gradientWorkspaceBytes(const RoiAlignGradientArgs& args) {
 
 }  // namespace
 
-CudaImplementations<RoiAlignArgs> roi_alignCuda() {
+extern "C" CudaImplementations<RoiAlignArgs> roi_alignCuda() {
   static const Implementation<RoiAlignArgs> rows[] = {
       cuda::row<RoiAlignArgs>(runAlign, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<RoiAlignGradientArgs> roi_align_gradientCuda() {
+extern "C" CudaImplementations<RoiAlignGradientArgs> roi_align_gradientCuda() {
   static const Implementation<RoiAlignGradientArgs> rows[] = {
       cuda::row<RoiAlignGradientArgs>(runGradient, gradientAccepts, gradientWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::roi_align_cuda

@@ -6,7 +6,7 @@
 #include "gather/indexing_device.h"
 #include "scatter/scatter.h"
 
-namespace vk {
+namespace vk::scatter_cuda {
 namespace {
 
 using namespace cuda;
@@ -230,10 +230,10 @@ int64_t workspaceBytes(const ScatterArgs& args) { return Scratch(args, nullptr).
 
 }  // namespace
 
-CudaImplementations<ScatterArgs> scatterCuda() {
+extern "C" CudaImplementations<ScatterArgs> scatterCuda() {
   static const Implementation<ScatterArgs> rows[] = {
       cuda::row<ScatterArgs>(runScatter, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::scatter_cuda

@@ -3,7 +3,7 @@
 #include "nms/suppress_cuda.h"
 #include "soft_nms/soft_nms.h"
 
-namespace vk {
+namespace vk::soft_nms_cuda {
 namespace {
 
 using namespace cuda;
@@ -158,8 +158,8 @@ void Choice<T>::run(const SoftNmsArgs& args, Context& context) const {
 
 }  // namespace
 
-CudaImplementations<SoftNmsArgs> soft_nmsCuda() {
+extern "C" CudaImplementations<SoftNmsArgs> soft_nmsCuda() {
   return cuda::BoxList<Choice, SoftNmsArgs>::table();
 }
 
-}  // namespace vk
+}  // namespace vk::soft_nms_cuda

@@ -4,7 +4,7 @@
 #include "cuda/sums.h"
 #include "softmax/softmax.h"
 
-namespace vk {
+namespace vk::softmax_cuda {
 namespace {
 
 using namespace cuda;
@@ -119,11 +119,11 @@ void runSoftmax(const SoftmaxArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<SoftmaxArgs> softmaxCuda() {
+extern "C" CudaImplementations<SoftmaxArgs> softmaxCuda() {
   static const Implementation<SoftmaxArgs> rows[] = {cuda::row<SoftmaxArgs>(runSoftmax)};
   return cuda::table(rows);
 }
 
-CudaImplementations<SoftmaxArgs> softmax_gradientCuda() { return softmaxCuda(); }
+extern "C" CudaImplementations<SoftmaxArgs> softmax_gradientCuda() { return softmaxCuda(); }
 
-}  // namespace vk
+}  // namespace vk::softmax_cuda

@@ -2,7 +2,7 @@
 #include "cuda/kernel.h"
 #include "ssd/ssd.h"
 
-namespace vk {
+namespace vk::ssd_cuda {
 namespace {
 
 using namespace cuda;
@@ -94,10 +94,10 @@ void runSsd(const SsdArgs& args, Context& context, const Workspace& workspace) {
 
 }  // namespace
 
-CudaImplementations<SsdArgs> ssdCuda() {
+extern "C" CudaImplementations<SsdArgs> ssdCuda() {
   static const Implementation<SsdArgs> rows[] = {
       cuda::row<SsdArgs>(runSsd, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::ssd_cuda

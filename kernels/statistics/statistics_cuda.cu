@@ -8,7 +8,7 @@
 #include "statistics/statistics.h"
 #include "statistics/statistics_math.h"
 
-namespace vk {
+namespace vk::statistics_cuda {
 namespace {
 
 using namespace cuda;
@@ -183,10 +183,10 @@ void runStatistics(const StatisticsArgs& args, Context& context, const Workspace
 
 }  // namespace
 
-CudaImplementations<StatisticsArgs> statisticsCuda() {
+extern "C" CudaImplementations<StatisticsArgs> statisticsCuda() {
   static const Implementation<StatisticsArgs> rows[] = {
       cuda::row<StatisticsArgs>(runStatistics, nullptr, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::statistics_cuda

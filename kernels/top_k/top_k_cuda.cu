@@ -4,7 +4,7 @@
 #include "top_k/top_k.h"
 #include "top_k/top_k_select.h"
 
-namespace vk {
+namespace vk::top_k_cuda {
 namespace {
 
 using namespace cuda;
@@ -214,10 +214,10 @@ int64_t workspaceBytes(const TopKArgs& args) {
 
 }  // namespace
 
-CudaImplementations<TopKArgs> top_kCuda() {
+extern "C" CudaImplementations<TopKArgs> top_kCuda() {
   static const Implementation<TopKArgs> rows[] = {
       cuda::row<TopKArgs>(runTopK, accepts, workspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::top_k_cuda

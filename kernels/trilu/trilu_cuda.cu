@@ -2,7 +2,7 @@
 #include "cuda/elements.h"
 #include "trilu/trilu.h"
 
-namespace vk {
+namespace vk::trilu_cuda {
 namespace {
 
 using namespace cuda;
@@ -36,9 +36,9 @@ void runTrilu(const TriluArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<TriluArgs> triluCuda() {
+extern "C" CudaImplementations<TriluArgs> triluCuda() {
   static const Implementation<TriluArgs> rows[] = {cuda::row<TriluArgs>(runTrilu)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::trilu_cuda

@@ -5,7 +5,7 @@
 #include "unary/unary.h"
 #include "unary/unary_device.h"
 
-namespace vk {
+namespace vk::unary_cuda {
 namespace {
 
 using namespace cuda;
@@ -132,15 +132,15 @@ void runGradient(const UnaryGradientArgs& args, Context& context, const Workspac
 
 }  // namespace
 
-CudaImplementations<UnaryArgs> unaryCuda() {
+extern "C" CudaImplementations<UnaryArgs> unaryCuda() {
   static const Implementation<UnaryArgs> rows[] = {cuda::row<UnaryArgs>(runUnary, accepts)};
   return cuda::table(rows);
 }
 
-CudaImplementations<UnaryGradientArgs> unary_gradientCuda() {
+extern "C" CudaImplementations<UnaryGradientArgs> unary_gradientCuda() {
   static const Implementation<UnaryGradientArgs> rows[] = {
       cuda::row<UnaryGradientArgs>(runGradient)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::unary_cuda

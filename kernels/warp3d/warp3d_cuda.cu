@@ -2,7 +2,7 @@
 #include "warp3d/warp3d_device.h"
 #include "warp3d/warp3d_fill.h"
 
-namespace vk {
+namespace vk::warp3d_cuda {
 namespace {
 
 using namespace cuda;
@@ -106,9 +106,9 @@ void runWarp(const Warp3dArgs& args, Context& context, const Workspace&) {
 
 }  // namespace
 
-CudaImplementations<Warp3dArgs> warp3dCuda() {
+extern "C" CudaImplementations<Warp3dArgs> warp3dCuda() {
   static const Implementation<Warp3dArgs> rows[] = {cuda::row<Warp3dArgs>(runWarp, warp3dAccepts)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::warp3d_cuda

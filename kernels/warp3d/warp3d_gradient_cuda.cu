@@ -2,7 +2,7 @@
 #include "cuda/fixed_sums.h"
 #include "warp3d/warp3d_device.h"
 
-namespace vk {
+namespace vk::warp3d_gradient_cuda {
 namespace {
 
 using namespace cuda;
@@ -227,21 +227,21 @@ void runLinear(const Warp3dArgs& args, Context& context, const Workspace& worksp
 
 }  // namespace
 
-CudaImplementations<Warp3dArgs> warp3d_gradient_linearCuda() {
+extern "C" CudaImplementations<Warp3dArgs> warp3d_gradient_linearCuda() {
   static const Implementation<Warp3dArgs> rows[] = {
       cuda::row<Warp3dArgs>(runLinear, warp3dAccepts, linearWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-CudaImplementations<Warp3dArgs> warp3d_gradient_fieldCuda() {
+extern "C" CudaImplementations<Warp3dArgs> warp3d_gradient_fieldCuda() {
   static const Implementation<Warp3dArgs> rows[] = {cuda::row<Warp3dArgs>(runField, warp3dAccepts)};
   return cuda::table(rows);
 }
 
-CudaImplementations<Warp3dArgs> warp3d_gradient_imageCuda() {
+extern "C" CudaImplementations<Warp3dArgs> warp3d_gradient_imageCuda() {
   static const Implementation<Warp3dArgs> rows[] = {
       cuda::row<Warp3dArgs>(runImage, warp3dAccepts, imageWorkspaceBytes)};
   return cuda::table(rows);
 }
 
-}  // namespace vk
+}  // namespace vk::warp3d_gradient_cuda

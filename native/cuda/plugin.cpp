@@ -14,7 +14,7 @@ namespace vk {
 // An operation without CUDA kernels yet has no such function.
 #define VK_OPERATION(name, Args) \
   struct Args;                   \
-  __attribute__((weak)) CudaImplementations<Args> name##Cuda();
+  extern "C" __attribute__((weak)) CudaImplementations<Args> name##Cuda();
 #include "registry/operations.inc"
 #undef VK_OPERATION
 

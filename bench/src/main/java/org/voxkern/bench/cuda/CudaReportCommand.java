@@ -183,7 +183,7 @@ public final class CudaReportCommand implements Callable<Integer> {
         readable
             .replaceFirst("^void ", "")
             .replace("(anonymous namespace)::", "")
-            .replaceAll("\\bvk::(cuda::)?", "");
+            .replaceAll("\\bvk::(\\w*cuda::)?", "");
     int depth = 0;
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
