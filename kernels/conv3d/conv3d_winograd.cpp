@@ -160,9 +160,12 @@ double winogradCost(const Conv3dArgs& args, WinogradForm form) {
   const double voxels = double(form.z * form.yx * form.yx);
   const double in = double(args.inChannels);
   const double out = double(args.outChannels);
+  // Rows of lattices that vectors do not deal go voxel by voxel.
+  const int64_t lattices = t.lattices[2];
+  const double dealt = lattices == 1 || lattices == 2 || lattices == 4 ? 0 : 36;
   return blocks * double(t.blockTiles) *
-         (1.15 * values * in * out + (10 * values + 25 * voxels) * in +
-          (6 * values + 25 * voxels) * out);
+         (1.15 * values * in * out + (10 * values + (25 + dealt) * voxels) * in +
+          (6 * values + (25 + dealt) * voxels) * out);
 }
 
 /** Error in the Frobenius norm, of inputs and weights uniform in [-1, 1]: what the transforms make

@@ -24,7 +24,7 @@ double cost(const Conv3dArgs& args) {
                         double(roundUp(args.outSize[2], kLanes));
   const double products = double(conv3dTaps(args) * kWinogradRowValues) / (3 * kWinogradRows);
   return voxels * ((1.05 * products * double(args.inChannels) + 4) *
-                       double(roundUp(args.outChannels, kWinogradRowChannels)) +
+                       double(roundUp(args.outChannels, winogradRowsBlock(args))) +
                    10 * double(args.inChannels));
 }
 
@@ -32,6 +32,7 @@ double cost(const Conv3dArgs& args) {
 
 WinogradRowsTiling::WinogradRowsTiling(const Conv3dArgs& args)
     : band(conv3dTiling(args, {.cacheBytes = kBandBytes, .rowMultiple = kWinogradRows})) {
+  conv3dSetRanges(args, roundUp(band.rangeChannels, winogradRowsBlock(args)), band);
   pitch = roundUp(band.pitch, kLanes);
   valueFloats = band.bandRows / kWinogradRows * pitch;
   // An odd number of lines: channels that lie a power of two apart would share a cache set.
@@ -39,6 +40,10 @@ WinogradRowsTiling::WinogradRowsTiling(const Conv3dArgs& args)
   planeFloats = args.inChannels * channelFloats;
   scratchFloats = roundUp(band.scratchFloats, kLanes) + band.ring * planeFloats + kConv3dMostVoxels;
   taps = args.kernel[0] * args.kernel[2];
+}
+
+int64_t winogradRowsBlock(const Conv3dArgs& args) {
+  return roundUp(args.outChannels, 5) < roundUp(args.outChannels, 4) ? 5 : 4;
 }
 
 Refusal winogradRowsAccepts(const Conv3dArgs& args) {
@@ -53,7 +58,7 @@ Refusal winogradRowsAccepts(const Conv3dArgs& args) {
 }
 
 int64_t winogradRowsPackedBytes(const Conv3dArgs& args) {
-  return args.groups * roundUp(args.outChannels, kWinogradRowChannels) * args.inChannels *
+  return args.groups * roundUp(args.outChannels, winogradRowsBlock(args)) * args.inChannels *
          conv3dTaps(args) / 3 * kWinogradRowValues * static_cast<int64_t>(sizeof(float));
 }
 

@@ -9,8 +9,6 @@ namespace vk {
 
 constexpr int64_t kWinogradRows = 4;
 constexpr int64_t kWinogradRowValues = 6;
-/** Packed weights are of whole blocks of so many output channels. */
-constexpr int64_t kWinogradRowChannels = 4;
 
 /** Where values lie: a ring of planes, as the band has, each [input channel][value][tile][pitch].
  */
@@ -26,6 +24,9 @@ struct WinogradRowsTiling {
 
   explicit WinogradRowsTiling(const Conv3dArgs& args);
 };
+
+/** Output channels that are packed together, 4 or 5; of the last block some may be missing. */
+int64_t winogradRowsBlock(const Conv3dArgs& args);
 
 constexpr const char* kWinogradRowsNames[] = {"cpu-winograd-rows-avx512", "cpu-winograd-rows-avx2",
                                               "cpu-winograd-rows-neon",

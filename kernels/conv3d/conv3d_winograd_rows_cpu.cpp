@@ -13,8 +13,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /** Output channels whose sums, six each, fit the registers. */
-constexpr int kTogether = kRegisters == 32 ? 4 : 2;
-static_assert(kWinogradRowChannels % kTogether == 0);
+constexpr int kMostTogether = kRegisters == 32 ? 5 : 2;
 
 /** Runs one task. */
 class WinogradRows {
@@ -97,25 +96,45 @@ class WinogradRows {
 
   HWY_ATTR void computePlane(int64_t z) {
     const int64_t weightsEach = args_.inChannels * tiling_.taps * kValues;
-    const float* const weights =
-        static_cast<const float*>(args_.packed) +
-        task_.group * roundUp(args_.outChannels, kWinogradRowChannels) * weightsEach;
-    const int64_t blocks = chunkCount(task_.channelEnd - task_.channelBegin, kTogether);
+    const int64_t block = winogradRowsBlock(args_);
+    const float* const weights = static_cast<const float*>(args_.packed) +
+                                 task_.group * roundUp(args_.outChannels, block) * weightsEach;
+    const int64_t blocks = chunkCount(task_.channelEnd - task_.channelBegin, block);
     const int64_t fetchEach = chunkCount(band_.rowsToFetch(), tiles_ * blocks);
     for (int64_t tile = 0; tile < tiles_; ++tile) {
-      for (int64_t begin = task_.channelBegin; begin < task_.channelEnd; begin += kTogether) {
+      for (int64_t begin = task_.channelBegin; begin < task_.channelEnd; begin += block) {
         band_.fetch(fetchEach);
         Rows rows = rowsOf(args_, task_, z, task_.row + tile * kRows * tiling_.band.step[1], begin);
         rows.rowFloats *= tiling_.band.step[1];
-        computeRows(tile, task_.channelEnd - begin, weights + begin * weightsEach, rows);
+        const int64_t left = task_.channelEnd - begin;
+        const int channels = static_cast<int>(left < block ? left : block);
+        if (block == 5) {
+          computeBlock<5>(tile, channels, weights + begin * weightsEach, rows);
+        } else {
+          computeBlock<4>(tile, channels, weights + begin * weightsEach, rows);
+        }
       }
     }
   }
 
-  /** The rows of a tile, of a block's channels. All that is stored are outputs: other stores would
-   * wait behind those that go past the caches, and the products for them. */
-  HWY_ATTR void computeRows(int64_t index, int64_t channels, const float* weights,
-                            const Rows& rows) const {
+  /** The rows of a tile, of `channels` channels of a block. */
+  template <int Block, int First = 0>
+  HWY_ATTR void computeBlock(int64_t index, int channels, const float* weights,
+                             const Rows& rows) const {
+    constexpr int kLeft = Block - First;
+    constexpr int kTogether = kLeft < kMostTogether ? kLeft : kMostTogether;
+    if (channels <= First) return;
+    computeRows<Block, First, kTogether>(index, channels, weights, rows);
+    if constexpr (kTogether < kLeft) {
+      computeBlock<Block, First + kTogether>(index, channels, weights, rows);
+    }
+  }
+
+  /** All that is stored are outputs: other stores would wait behind those that go past the caches,
+   * and the products for them. */
+  template <int Block, int First, int Together>
+  HWY_ATTR HWY_NOINLINE void computeRows(int64_t index, int channels, const float* weights,
+                                         const Rows& rows) const {
     const WinogradTag d;
     const int64_t left = task_.rows - index * kRows;
     const int64_t count = left < kRows ? left : kRows;
@@ -124,33 +143,33 @@ class WinogradRows {
                          rows.channelFloats % lanes() == 0 &&
                          reinterpret_cast<uintptr_t>(rows.output) % (lanes() * sizeof(float)) == 0;
     for (int64_t x = 0; x < rows.width; x += lanes()) {
-      WinogradVec sums[kTogether][kValues];
-#pragma GCC unroll 4
-      for (int c = 0; c < kTogether; ++c) {
+      WinogradVec sums[Together][kValues];
+#pragma GCC unroll 5
+      for (int c = 0; c < Together; ++c) {
 #pragma GCC unroll 6
         for (int k = 0; k < kValues; ++k) sums[c][k] = hn::Zero(d);
       }
       const float* weight = weights;
       const float* channel = values_ + index * tiling_.pitch + x;
       for (int64_t i = 0; i < args_.inChannels; ++i, channel += tiling_.channelFloats) {
-        for (int64_t t = 0; t < tiling_.taps; ++t, weight += kValues * kTogether) {
+        for (int64_t t = 0; t < tiling_.taps; ++t, weight += kValues * Block) {
           const float* const input = channel + taps_[t];
 #pragma GCC unroll 6
           for (int k = 0; k < kValues; ++k) {
             const WinogradVec value = hn::LoadU(d, input + k * valueFloats);
-#pragma GCC unroll 4
-            for (int c = 0; c < kTogether; ++c) {
-              sums[c][k] = hn::MulAdd(value, hn::Set(d, weight[k * kTogether + c]), sums[c][k]);
+#pragma GCC unroll 5
+            for (int c = 0; c < Together; ++c) {
+              sums[c][k] = hn::MulAdd(value, hn::Set(d, weight[k * Block + First + c]), sums[c][k]);
             }
           }
         }
       }
-#pragma GCC unroll 4
-      for (int c = 0; c < kTogether; ++c) {
-        if (c >= channels) break;
+#pragma GCC unroll 5
+      for (int c = 0; c < Together; ++c) {
+        if (First + c >= channels) break;
         WinogradVec outputs[kRows];
         transformSums<kRows>(sums[c], 1, outputs);
-        write(outputs, x, c, count, streams, rows);
+        write(outputs, x, First + c, count, streams, rows);
       }
     }
   }
@@ -222,13 +241,14 @@ HWY_ATTR void conv3dWinogradRowsPackCpu(const Conv3dArgs& args, Context&, const 
   constexpr int kValues = static_cast<int>(kWinogradRowValues);
   const int64_t width = args.kernel[2];
   const int64_t each = args.inChannels * args.kernel[0] * width;
-  const int64_t padded = roundUp(args.outChannels, kWinogradRowChannels);
+  const int64_t block = winogradRowsBlock(args);
+  const int64_t padded = roundUp(args.outChannels, block);
   const float* weights = static_cast<const float*>(args.weights);
   float* packed = static_cast<float*>(args.packed);
   for (int64_t group = 0; group < args.groups; ++group, weights += args.outChannels * each * 3) {
-    for (int64_t begin = 0; begin < padded; begin += kTogether) {
-      for (int64_t i = 0; i < each; ++i, packed += kValues * kTogether) {
-        for (int c = 0; c < kTogether; ++c) {
+    for (int64_t begin = 0; begin < padded; begin += block) {
+      for (int64_t i = 0; i < each; ++i, packed += kValues * block) {
+        for (int64_t c = 0; c < block; ++c) {
           double values[kValues] = {};
           if (begin + c < args.outChannels) {
             // Input channel and plane of the kernel, and its column.
@@ -238,7 +258,7 @@ HWY_ATTR void conv3dWinogradRowsPackCpu(const Conv3dArgs& args, Context&, const 
             transformWeights<static_cast<int>(kWinogradRows)>(rows, 1, values, 1);
           }
           for (int k = 0; k < kValues; ++k) {
-            packed[k * kTogether + c] = static_cast<float>(values[k]);
+            packed[k * block + c] = static_cast<float>(values[k]);
           }
         }
       }
