@@ -2,11 +2,26 @@
 
 checks=0
 failed=
+cuda_total=0
+cuda_budget=0
 
 # A step that the ones after it do not need: its failure is remembered.
 check() {
   checks=$((checks + 1))
   step "$@" || failed="$failed $2"
+}
+
+# As check, after the seconds that the step may take in CI: what is there for GPUs has ten minutes in all. With --all
+# it takes what it takes.
+# cuda_check BUDGET LABEL LOG COMMAND
+cuda_check() {
+  [ -n "$all" ] || budget=$1
+  cuda_budget=$((cuda_budget + $1))
+  shift
+  cuda_begin=$(seconds)
+  check "$@"
+  cuda_total=$((cuda_total + $(seconds) - cuda_begin))
+  budget=
 }
 
 cpp_sources() {
@@ -159,23 +174,25 @@ run_test() {
   else
     seeds='1 2'
     [ -z "$all" ] || seeds='1 2 3 4 5 6 7 8 9 10'
-    check "CUDA kernels on the emulator" emulator run_emulator "$seeds"
+    cuda_check 240 "CUDA kernels on the emulator" emulator run_emulator "$seeds"
     show emulator
-    check "cuDNN, which a library stands in for" cudnn "$top/tests/cudnn-cases" "$top/native/target/cases"
+    cuda_check 30 "cuDNN, which a library stands in for" cudnn "$top/tests/cudnn-cases" "$top/native/target/cases"
     show cudnn
     if has_target voxkern_cuda; then
       if [ -n "$all" ]; then
         check "CUDA kernels by nvcc, all architectures" nvcc build_cuda_jar
       else
-        check "CUDA kernels by nvcc" nvcc ninja -C "$native" voxkern_cuda
+        cuda_check 240 "CUDA kernels by nvcc" nvcc ninja -C "$native" voxkern_cuda
       fi
     else
       echo '[SKIPPED] 1: needs nvcc 12 or newer to compile the CUDA kernels for real'
     fi
     # Without sanitizers, which a JVM does not take.
     if has_target voxkern_cuda_emulated; then
-      check "CUDA kernels on the emulator, for Java" emulated ninja -C "$native" voxkern_cuda_emulated cudnn_stand_in
+      cuda_check 90 "CUDA kernels on the emulator, for Java" emulated \
+        ninja -C "$native" voxkern_cuda_emulated cudnn_stand_in
     fi
+    [ -n "$all" ] || say "CUDA in all: $cuda_total s, budget $cuda_budget s"
     check "C++ format" cpp-format check_cpp_format
     check "Java format" java-format check_java_format
     check "bindings" bindings check_bindings
