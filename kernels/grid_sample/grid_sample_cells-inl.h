@@ -175,13 +175,18 @@ HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]
   }
 }
 
-/** Asks for the neighbours of some lanes: where rows are tilted the hardware sees no stream. */
+/** Asks for the neighbours of some lanes: where rows are tilted the hardware sees no stream. Into
+ * the second-level cache, as a batch's would not all stay in the first. */
 template <int kAxes, class Offset>
 HWY_INLINE void prefetchCells(const float* image, const Strides& strides, const Offset* offsets) {
-  for (int64_t lane = 0; lane < kLanes; lane += 4) {
+  // Lanes of one row lie in two or three lines; of others every third shows nearly all.
+  constexpr int64_t kLast = kLanes - 1;
+  const uint64_t span = static_cast<uint64_t>(offsets[kLast] - offsets[0]);
+  const int64_t step = kLast > 3 && span <= 2 * kLanes ? kLast : 3;
+  for (int64_t lane = 0; lane < kLanes; lane += step) {
     const float* voxel = image + offsets[lane];
     for (int row = 0; row < (kAxes == 3 ? 4 : 2); ++row) {
-      __builtin_prefetch(voxel + (row >> 1) * strides.z + (row & 1) * strides.y);
+      __builtin_prefetch(voxel + (row >> 1) * strides.z + (row & 1) * strides.y, 0, 2);
     }
   }
 }

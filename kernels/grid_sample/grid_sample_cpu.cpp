@@ -1,6 +1,9 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "grid_sample/grid_sample_cpu.cpp"
 #include "core/simd_begin.h"
+#include <hwy/cache_control.h>
+
+#include "core/simd_math.h"
 #include "grid_sample/grid_sample_cells-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -64,6 +67,8 @@ HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunk& chunk
   const F32 d;
   const GridSampleArgs& args = *frame.args;
   const float* grid = static_cast<const float*>(args.grid) + chunk.item * args.positions() * kAxes;
+  const bool large =
+      args.batch * args.channels * args.positions() * int64_t{sizeof(float)} >= kStreamedBytes;
   for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
     const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
     GridBatch<kAxes, false, Offset> batch;
@@ -83,12 +88,16 @@ HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunk& chunk
         // A side of weight 0 may be NaN or infinite: look again, with care.
         if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(value, value)))) {
           valuesOneByOne(args, grid + kAxes * (first + i), lanes, input, output + i);
+        } else if (large && lanes == kLanes &&
+                   reinterpret_cast<uintptr_t>(output + i) % (kLanes * sizeof(float)) == 0) {
+          hn::Stream(value, d, output + i);
         } else {
           storeFirst(value, output + i, lanes);
         }
       }
     }
   }
+  if (large) hwy::FlushStream();
 }
 
 /** Nearest, cubic, and inputs one voxel wide. */
