@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.voxkern.Backend;
 import org.voxkern.Context;
 import org.voxkern.Device;
+import org.voxkern.testing.NativeAccess;
 import org.voxkern.testing.Requirement;
 
 /** Which devices there are, and what happens when they are old, small or broken. */
@@ -82,6 +83,7 @@ class DeviceTest {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+    command.addAll(NativeAccess.of("ALL-UNNAMED"));
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", classPath, DeviceProgram.class.getName(), part));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.voxkern.testing.NativeAccess;
 import org.voxkern.testing.Requirement;
 
 /** Our jars and their few dependencies are all that an application needs. */
@@ -21,30 +22,29 @@ class PackagingTest {
   private static final Path JDK_25 =
       Path.of(System.getProperty("voxkern.jdk25", "/usr/lib/jvm/temurin-25-jdk-amd64"));
 
+  /** Those with native methods. */
+  private static final String MODULES = "org.bytedeco.javacpp,org.voxkern.bindings,org.voxkern.itk";
+
   @TempDir Path folder;
 
   @Test
   void worksOnThePlainClassPath() throws Exception {
-    check(run(thisJava(), classPath()));
+    check(run(thisJava(), NativeAccess.of("ALL-UNNAMED"), classPath()));
   }
 
   @Test
   void worksOnTheModulePath() throws Exception {
-    check(run(thisJava(), modulePath()));
+    check(run(thisJava(), NativeAccess.of(MODULES), modulePath()));
   }
 
   @Test
   void worksOnTheClassPathOfJdk25() throws Exception {
-    check(run(java25(), "--enable-native-access=ALL-UNNAMED", classPath()));
+    check(run(java25(), List.of("--enable-native-access=ALL-UNNAMED"), classPath()));
   }
 
   @Test
   void worksOnTheModulePathOfJdk25() throws Exception {
-    check(
-        run(
-            java25(),
-            "--enable-native-access=org.bytedeco.javacpp,org.voxkern.bindings,org.voxkern.itk",
-            modulePath()));
+    check(run(java25(), List.of("--enable-native-access=" + MODULES), modulePath()));
   }
 
   private static Path thisJava() {
@@ -79,13 +79,12 @@ class PackagingTest {
     return folder.resolve("classes");
   }
 
-  private List<String> run(Path java, String... options) throws Exception {
+  private List<String> run(Path java, List<String> access, String options) throws Exception {
     List<String> command = new ArrayList<>(List.of(java.toString()));
     // A cache of its own, so that the libraries come out of these jars.
     command.add("-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache"));
-    for (String option : options) {
-      command.addAll(Arrays.asList(option.split(" ")));
-    }
+    command.addAll(access);
+    command.addAll(Arrays.asList(options.split(" ")));
     command.add(Smoke.class.getName());
     command.add(folder.toString());
     Path output = folder.resolve("output.txt");
