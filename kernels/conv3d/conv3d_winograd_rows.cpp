@@ -1,6 +1,7 @@
 #include "conv3d/conv3d_winograd_rows.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "conv3d/conv3d_winograd.h"
 #include "core/parallel.h"
@@ -9,8 +10,10 @@
 namespace vk {
 namespace {
 
-/** In the Frobenius norm, at the few input channels where it pays; measured, rounded up. */
-constexpr double kError = 5e-7;
+/** In the Frobenius norm; measured at up to 10 input channels, rounded up. */
+double error(const Conv3dArgs& args) {
+  return std::max(5e-7, 2e-7 * std::sqrt(1 + double(args.inChannels)));
+}
 
 /** Of the widest vectors. */
 constexpr int64_t kLanes = 16;
@@ -52,7 +55,7 @@ Refusal winogradRowsAccepts(const Conv3dArgs& args) {
     return "takes kernels of three rows and no strides along y and x only";
   }
   if (conv3dByRows(args)) return "takes several output channels only";
-  if (args.accuracy < kError) return "errs more than is accepted";
+  if (args.accuracy < error(args)) return "errs more than is accepted";
   if (!args.anyCost && cost(args) > conv3dLeastCost(args)) return "takes longer here than it saves";
   return {};
 }

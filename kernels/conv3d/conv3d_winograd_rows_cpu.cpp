@@ -48,6 +48,7 @@ class WinogradRows {
  private:
   static constexpr int kRows = static_cast<int>(kWinogradRows);
   static constexpr int kValues = static_cast<int>(kWinogradRowValues);
+
   static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
 
   /** What lies beyond the last row of the task in its tile must be there. */
