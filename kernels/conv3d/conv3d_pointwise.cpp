@@ -8,10 +8,12 @@
 namespace vk {
 namespace {
 
-/** Rows whose sums of a long run stay in the first-level cache. */
+/** Rows whose sums of a long run stay in the second-level cache, and how many sums do. */
 constexpr int64_t kFewRows = 8;
-/** Three of the widest vectors. */
-constexpr int64_t kTile = 48;
+constexpr int64_t kMostSums = 64 << 10;
+/** Fewer stay in the first-level cache. */
+constexpr int64_t kFewSums = 4 << 10;
+constexpr int64_t kTile = kConv3dPointwiseTile;
 /** Floats of a panel, in the second-level cache. */
 constexpr int64_t kPanelFloats = 48 << 10;
 /** Tasks that keep a few tens of cores busy. */
@@ -35,11 +37,16 @@ Conv3dPointwise::Conv3dPointwise(const Conv3dArgs& args) {
   voxels = size[0] * size[1] * size[2];
   lines = args.outChannels * kernel[0] * kernel[1];
   inPlace = rows() <= kFewRows;
-  const int64_t most =
-      inPlace ? kConv3dPointwiseSums / std::max<int64_t>(rows(), 4) / kTile * kTile
-              : std::clamp(kPanelFloats / std::max<int64_t>(args.inChannels, 1) / kTile * kTile,
-                           kTile, 16 * kTile);
-  panel = most;
+  if (inPlace) {
+    // Sums that are added to again wait for long runs, which the memory reads fastest, as far as
+    // there are enough tasks.
+    const int64_t sumRows = std::max<int64_t>(rows(), 4);
+    const int64_t sums = args.inChannels > kConv3dPointwiseSideBySide ? kMostSums : kFewSums;
+    panel = std::clamp(voxels / kEnoughTasks, kFewSums / sumRows, sums / sumRows);
+  } else {
+    panel = std::clamp(kPanelFloats / std::max<int64_t>(args.inChannels, 1), kTile, 16 * kTile);
+  }
+  panel = panel / kTile * kTile;
   const int64_t panels = chunkCount(voxels, panel);
   const int64_t wanted = chunkCount(kEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
   slab = std::max<int64_t>(panels / wanted, 1) * panel;

@@ -7,6 +7,12 @@
 
 namespace vk {
 
+/** Input channels that are read where they lie, side by side: fewer do not keep the memory busy,
+ * more are too many streams for the processor to follow. */
+constexpr int64_t kConv3dPointwiseSideBySide = 8;
+/** Three of the widest vectors. */
+constexpr int64_t kConv3dPointwiseTile = 48;
+
 /** The product has a row for each output channel and tap, rows that differ in the tap along x next
  * to each other: these are a line, whose outputs alternate. */
 struct Conv3dPointwise {
@@ -17,7 +23,7 @@ struct Conv3dPointwise {
   /** Of a group. */
   int64_t lines;
   /** So few rows that the input is read once anyway: where it lies, as long runs of each channel,
-   * while the sums stay in the first-level cache. Else panels of all channels are copied. */
+   * while the sums stay in the second-level cache. Else panels of all channels are copied. */
   bool inPlace;
   /** Most voxels that are computed together, and most voxels of a task. */
   int64_t panel;
@@ -31,17 +37,18 @@ struct Conv3dPointwise {
   int64_t blockBegin(int64_t mostRows, int64_t block) const {
     return block == 0 ? 0 : block * lines / blocks(mostRows);
   }
-  /** Of a thread. */
-  int64_t scratchFloats(int64_t inChannels) const { return 2 * panel * inChannels; }
+  /** From channel to channel of a copied panel; of what is read in place only the end is copied. */
+  int64_t panelFloats() const { return inPlace ? kConv3dPointwiseTile : panel; }
+  /** Of a thread: two panels, and the sums of what is read in place. */
+  int64_t scratchFloats(int64_t inChannels) const {
+    return 2 * panelFloats() * inChannels + (inPlace ? rows() * panel : 0);
+  }
 };
 
 /** Most rows that are computed together. */
 constexpr int64_t kConv3dPointwiseMostRows = 32;
 /** Kernels up to this size. */
 constexpr int64_t kConv3dPointwiseTaps = 4;
-/** Sums of a run that is read in place. */
-constexpr int64_t kConv3dPointwiseSums = 4096;
-
 constexpr const char* kConv3dPointwiseNames[] = {"cpu-pointwise-avx512", "cpu-pointwise-avx2",
                                                  "cpu-pointwise-neon", "cpu-pointwise-portable"};
 /** Takes a convolution and a transposed one alike. */

@@ -94,8 +94,10 @@ class Pointwise {
         shape_(shape),
         outputs_(args, shape, kMostChannels, image, group),
         blocks_(blocks),
-        panel_(scratch) {
-    next_ = scratch + shape.panel * args.inChannels;
+        panel_(scratch),
+        panelFloats_(shape.panelFloats()) {
+    next_ = panel_ + panelFloats_ * args.inChannels;
+    sums_ = next_ + panelFloats_ * args.inChannels;
     input_ = static_cast<const float*>(args.input) +
              (image * args.groups + group) * args.inChannels * shape.voxels;
     weights_ = static_cast<const float*>(args.packed) + group * args.inChannels * shape.rows();
@@ -111,9 +113,6 @@ class Pointwise {
   }
 
  private:
-  /** Input channels that are read side by side: fewer do not keep the memory busy, more are too
-   * many streams for the processor to follow. */
-  static constexpr int64_t kSideBySide = 4;
   /** Most voxels whose sums are written together: short runs keep the memory from working in rows.
    */
   static constexpr int64_t kRun = 384;
@@ -137,12 +136,12 @@ class Pointwise {
   }
 
   HWY_ATTR void sumInPlace(int64_t begin, int64_t count) {
-    HWY_ALIGN float sums[kConv3dPointwiseSums];
-    for (int64_t c = 0; c == 0 || c < args_.inChannels; c += kSideBySide) {
+    for (int64_t c = 0; c == 0 || c < args_.inChannels; c += kConv3dPointwiseSideBySide) {
       const int64_t left = args_.inChannels - c;
-      const int64_t channels = left < kSideBySide ? left : kSideBySide;
+      const int64_t channels =
+          left < kConv3dPointwiseSideBySide ? left : kConv3dPointwiseSideBySide;
       const float* const first = input_ + c * shape_.voxels + begin;
-      float* to = sums;
+      float* to = sums_;
       for (int64_t block = 0; block < outputs_.blocks(); ++block) {
         const PointwiseLines lines = outputs_.lines(block);
         const float* const weights = weightsOf(lines) + c * lines.rows;
@@ -153,7 +152,7 @@ class Pointwise {
         to += lines.rows * shape_.panel;
       }
     }
-    const float* from = sums;
+    const float* from = sums_;
     for (int64_t block = 0; block < outputs_.blocks(); ++block) {
       const PointwiseLines lines = outputs_.lines(block);
       outputs_.write(lines, {0, lines.count}, from, shape_.panel, begin, count);
@@ -189,7 +188,7 @@ class Pointwise {
         forEachTile(lines.rows, length, [&](int64_t at, int64_t vectors) HWY_ATTR {
           copyNext();
           kSumRows[0][lines.rows - 1][vectors - 1](
-              {panel_ + from + at, shape_.panel, args_.inChannels, nextFetch(), fetchStep_},
+              {panel_ + from + at, panelFloats_, args_.inChannels, nextFetch(), fetchStep_},
               weightsOf(lines), sums + at, kRun);
         });
         outputs_.write(lines, {0, lines.count}, sums, kRun, begin + from, length);
@@ -238,7 +237,7 @@ class Pointwise {
     if (nextChannel_ == args_.inChannels) return;
     const int64_t left = nextCount_ - nextX_;
     const int64_t count = left < nextPiece_ ? left : nextPiece_;
-    float* const to = next_ + nextChannel_ * shape_.panel;
+    float* const to = next_ + nextChannel_ * panelFloats_;
     __builtin_memcpy(to + nextX_, input_ + nextChannel_ * shape_.voxels + nextBegin_ + nextX_,
                      static_cast<size_t>(count) * sizeof(float));
     nextX_ += count;
@@ -261,7 +260,9 @@ class Pointwise {
   PointwiseOutputs outputs_;
   Range blocks_;
   float* panel_;
+  int64_t panelFloats_;
   float* next_;
+  float* sums_;
   const float* input_;
   const float* weights_;
   int64_t nextBegin_ = 0;
