@@ -17,9 +17,8 @@ struct GridSampleArgs {
   int64_t channels;
   /** Of the input, x first; z is 1 for two axes. */
   int64_t size[3];
-  /** Of the grid: positions of one slice, and slices. */
-  int64_t slice;
-  int64_t slices;
+  /** Positions of the grid along its axes, the last one first; z is 1 for two axes. */
+  int64_t gridSize[3];
 
   const void* input;
   const void* grid;
@@ -30,18 +29,8 @@ struct GridSampleArgs {
   void* gradient;
 
   int64_t volume() const { return size[0] * size[1] * size[2]; }
-  int64_t positions() const { return slice * slices; }
+  int64_t positions() const { return gridSize[0] * gridSize[1] * gridSize[2]; }
 };
-
-/** Consecutive positions of one item of the batch. */
-struct GridSampleChunk {
-  int64_t item;
-  int64_t begin;
-  int64_t end;
-};
-
-int64_t gridSampleChunks(const GridSampleArgs&);
-GridSampleChunk gridSampleChunkAt(const GridSampleArgs&, int64_t chunk);
 
 void gridSampleReference(const GridSampleArgs&, Context&, const Workspace&);
 void gridSampleGradientInputReference(const GridSampleArgs&, Context&, const Workspace&);

@@ -9,6 +9,7 @@
 #endif
 
 #include "grid_sample/grid_sample.h"
+#include "grid_sample/grid_sample_chunks.h"
 #include "grid_sample/grid_sample_math.h"
 #include "warp3d/warp3d_linear-inl.h"
 
@@ -19,7 +20,8 @@ namespace {
 
 /** Vectors whose cells are found together, before the input is read. */
 constexpr int64_t kGridVectors = 16;
-constexpr int64_t kGridBatch = kGridVectors * kLanes;
+/** Rows of a tile, which so has pieces of two vectors. */
+constexpr int64_t kTileRows = 8;
 
 /** What stays the same along one axis. */
 struct GridAxis {
@@ -134,12 +136,12 @@ HWY_INLINE void gridSides(const GridAxis& axis, VecF p, VecF slope, VecI* cell, 
   *cell = hn::Max(hn::Min(c, last), hn::Zero(di));
 }
 
-/** Asks for the coordinates of a vector that comes `ahead` vectors after the one at `grid`. */
+/** Asks for the coordinates of the vector at `grid`. */
 template <int kAxes>
-HWY_INLINE void prefetchGrid(const float* grid, int64_t ahead) {
-  const char* next = reinterpret_cast<const char*>(grid + ahead * kAxes * kLanes);
+HWY_INLINE void prefetchGrid(const float* grid) {
+  const char* at = reinterpret_cast<const char*>(grid);
   for (int64_t k = 0; k < kAxes * kLanes * int64_t{sizeof(float)}; k += 64) {
-    __builtin_prefetch(next + k);
+    __builtin_prefetch(at + k);
   }
 }
 
@@ -147,9 +149,9 @@ HWY_INLINE void prefetchGrid(const float* grid, int64_t ahead) {
 template <int kAxes>
 HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]) {
   const F32 d;
-  HWY_ALIGN float padded[kAxes * kLanes] = {};
+  HWY_ALIGN float padded[kAxes * kLanes];
   if (HWY_UNLIKELY(n < kLanes)) {
-    for (int64_t k = 0; k < kAxes * n; ++k) padded[k] = grid[k];
+    for (int64_t k = 0; k < kAxes * kLanes; ++k) padded[k] = k < kAxes * n ? grid[k] : 0.0f;
     grid = padded;
   }
   if constexpr (kAxes == 3) {
@@ -175,69 +177,149 @@ HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]
   }
 }
 
-/** Asks for the neighbours of some lanes: where rows are tilted the hardware sees no stream. Into
- * the second-level cache, as a batch's would not all stay in the first. */
-template <int kAxes, class Offset>
-HWY_INLINE void prefetchCells(const float* image, const Strides& strides, const Offset* offsets) {
-  // Lanes of one row lie in two or three lines; of others every third shows nearly all.
-  constexpr int64_t kLast = kLanes - 1;
-  const uint64_t span = static_cast<uint64_t>(offsets[kLast] - offsets[0]);
-  const int64_t step = kLast > 3 && span <= 2 * kLanes ? kLast : 3;
-  for (int64_t lane = 0; lane < kLanes; lane += step) {
-    const float* voxel = image + offsets[lane];
-    for (int row = 0; row < (kAxes == 3 ? 4 : 2); ++row) {
-      __builtin_prefetch(voxel + (row >> 1) * strides.z + (row & 1) * strides.y, 0, 2);
-    }
+/** Asks for what lies `ahead` voxels from the cells of some lanes, as the hardware sees no stream
+ * where rows are tilted; into the second-level cache, as a tile's would not all stay in the first.
+ * Vectors below one another have most lines in common, so their lanes take turns. */
+template <class Offset>
+HWY_INLINE void prefetchCells(const float* image, int64_t ahead, const Offset* offsets,
+                              int64_t vector) {
+  constexpr int64_t kEach = 4;
+  const Offset* const turn = offsets + vector % kEach;
+  for (int64_t lane = 0; lane < kLanes; lane += kEach) {
+    __builtin_prefetch(image + ahead + turn[lane], 0, 2);
   }
 }
 
-/** Cells of a batch. */
+/** Cells of a tile: of pieces of rows below one another, whose cells have most lines in common. */
 template <int kAxes, bool kSlopes, class Offset, int64_t kVectors = kGridVectors>
 struct GridBatch {
   HWY_ALIGN Offset offsets[kVectors][kLanes];
   HWY_ALIGN float weight[kVectors][kAxes][2][kLanes];
   HWY_ALIGN float slope[kSlopes ? kVectors : 1][kAxes][2][kLanes];
+  /** The first position of a vector, and how many it has. */
+  int64_t first[kVectors];
+  int64_t lanes[kVectors];
 
-  /** Of the n positions at `grid`; the neighbours of some in `image` are asked for. */
-  HWY_INLINE void fill(const GridFrame& frame, const float* grid, int64_t n, const float* image) {
+  /** Vector k has the n positions from `position`. */
+  HWY_INLINE void put(int64_t k, const GridFrame& frame, const float* grid, int64_t position,
+                      int64_t n) {
     const F32 d;
     const I32 di;
     const GridSampleArgs& args = *frame.args;
-    for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
-      VecF coordinate[3];
-      prefetchGrid<kAxes>(grid + kAxes * i, kVectors);
-      loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
-      VecI at[3];
-      for (int r = 0; r < kAxes; ++r) {
-        VecF scale;
-        const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
-        Sides sides;
-        gridSides(frame.axis[r], p, scale, &at[r], &sides);
-        for (int side = 0; side < 2; ++side) {
-          hn::Store(sides.weight[side], d, weight[k][r][side]);
-          if constexpr (kSlopes) hn::Store(sides.slope[side], d, slope[k][r][side]);
-        }
+    first[k] = position;
+    lanes[k] = n;
+    VecF coordinate[3];
+    loadCoordinates<kAxes>(grid + kAxes * position, n, coordinate);
+    VecI at[3];
+    for (int r = 0; r < kAxes; ++r) {
+      VecF scale;
+      const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
+      Sides sides;
+      gridSides(frame.axis[r], p, scale, &at[r], &sides);
+      for (int side = 0; side < 2; ++side) {
+        hn::Store(sides.weight[side], d, weight[k][r][side]);
+        if constexpr (kSlopes) hn::Store(sides.slope[side], d, slope[k][r][side]);
       }
-      if constexpr (sizeof(Offset) == 4) {
-        VecI row = at[1];
-        if constexpr (kAxes == 3) {
-          row = hn::Add(hn::Mul(at[2], hn::Set(di, int32_t(args.size[1]))), row);
-        }
-        const VecI voxel = hn::Add(hn::Mul(row, hn::Set(di, int32_t(args.size[0]))), at[0]);
-        const hn::Rebind<uint32_t, F32> du;
-        hn::Store(hn::BitCast(du, voxel), du, offsets[k]);
-      } else {
-        HWY_ALIGN int32_t cell[3][kLanes] = {};
-        for (int r = 0; r < kAxes; ++r) hn::Store(at[r], di, cell[r]);
-        for (int64_t lane = 0; lane < kLanes; ++lane) {
-          offsets[k][lane] =
-              (cell[2][lane] * args.size[1] + cell[1][lane]) * args.size[0] + cell[0][lane];
-        }
+    }
+    if constexpr (sizeof(Offset) == 4) {
+      VecI row = at[1];
+      if constexpr (kAxes == 3) {
+        row = hn::Add(hn::Mul(at[2], hn::Set(di, int32_t(args.size[1]))), row);
       }
-      prefetchCells<kAxes>(image, frame.strides, offsets[k]);
+      const VecI voxel = hn::Add(hn::Mul(row, hn::Set(di, int32_t(args.size[0]))), at[0]);
+      const hn::Rebind<uint32_t, F32> du;
+      hn::Store(hn::BitCast(du, voxel), du, offsets[k]);
+    } else {
+      HWY_ALIGN int32_t cell[3][kLanes] = {};
+      for (int r = 0; r < kAxes; ++r) hn::Store(at[r], di, cell[r]);
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        offsets[k][lane] =
+            (cell[2][lane] * args.size[1] + cell[1][lane]) * args.size[0] + cell[0][lane];
+      }
     }
   }
 };
+
+/** From the cells of a slice of a chunk to what the next slice but one reads first, or, where the
+ * grid is too rough to tell, to the far side of the cells themselves. */
+template <int kAxes>
+HWY_INLINE int64_t voxelsAhead(const GridFrame& frame, const GridSampleChunks& chunks,
+                               const GridSampleChunk& chunk, const float* grid) {
+  constexpr int64_t kRough = 8;
+  const int64_t farSide = kAxes == 3 ? frame.strides.z : frame.strides.y;
+  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + chunk.slices.end - 1) / 2,
+                             chunk.slices.end - 1};
+  const int64_t steps = slices[2] - slices[0];
+  if (kAxes == 2 || steps == 0) return farSide;
+  const GridSampleArgs& args = *frame.args;
+  const int64_t middle = (chunk.rows.begin + chunk.rows.end) / 2 * chunks.width +
+                         (chunk.columns.begin + chunk.columns.end) / 2;
+  GridBatch<kAxes, false, int64_t, 3> cells;
+  for (int k = 0; k < 3; ++k) {
+    cells.put(k, frame, grid, slices[k] * chunks.height * chunks.width + middle, 1);
+  }
+  const int64_t below[3] = {1, args.size[0], args.size[0] * args.size[1]};
+  int64_t voxels = frame.strides.y;
+  for (int r = 0; r < 3; ++r) {
+    const auto at = [&](int k) HWY_ATTR { return cells.offsets[k][0] / below[r] % args.size[r]; };
+    const int64_t moved = at(2) - at(0);
+    const int64_t bend = moved * (slices[1] - slices[0]) / steps - (at(1) - at(0));
+    if (bend > kRough || bend < -kRough) return farSide;
+    voxels += 2 * moved / steps * below[r];
+    if (r == 2 && moved > 0) voxels += frame.strides.z;
+  }
+  return voxels;
+}
+
+/** Calls body(batch, count, ahead) for the tiles of a chunk; `image` is the item's first channel.
+ */
+template <int kAxes, bool kSlopes, class Offset, class Body>
+HWY_INLINE void forEachTile(const GridFrame& frame, const GridSampleChunks& chunks,
+                            const GridSampleChunk& chunk, const float* grid, const float* image,
+                            Body&& body) {
+  // What the first slice reads has to be asked for at once.
+  int64_t ahead = kAxes == 3 ? frame.strides.z : frame.strides.y;
+  const int64_t later = voxelsAhead<kAxes>(frame, chunks, chunk, grid);
+  for (int64_t z = chunk.slices.begin; z < chunk.slices.end; ++z) {
+    for (int64_t y = chunk.rows.begin; y < chunk.rows.end; y += kTileRows) {
+      const int64_t left = chunk.rows.end - y;
+      const int64_t rows = left < kTileRows ? left : kTileRows;
+      const int64_t columns = kGridVectors / rows * kLanes;
+      for (int64_t x = chunk.columns.begin; x < chunk.columns.end; x += columns) {
+        GridBatch<kAxes, kSlopes, Offset> batch;
+        const int64_t end = x + columns < chunk.columns.end ? x + columns : chunk.columns.end;
+        // The tile beside it comes next, or the first one of the rows below, or of the next slice.
+        const int64_t below =
+            y + kTileRows < chunk.rows.end ? kTileRows : chunks.height - (y - chunk.rows.begin);
+        const int64_t next =
+            end < chunk.columns.end ? columns : below * chunks.width - (x - chunk.columns.begin);
+        int64_t k = 0;
+        for (int64_t i = x; i < end; i += kLanes) {
+          for (int64_t row = 0; row < rows; ++row, ++k) {
+            const int64_t position = (z * chunks.height + y + row) * chunks.width + i;
+            prefetchGrid<kAxes>(grid + kAxes * (position + next));
+            batch.put(k, frame, grid, position, end - i < kLanes ? end - i : kLanes);
+            prefetchCells(image, ahead, batch.offsets[k], k);
+          }
+        }
+        body(batch, k, ahead);
+      }
+    }
+    ahead = later;
+  }
+}
+
+/** Calls body(position) for all of a chunk. */
+template <class Body>
+HWY_INLINE void forEachPosition(const GridSampleChunks& chunks, const GridSampleChunk& chunk,
+                                Body&& body) {
+  for (int64_t z = chunk.slices.begin; z < chunk.slices.end; ++z) {
+    for (int64_t y = chunk.rows.begin; y < chunk.rows.end; ++y) {
+      const int64_t row = (z * chunks.height + y) * chunks.width;
+      for (int64_t x = chunk.columns.begin; x < chunk.columns.end; ++x) body(row + x);
+    }
+  }
+}
 
 /** The taps of one position, whatever the mode. */
 struct PositionTaps {

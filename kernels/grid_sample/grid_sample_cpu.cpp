@@ -63,48 +63,49 @@ inline HWY_NOINLINE void valuesOneByOne(const GridSampleArgs& args, const float*
 }
 
 template <int kAxes, class Offset>
-HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunk& chunk) {
+HWY_INLINE void sampleCells(const GridFrame& frame, const GridSampleChunks& chunks,
+                            const GridSampleChunk& chunk) {
   const F32 d;
   const GridSampleArgs& args = *frame.args;
-  const float* grid = static_cast<const float*>(args.grid) + chunk.item * args.positions() * kAxes;
-  const bool large =
-      args.batch * args.channels * args.positions() * int64_t{sizeof(float)} >= kStreamedBytes;
-  for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
-    const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
-    GridBatch<kAxes, false, Offset> batch;
-    batch.fill(frame, grid + kAxes * first, n,
-               static_cast<const float*>(args.input) + chunk.item * args.channels * args.volume());
-    for (int64_t channel = 0; channel < args.channels; ++channel) {
-      const int64_t plane = chunk.item * args.channels + channel;
-      const float* input = static_cast<const float*>(args.input) + plane * args.volume();
-      float* output = static_cast<float*>(args.output) + plane * args.positions() + first;
-      for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
-        const int64_t lanes = n - i < kLanes ? n - i : kLanes;
-        if (channel + 1 < args.channels) {
-          prefetchCells<kAxes>(input + args.volume(), frame.strides, batch.offsets[k]);
+  // Held by value below, as stores of vectors may change anything that is referred to.
+  const Strides strides = frame.strides;
+  const int64_t channels = args.channels, volume = args.volume(), positions = args.positions();
+  const float* grid = static_cast<const float*>(args.grid) + chunk.item * positions * kAxes;
+  const float* image = static_cast<const float*>(args.input) + chunk.item * channels * volume;
+  float* outputs = static_cast<float*>(args.output) + chunk.item * channels * positions;
+  const bool large = args.batch * channels * positions * int64_t{sizeof(float)} >= kStreamedBytes;
+  forEachTile<kAxes, false, Offset>(
+      frame, chunks, chunk, grid, image,
+      [=, &args](const auto& batch, int64_t count, int64_t ahead) HWY_ATTR {
+        for (int64_t channel = 0; channel < channels; ++channel) {
+          const float* input = image + channel * volume;
+          const bool more = channel + 1 < channels;
+          for (int64_t k = 0; k < count; ++k) {
+            if (more) prefetchCells(input + volume, ahead, batch.offsets[k], k);
+            const VecF value = cellValue<kAxes>(input, strides, batch.offsets[k], batch.weight[k]);
+            float* output = outputs + channel * positions + batch.first[k];
+            const int64_t lanes = batch.lanes[k];
+            // A side of weight 0 may be NaN or infinite: look again, with care.
+            if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(value, value)))) {
+              valuesOneByOne(args, grid + kAxes * batch.first[k], lanes, input, output);
+            } else if (large && lanes == kLanes &&
+                       reinterpret_cast<uintptr_t>(output) % (kLanes * sizeof(float)) == 0) {
+              hn::Stream(value, d, output);
+            } else {
+              storeFirst(value, output, lanes);
+            }
+          }
         }
-        const VecF value =
-            cellValue<kAxes>(input, frame.strides, batch.offsets[k], batch.weight[k]);
-        // A side of weight 0 may be NaN or infinite: look again, with care.
-        if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(value, value)))) {
-          valuesOneByOne(args, grid + kAxes * (first + i), lanes, input, output + i);
-        } else if (large && lanes == kLanes &&
-                   reinterpret_cast<uintptr_t>(output + i) % (kLanes * sizeof(float)) == 0) {
-          hn::Stream(value, d, output + i);
-        } else {
-          storeFirst(value, output + i, lanes);
-        }
-      }
-    }
-  }
+      });
   if (large) hwy::FlushStream();
 }
 
 /** Nearest, cubic, and inputs one voxel wide. */
-HWY_INLINE void sampleTaps(const GridSampleArgs& args, const GridSampleChunk& chunk) {
+HWY_INLINE void sampleTaps(const GridSampleArgs& args, const GridSampleChunks& chunks,
+                           const GridSampleChunk& chunk) {
   const float* grid =
       static_cast<const float*>(args.grid) + chunk.item * args.positions() * args.axes;
-  for (int64_t i = chunk.begin; i < chunk.end; ++i) {
+  forEachPosition(chunks, chunk, [&](int64_t i) HWY_ATTR {
     PositionTaps taps;
     positionTaps(args, grid + args.axes * i, &taps);
     for (int64_t channel = 0; channel < args.channels; ++channel) {
@@ -112,20 +113,21 @@ HWY_INLINE void sampleTaps(const GridSampleArgs& args, const GridSampleChunk& ch
       static_cast<float*>(args.output)[plane * args.positions() + i] =
           valueOf(args, taps, static_cast<const float*>(args.input) + plane * args.volume());
     }
-  }
+  });
 }
 
 template <class Offset>
 void sample(const GridSampleArgs& args, Context& context) {
-  parallelFor(context, gridSampleChunks(args), [&](int64_t number) HWY_ATTR {
+  const GridSampleChunks chunks(args);
+  parallelFor(context, chunks.count(), [&](int64_t number) HWY_ATTR {
     const GridFrame frame(args);
-    const GridSampleChunk chunk = gridSampleChunkAt(args, number);
+    const GridSampleChunk chunk = chunks.at(number);
     if (!takesCells(args)) {
-      sampleTaps(args, chunk);
+      sampleTaps(args, chunks, chunk);
     } else if (args.axes == 3) {
-      sampleCells<3, Offset>(frame, chunk);
+      sampleCells<3, Offset>(frame, chunks, chunk);
     } else {
-      sampleCells<2, Offset>(frame, chunk);
+      sampleCells<2, Offset>(frame, chunks, chunk);
     }
   });
 }

@@ -90,42 +90,43 @@ HWY_INLINE void storeCoordinates(const float (*sum)[kLanes], int64_t n, bool lar
 }
 
 template <int kAxes, class Offset>
-HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunk& chunk) {
+HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunks& chunks,
+                                const GridSampleChunk& chunk) {
   const F32 d;
   const GridSampleArgs& args = *frame.args;
-  const int64_t at = chunk.item * args.positions() * kAxes;
-  const float* grid = static_cast<const float*>(args.grid) + at;
-  float* gradient = static_cast<float*>(args.gradient) + at;
-  const bool large =
-      args.batch * args.positions() * kAxes * int64_t{sizeof(float)} >= kStreamedBytes;
-  for (int64_t first = chunk.begin; first < chunk.end; first += kGridBatch) {
-    const int64_t n = chunk.end - first < kGridBatch ? chunk.end - first : kGridBatch;
-    GridBatch<kAxes, true, Offset> batch;
-    batch.fill(frame, grid + kAxes * first, n,
-               static_cast<const float*>(args.input) + chunk.item * args.channels * args.volume());
-    HWY_ALIGN float sums[kGridVectors][3][kLanes] = {};
-    for (int64_t channel = 0; channel < args.channels; ++channel) {
-      const int64_t plane = chunk.item * args.channels + channel;
-      const float* input = static_cast<const float*>(args.input) + plane * args.volume();
-      const float* upstream =
-          static_cast<const float*>(args.upstream) + plane * args.positions() + first;
-      for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
-        const VecF g = loadFirst(upstream + i, n - i < kLanes ? n - i : kLanes);
-        if (channel + 1 < args.channels) {
-          prefetchCells<kAxes>(input + args.volume(), frame.strides, batch.offsets[k]);
+  // Held by value below, as stores of vectors may change anything that is referred to.
+  const Strides strides = frame.strides;
+  const int64_t channels = args.channels, volume = args.volume(), positions = args.positions();
+  const float* grid = static_cast<const float*>(args.grid) + chunk.item * positions * kAxes;
+  float* gradient = static_cast<float*>(args.gradient) + chunk.item * positions * kAxes;
+  const float* image = static_cast<const float*>(args.input) + chunk.item * channels * volume;
+  const float* upstreams =
+      static_cast<const float*>(args.upstream) + chunk.item * channels * positions;
+  const bool large = args.batch * positions * kAxes * int64_t{sizeof(float)} >= kStreamedBytes;
+  forEachTile<kAxes, true, Offset>(
+      frame, chunks, chunk, grid, image,
+      [=](const auto& batch, int64_t count, int64_t ahead) HWY_ATTR {
+        HWY_ALIGN float sums[kGridVectors][3][kLanes] = {};
+        for (int64_t channel = 0; channel < channels; ++channel) {
+          const float* input = image + channel * volume;
+          const bool more = channel + 1 < channels;
+          for (int64_t k = 0; k < count; ++k) {
+            const float* upstream = upstreams + channel * positions + batch.first[k];
+            __builtin_prefetch(upstream + 2 * kLanes);
+            const VecF g = loadFirst(upstream, batch.lanes[k]);
+            if (more) prefetchCells(input + volume, ahead, batch.offsets[k], k);
+            VecF sum[3];
+            for (int r = 0; r < kAxes; ++r) sum[r] = hn::Load(d, sums[k][r]);
+            addSlopes<kAxes>(input, strides, batch.offsets[k], batch.weight[k], batch.slope[k], g,
+                             sum);
+            for (int r = 0; r < kAxes; ++r) hn::Store(sum[r], d, sums[k][r]);
+          }
         }
-        VecF sum[3];
-        for (int r = 0; r < kAxes; ++r) sum[r] = hn::Load(d, sums[k][r]);
-        addSlopes<kAxes>(input, frame.strides, batch.offsets[k], batch.weight[k], batch.slope[k], g,
-                         sum);
-        for (int r = 0; r < kAxes; ++r) hn::Store(sum[r], d, sums[k][r]);
-      }
-    }
-    for (int64_t i = 0, k = 0; i < n; i += kLanes, ++k) {
-      storeCoordinates<kAxes>(sums[k], n - i < kLanes ? n - i : kLanes, large,
-                              gradient + kAxes * (first + i));
-    }
-  }
+        for (int64_t k = 0; k < count; ++k) {
+          storeCoordinates<kAxes>(sums[k], batch.lanes[k], large,
+                                  gradient + kAxes * batch.first[k]);
+        }
+      });
   if (large) hwy::FlushStream();
 }
 
@@ -150,8 +151,9 @@ inline HWY_NOINLINE void addSlopesOf(const GridSampleArgs& args, const PositionT
   }
 }
 
-HWY_INLINE void gradientByTaps(const GridSampleArgs& args, const GridSampleChunk& chunk) {
-  for (int64_t i = chunk.begin; i < chunk.end; ++i) {
+HWY_INLINE void gradientByTaps(const GridSampleArgs& args, const GridSampleChunks& chunks,
+                               const GridSampleChunk& chunk) {
+  forEachPosition(chunks, chunk, [&](int64_t i) HWY_ATTR {
     const int64_t at = (chunk.item * args.positions() + i) * args.axes;
     PositionTaps taps;
     positionTaps(args, static_cast<const float*>(args.grid) + at, &taps);
@@ -163,20 +165,21 @@ HWY_INLINE void gradientByTaps(const GridSampleArgs& args, const GridSampleChunk
                   double(g), sum);
     }
     for (int r = 0; r < args.axes; ++r) static_cast<float*>(args.gradient)[at + r] = float(sum[r]);
-  }
+  });
 }
 
 template <class Offset>
 void gradientGrid(const GridSampleArgs& args, Context& context) {
-  parallelFor(context, gridSampleChunks(args), [&](int64_t number) HWY_ATTR {
+  const GridSampleChunks chunks(args);
+  parallelFor(context, chunks.count(), [&](int64_t number) HWY_ATTR {
     const GridFrame frame(args);
-    const GridSampleChunk chunk = gridSampleChunkAt(args, number);
+    const GridSampleChunk chunk = chunks.at(number);
     if (!takesCells(args)) {
-      gradientByTaps(args, chunk);
+      gradientByTaps(args, chunks, chunk);
     } else if (args.axes == 3) {
-      gradientByCells<3, Offset>(frame, chunk);
+      gradientByCells<3, Offset>(frame, chunks, chunk);
     } else {
-      gradientByCells<2, Offset>(frame, chunk);
+      gradientByCells<2, Offset>(frame, chunks, chunk);
     }
   });
 }

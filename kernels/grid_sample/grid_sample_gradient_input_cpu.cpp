@@ -21,7 +21,7 @@ constexpr int64_t kPiece = kPieceVectors * kLanes;
 static_assert(kPiece % kGridSampleFewest == 0);
 
 /** So far ahead the grid is asked for. */
-constexpr int64_t kVectorsAhead = 8;
+constexpr int64_t kAhead = 8 * kLanes;
 
 /** Indices along the slab's axis: [begin, end). */
 struct Reach {
@@ -59,7 +59,7 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
   VecI high = hn::Zero(di);
   for (int64_t i = 0; i < n; i += kLanes) {
     VecF coordinate[3];
-    prefetchGrid<kAxes>(grid + kAxes * i, 2 * kVectorsAhead);
+    prefetchGrid<kAxes>(grid + kAxes * (i + 2 * kAhead));
     loadCoordinates<kAxes>(grid + kAxes * i, n - i < kLanes ? n - i : kLanes, coordinate);
     VecF slope;
     const VecF p = gridPosition(frame.axis[axis], args.padding, coordinate[axis], &slope);
@@ -145,7 +145,7 @@ HWY_INLINE void addPiece(const SlabSums& sums, int64_t first, int64_t n, Batch& 
   for (int64_t i = 0; i < n; i += kLanes) {
     const int64_t lanes = n - i < kLanes ? n - i : kLanes;
     VecF coordinate[3];
-    prefetchGrid<kAxes>(grid + kAxes * i, kVectorsAhead);
+    prefetchGrid<kAxes>(grid + kAxes * (i + kAhead));
     loadCoordinates<kAxes>(grid + kAxes * i, lanes, coordinate);
     const auto axisAt = [&](int r) HWY_ATTR {
       VecF scale;

@@ -4,13 +4,7 @@
 namespace vk {
 namespace {
 
-/** Positions of a chunk. Of a large slice a chunk is a piece, and the same piece of the next slice
- * is the next chunk, so that the input which two slices share is still in the second-level cache.
- */
-constexpr int64_t kPiece = 6144;
 constexpr int64_t kLargestAxis = int64_t{1} << 22;
-
-bool slicesTogether(const GridSampleArgs& args) { return args.slice < 2 * kPiece; }
 
 GridSampleArgs checkedParams(const char* name, const vk_grid_sample_params* params) {
   if (params == nullptr) invalidArgument("%s: the parameters are missing", name);
@@ -60,8 +54,9 @@ void checkGrid(const char* name, const char* what, const vk_view* grid, const ch
                     static_cast<long long>(args->batch),
                     args->axes == 3 ? ", D', H', W'" : ", H', W'", args->axes);
   }
-  args->slices = args->axes == 3 ? grid->sizes[1] : 1;
-  args->slice = grid->sizes[grid->rank - 3] * grid->sizes[grid->rank - 2];
+  for (int32_t r = 0; r < 3; ++r) {
+    args->gridSize[r] = r < args->axes ? grid->sizes[grid->rank - 2 - r] : 1;
+  }
   args->grid = grid->data;
 }
 
@@ -127,24 +122,6 @@ Refusal cpuAccepts(const GridSampleArgs& args) {
 }
 
 }  // namespace
-
-int64_t gridSampleChunks(const GridSampleArgs& args) {
-  if (args.positions() == 0) return 0;
-  return args.batch * (slicesTogether(args) ? chunkCount(args.positions(), kPiece)
-                                            : chunkCount(args.slice, kPiece) * args.slices);
-}
-
-GridSampleChunk gridSampleChunkAt(const GridSampleArgs& args, int64_t chunk) {
-  const int64_t perItem = gridSampleChunks(args) / args.batch;
-  const int64_t number = chunk % perItem;
-  if (slicesTogether(args)) {
-    const Range range = chunkRange(args.positions(), kPiece, number);
-    return {chunk / perItem, range.begin, range.end};
-  }
-  const Range piece = chunkRange(args.slice, kPiece, number / args.slices);
-  const int64_t slice = number % args.slices * args.slice;
-  return {chunk / perItem, slice + piece.begin, slice + piece.end};
-}
 
 Implementations<GridSampleArgs> grid_sampleImplementations() {
   static const HostImplementations<GridSampleArgs> table(gridSampleCpuTable, cpuAccepts, nullptr,

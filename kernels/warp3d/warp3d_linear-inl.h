@@ -34,8 +34,11 @@ HWY_INLINE Strides stridesOf(const Frame& frame) {
 template <int kAt>
 HWY_INLINE __m512d withPair(__m512d pairs, const float* from) {
   const __m128d two = _mm_load_sd(reinterpret_cast<const double*>(from));
-  return kAt == 0 ? _mm512_castpd128_pd512(two)
-                  : _mm512_mask_broadcastsd_pd(pairs, __mmask8(1 << kAt), two);
+  if constexpr (kAt == 0) return _mm512_castpd128_pd512(two);
+  __mmask8 place = __mmask8(1 << kAt);
+  // A constant would be put into a mask anew each time; so all seven stay there.
+  asm("" : "+k"(place));
+  return _mm512_mask_broadcastsd_pd(pairs, place, two);
 }
 
 /** Pairs of sixteen lanes, those of lanes 0 1 4 5 8 9 12 13 and the others together, so that one
