@@ -11,6 +11,7 @@
 #include "grid_sample/grid_sample.h"
 #include "grid_sample/grid_sample_chunks.h"
 #include "grid_sample/grid_sample_math.h"
+#include "warp3d/warp3d_ahead.h"
 #include "warp3d/warp3d_linear-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -240,35 +241,26 @@ struct GridBatch {
   }
 };
 
-/** From the cells of a slice of a chunk to what the next slice but one reads first, or, where the
- * grid is too rough to tell, to the far side of the cells themselves. */
+/** voxelsAhead() of the middle of a chunk. */
 template <int kAxes>
-HWY_INLINE int64_t voxelsAhead(const GridFrame& frame, const GridSampleChunks& chunks,
-                               const GridSampleChunk& chunk, const float* grid) {
-  constexpr int64_t kRough = 8;
-  const int64_t farSide = kAxes == 3 ? frame.strides.z : frame.strides.y;
-  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + chunk.slices.end - 1) / 2,
-                             chunk.slices.end - 1};
-  const int64_t steps = slices[2] - slices[0];
-  if (kAxes == 2 || steps == 0) return farSide;
+HWY_INLINE int64_t chunkAhead(const GridFrame& frame, const GridSampleChunks& chunks,
+                              const GridSampleChunk& chunk, const float* grid) {
+  if (kAxes == 2) return 0;
   const GridSampleArgs& args = *frame.args;
+  const int64_t last = chunk.slices.end - 1;
+  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + last) / 2, last};
   const int64_t middle = (chunk.rows.begin + chunk.rows.end) / 2 * chunks.width +
                          (chunk.columns.begin + chunk.columns.end) / 2;
-  GridBatch<kAxes, false, int64_t, 3> cells;
+  GridBatch<kAxes, false, int64_t, 3> batch;
+  int64_t cells[3][3];
   for (int k = 0; k < 3; ++k) {
-    cells.put(k, frame, grid, slices[k] * chunks.height * chunks.width + middle, 1);
+    batch.put(k, frame, grid, slices[k] * chunks.height * chunks.width + middle, 1);
+    const int64_t row = batch.offsets[k][0] / args.size[0];
+    cells[k][0] = batch.offsets[k][0] % args.size[0];
+    cells[k][1] = row % args.size[1];
+    cells[k][2] = row / args.size[1];
   }
-  const int64_t below[3] = {1, args.size[0], args.size[0] * args.size[1]};
-  int64_t voxels = frame.strides.y;
-  for (int r = 0; r < 3; ++r) {
-    const auto at = [&](int k) HWY_ATTR { return cells.offsets[k][0] / below[r] % args.size[r]; };
-    const int64_t moved = at(2) - at(0);
-    const int64_t bend = moved * (slices[1] - slices[0]) / steps - (at(1) - at(0));
-    if (bend > kRough || bend < -kRough) return farSide;
-    voxels += 2 * moved / steps * below[r];
-    if (r == 2 && moved > 0) voxels += frame.strides.z;
-  }
-  return voxels;
+  return voxelsAhead(args.size, cells, slices[1] - slices[0], slices[2] - slices[0]);
 }
 
 /** Calls body(batch, count, ahead) for the tiles of a chunk; `image` is the item's first channel.
@@ -277,9 +269,10 @@ template <int kAxes, bool kSlopes, class Offset, class Body>
 HWY_INLINE void forEachTile(const GridFrame& frame, const GridSampleChunks& chunks,
                             const GridSampleChunk& chunk, const float* grid, const float* image,
                             Body&& body) {
-  // What the first slice reads has to be asked for at once.
-  int64_t ahead = kAxes == 3 ? frame.strides.z : frame.strides.y;
-  const int64_t later = voxelsAhead<kAxes>(frame, chunks, chunk, grid);
+  // What the first slice reads has to be asked for at once: the far side of the cells.
+  const int64_t farSide = kAxes == 3 ? frame.strides.z : frame.strides.y;
+  const int64_t known = chunkAhead<kAxes>(frame, chunks, chunk, grid);
+  int64_t ahead = farSide;
   for (int64_t z = chunk.slices.begin; z < chunk.slices.end; ++z) {
     for (int64_t y = chunk.rows.begin; y < chunk.rows.end; y += kTileRows) {
       const int64_t left = chunk.rows.end - y;
@@ -305,7 +298,7 @@ HWY_INLINE void forEachTile(const GridFrame& frame, const GridSampleChunks& chun
         body(batch, k, ahead);
       }
     }
-    ahead = later;
+    ahead = known != 0 ? known : farSide;
   }
 }
 

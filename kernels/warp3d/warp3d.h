@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/parallel.h"
 #include "registry/registry.h"
 #include "voxkern/registration.h"
 
@@ -58,11 +59,11 @@ extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientFieldCpuTable;
 extern const SimdTable<Kernel<Warp3dArgs>> warp3dGradientImageCpuTable;
 int64_t warp3dGradientImageWorkspaceBytes(const Warp3dArgs&);
 
-/** One chunk of work: the voxels [begin, end) of the rows [rowBegin, rowEnd), or of the list of
- * points, which is one row. */
+/** One chunk of work: the voxels [begin, end) of the same rows of some slices, one after the other,
+ * or of the list of points, which is one row. */
 struct Warp3dChunk {
-  int64_t rowBegin;
-  int64_t rowEnd;
+  Range slices;
+  Range rows;
   int64_t begin;
   int64_t end;
 };

@@ -9,6 +9,7 @@
 #define VK_WARP3D_BATCH_INL
 #endif
 
+#include "warp3d/warp3d_ahead.h"
 #include "warp3d/warp3d_sample-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,16 +35,24 @@ struct Batch {
     hn::Store(cells.fx, d, fraction[count][0]);
     hn::Store(cells.fy, d, fraction[count][1]);
     hn::Store(cells.fz, d, fraction[count][2]);
-    prefetch(frame, offsets[count]);
+    prefetch(frame, static_cast<const float*>(frame.args->moving), count);
     first[count++] = i;
   }
 
-  /** Asks for the voxels of some lanes: where rows are tilted the hardware sees no stream. */
-  HWY_INLINE static void prefetch(const Frame& frame, const Offset* at) {
+  /** Asks for voxels of some lanes: where rows are tilted the hardware sees no stream. Vectors
+   * below one another have most lines in common, so their lanes take turns where it is for later.
+   */
+  HWY_INLINE void prefetch(const Frame& frame, const float* moving, int64_t k) const {
+    if (frame.ahead != 0) {
+      const float* const later = moving + frame.ahead;
+      for (int64_t lane = k % kPrefetchStep; lane < kLanes; lane += kPrefetchStep) {
+        __builtin_prefetch(later + offsets[k][lane], 0, 2);
+      }
+      return;
+    }
     const Strides strides = stridesOf(frame);
-    const float* moving = static_cast<const float*>(frame.args->moving);
     for (int64_t lane = 0; lane < kLanes; lane += kPrefetchStep) {
-      const float* voxel = moving + at[lane];
+      const float* voxel = moving + offsets[k][lane];
       __builtin_prefetch(voxel);
       __builtin_prefetch(voxel + strides.y);
       __builtin_prefetch(voxel + strides.z);
@@ -63,6 +72,48 @@ struct Batch {
             hn::Zero(di)};
   }
 };
+
+/** The cell of a voxel of the grid, within the image. */
+HWY_INLINE void cellWithin(const Frame& frame, int64_t x, int64_t y, int64_t z, int64_t cell[3]) {
+  const Warp3dArgs& args = *frame.args;
+  const int64_t voxel = (z * args.domainSize.y + y) * args.domainSize.x + x;
+  for (int r = 0; r < 3; ++r) {
+    const double* const map = args.indexMap + 4 * r;
+    double p = map[0] * double(x) + map[1] * double(y) + map[2] * double(z) + map[3];
+    for (int c = 0; c < 3 && frame.u != nullptr; ++c) {
+      p += args.displacementMap[3 * r + c] * double(frame.u[c * frame.domainCount + voxel]);
+    }
+    const double last = double(frame.size[r] - 1);
+    cell[r] = p > 0 ? int64_t(p < last ? p : last) : 0;
+  }
+}
+
+/** voxelsAhead() of the middle of a chunk. */
+HWY_INLINE int64_t chunkAhead(const Frame& frame, const Warp3dChunk& chunk) {
+  if (frame.points != nullptr) return 0;
+  const int64_t last = chunk.slices.end - 1;
+  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + last) / 2, last};
+  int64_t cells[3][3];
+  for (int k = 0; k < 3; ++k) {
+    cellWithin(frame, (chunk.begin + chunk.end) / 2, (chunk.rows.begin + chunk.rows.end) / 2,
+               slices[k], cells[k]);
+  }
+  return voxelsAhead(frame.size, cells, slices[1] - slices[0], slices[2] - slices[0]);
+}
+
+/** Calls body(frame, row) for the rows of a chunk. */
+template <class Body>
+HWY_INLINE void forEachRow(const Warp3dArgs& args, const Warp3dChunk& chunk, Body&& body) {
+  Frame frame = makeFrame(args);
+  const int64_t ahead = chunkAhead(frame, chunk);
+  for (int64_t z = chunk.slices.begin; z < chunk.slices.end; ++z) {
+    for (int64_t y = chunk.rows.begin; y < chunk.rows.end; ++y) {
+      body(frame, z * args.domainSize.y + y);
+    }
+    // What the first slice reads had to be asked for at once.
+    frame.ahead = ahead;
+  }
+}
 
 /** Whether any of n voxels is in a mask. */
 HWY_INLINE bool anyInMask(const uint8_t* mask, int64_t n) {

@@ -46,6 +46,7 @@ struct Frame {
   VecF displacement[9];
   const float* u;  // null when there is none
   const float* points;
+  int64_t ahead;  // voxelsAhead(), or 0
 };
 
 HWY_INLINE Frame makeFrame(const Warp3dArgs& args) {
@@ -64,6 +65,7 @@ HWY_INLINE Frame makeFrame(const Warp3dArgs& args) {
   for (int k = 0; k < 9; ++k) frame.displacement[k] = hn::Set(d, float(args.displacementMap[k]));
   frame.u = static_cast<const float*>(args.displacement);
   frame.points = static_cast<const float*>(args.points);
+  frame.ahead = 0;
   return frame;
 }
 

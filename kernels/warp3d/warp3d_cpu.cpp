@@ -131,7 +131,9 @@ HWY_INLINE void interpolateRow(const Frame& frame, int64_t row, int64_t begin, i
     for (int64_t channel = 0; channel < args.channels; ++channel) {
       const float* moving = static_cast<const float*>(args.moving) + channel * frame.volume;
       float* warped = output.warped + channel * output.channelStride;
+      const bool more = channel + 1 < args.channels;
       for (int64_t k = 0; k < batch.count; ++k) {
+        if (more) batch.prefetch(frame, moving + frame.volume, k);
         hn::StoreU(interiorValue(moving, strides, batch.offsets[k], batch.cells(k)), d,
                    warped + batch.first[k]);
       }
@@ -190,9 +192,8 @@ HWY_INLINE void nearestRow(const Frame& frame, Bits fill, int64_t row, int64_t b
 template <bool kCubic, class Offset>
 void interpolate(const Warp3dArgs& args, Context& context) {
   parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
-    const Frame frame = makeFrame(args);
     const Warp3dChunk chunk = warp3dChunkAt(args, number);
-    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+    forEachRow(args, chunk, [&](const Frame& frame, int64_t row) HWY_ATTR {
       if (args.points != nullptr) {
         interpolateRow<kCubic, false, true, Offset>(frame, row, chunk.begin, chunk.end);
       } else if (args.displacement != nullptr) {
@@ -200,7 +201,7 @@ void interpolate(const Warp3dArgs& args, Context& context) {
       } else {
         interpolateRow<kCubic, false, false, Offset>(frame, row, chunk.begin, chunk.end);
       }
-    }
+    });
   });
 }
 
@@ -209,11 +210,10 @@ void copyNearest(const Warp3dArgs& args, Context& context) {
   Bits fill;
   warp3dFillBits(args, &fill);
   parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
-    const Frame frame = makeFrame(args);
     const Warp3dChunk chunk = warp3dChunkAt(args, number);
-    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+    forEachRow(args, chunk, [&](const Frame& frame, int64_t row) HWY_ATTR {
       nearestRow<Bits>(frame, fill, row, chunk.begin, chunk.end);
-    }
+    });
   });
 }
 

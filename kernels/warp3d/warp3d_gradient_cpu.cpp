@@ -74,10 +74,9 @@ HWY_INLINE void sumPoints(const Frame& frame, int64_t begin, int64_t end, double
 template <bool kCubic, class Offset>
 void gradientLinear(const Warp3dArgs& args, Context& context, double* partials) {
   parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
-    const Frame frame = makeFrame(args);
     const Warp3dChunk chunk = warp3dChunkAt(args, number);
     double sums[12] = {};
-    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+    forEachRow(args, chunk, [&](const Frame& frame, int64_t row) HWY_ATTR {
       if (args.points != nullptr) {
         sumPoints<kCubic, Offset>(frame, chunk.begin, chunk.end, sums);
       } else if (args.displacement != nullptr) {
@@ -85,7 +84,7 @@ void gradientLinear(const Warp3dArgs& args, Context& context, double* partials) 
       } else {
         sumRow<kCubic, false, Offset>(frame, row, sums);
       }
-    }
+    });
     for (int k = 0; k < 12; ++k) partials[12 * number + k] = sums[k];
   });
 }

@@ -25,9 +25,8 @@ HWY_INLINE void fieldRow(const Frame& frame, int64_t row, int64_t begin, int64_t
 template <bool kCubic, class Offset>
 void gradientField(const Warp3dArgs& args, Context& context) {
   parallelFor(context, warp3dChunks(args), [&](int64_t number) HWY_ATTR {
-    const Frame frame = makeFrame(args);
     const Warp3dChunk chunk = warp3dChunkAt(args, number);
-    for (int64_t row = chunk.rowBegin; row < chunk.rowEnd; ++row) {
+    forEachRow(args, chunk, [&](const Frame& frame, int64_t row) HWY_ATTR {
       if (args.points != nullptr) {
         fieldRow<kCubic, false, true, Offset>(frame, row, chunk.begin, chunk.end);
       } else if (args.displacement != nullptr) {
@@ -35,7 +34,7 @@ void gradientField(const Warp3dArgs& args, Context& context) {
       } else {
         fieldRow<kCubic, false, false, Offset>(frame, row, chunk.begin, chunk.end);
       }
-    }
+    });
   });
 }
 
