@@ -44,6 +44,7 @@ HWY_ATTR void composeRow(const ComposeArgs& args, const InterleavedField& first,
     }
     deltas.at(x, u, delta);
     locateCells(first, x, float(y), float(z), delta, cells);
+    prefetchNextRow(first, first.data, cells);
     sampleCells(first, cells, value);
     if (args.zeroOutside) {
       const auto inside = insideField(args.firstSize, x, float(y), float(z), delta);

@@ -149,6 +149,7 @@ HWY_ATTR void squareRow(const InterleavedField& field, const OffsetMap& map, int
     loadVoxels(in + 4 * x, u);
     map.offsets(u, delta);
     locateCells(field, hn::Iota(d, float(x)), y, z, delta, cells);
+    prefetchNextRow(field, field.data, cells);
     const int64_t count = width - x < lanes ? width - x : lanes;
     for (int64_t i = 0; i < count; ++i) {
       sampleCell<kStream>(field.data, steps, cells, i, in + 4 * (x + i), out + 4 * (x + i));
@@ -172,6 +173,7 @@ HWY_ATTR void squareRowPlanar(const InterleavedField& field, const OffsetMap& ma
     loadVoxels(field.row(row) + 4 * x, u);
     map.offsets(u, delta);
     locateCells(field, hn::Iota(d, float(x)), y, z, delta, cells);
+    prefetchNextRow(field, field.data, cells);
     sampleCells(field, cells, value);
     for (int c = 0; c < 3; ++c) {
       const auto sum = hn::Add(value[c], u[c]);
@@ -283,6 +285,7 @@ HWY_ATTR void adjointOwnRow(const InterleavedField& u, const OffsetMap& map,
     loadVoxels(upstream.row(row) + 4 * x, g);
     map.offsets(own, delta);
     locateCells(u, hn::Iota(d, float(x)), y, z, delta, cells, moves);
+    prefetchNextRow(u, u.data, cells);
     for (int64_t i = 0; i < lanes; ++i) {
       sampleSlopes(u.data, steps, cells, i, slopes[0] + 4 * i, slopes[1] + 4 * i,
                    slopes[2] + 4 * i);
@@ -364,6 +367,7 @@ HWY_ATTR void scatterRow(const InterleavedField& u, const OffsetMap& map,
     loadVoxels(u.row(row) + 4 * x, own);
     map.offsets(own, delta);
     locateCells(u, hn::Iota(d, float(x)), y, z, delta, cells);
+    prefetchNextRow(u, out, cells);
     const int64_t count = width - x < lanes ? width - x : lanes;
     for (int64_t i = 0; i < count; ++i) {
       float* corner = out + 4 * int64_t{cells.voxel[i]};

@@ -58,6 +58,7 @@ HWY_ATTR void invertRow(const InvertArgs& args, const InterleavedField& field, i
       FieldVector delta[3], u[3];
       deltas.at(x, w, delta);
       locateCells(field, x, float(y), float(z), delta, cells);
+      if (iteration == 0) prefetchNextRow(field, field.data, cells);
       sampleCells(field, cells, u);
       squares = hn::Zero(d);
       for (int c = 0; c < 3; ++c) {
