@@ -21,8 +21,6 @@ namespace {
 
 /** Vectors whose cells are found together, before the input is read. */
 constexpr int64_t kGridVectors = 16;
-/** Rows of a tile, which so has pieces of two vectors. */
-constexpr int64_t kTileRows = 8;
 
 /** What stays the same along one axis. */
 struct GridAxis {
@@ -274,16 +272,17 @@ HWY_INLINE void forEachTile(const GridFrame& frame, const GridSampleChunks& chun
   const int64_t known = chunkAhead<kAxes>(frame, chunks, chunk, grid);
   int64_t ahead = farSide;
   for (int64_t z = chunk.slices.begin; z < chunk.slices.end; ++z) {
-    for (int64_t y = chunk.rows.begin; y < chunk.rows.end; y += kTileRows) {
+    for (int64_t y = chunk.rows.begin; y < chunk.rows.end; y += kGridTileRows) {
       const int64_t left = chunk.rows.end - y;
-      const int64_t rows = left < kTileRows ? left : kTileRows;
+      const int64_t rows = left < kGridTileRows ? left : kGridTileRows;
       const int64_t columns = kGridVectors / rows * kLanes;
       for (int64_t x = chunk.columns.begin; x < chunk.columns.end; x += columns) {
         GridBatch<kAxes, kSlopes, Offset> batch;
         const int64_t end = x + columns < chunk.columns.end ? x + columns : chunk.columns.end;
         // The tile beside it comes next, or the first one of the rows below, or of the next slice.
-        const int64_t below =
-            y + kTileRows < chunk.rows.end ? kTileRows : chunks.height - (y - chunk.rows.begin);
+        const int64_t below = y + kGridTileRows < chunk.rows.end
+                                  ? kGridTileRows
+                                  : chunks.height - (y - chunk.rows.begin);
         const int64_t next =
             end < chunk.columns.end ? columns : below * chunks.width - (x - chunk.columns.begin);
         int64_t k = 0;

@@ -10,8 +10,6 @@ constexpr int64_t kShortRow = 64;
 constexpr int64_t kWidestVector = 16;
 /** Positions of a slice of a chunk, about, and the least of a chunk. */
 constexpr int64_t kBandPositions = 6144;
-/** Rows that are sampled together. */
-constexpr int64_t kTileRows = 16;
 /** Tasks that keep a few tens of cores busy. */
 constexpr int64_t kEnoughTasks = 64;
 
@@ -36,7 +34,7 @@ GridSampleChunks::GridSampleChunks(const GridSampleArgs& args)
     height = depth;
     depth = 1;
   }
-  const int64_t rows = std::max<int64_t>(kBandPositions / width / kTileRows, 1) * kTileRows;
+  const int64_t rows = std::max<int64_t>(kBandPositions / width / kGridTileRows, 1) * kGridTileRows;
   bandRows = std::min(rows, height);
   bands = chunkCount(height, bandRows);
   pieces = chunkCount(width, std::max(kBandPositions / bandRows, kWidestVector));

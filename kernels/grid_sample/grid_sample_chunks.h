@@ -6,6 +6,9 @@
 
 namespace vk {
 
+/** Rows whose cells are found together: they have most of the input's lines in common. */
+constexpr int64_t kGridTileRows = 8;
+
 /** The same positions of some slices of the grid of one item. */
 struct GridSampleChunk {
   int64_t item;

@@ -1,6 +1,7 @@
 // Which voxels of an image a sampled grid is going to need.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 namespace vk {
@@ -23,7 +24,8 @@ inline int64_t voxelsAhead(const int64_t size[3], const int64_t cells[3][3], int
     const int64_t moved = cells[2][r] - cells[0][r];
     const int64_t bend = moved * between / steps - (cells[1][r] - cells[0][r]);
     if (bend > kRough || bend < -kRough) return 0;
-    voxels += kSlicesAhead * moved / steps * strides[r];
+    const double ahead = double(kSlicesAhead * moved) / double(steps);
+    voxels += std::llround(ahead) * strides[r];
     if (r == 2 && moved > 0) voxels += strides[r];
   }
   return voxels;
