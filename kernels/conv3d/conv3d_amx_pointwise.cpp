@@ -50,7 +50,7 @@ int64_t packedBytes(const Args& args) {
 }  // namespace
 
 AmxPointwise::AmxPointwise(const Conv3dArgs& args, int64_t count)
-    : shape(args), parts(count), pairBlocks(amxPairBlocks(args)) {}
+    : shape(args, true), parts(count), pairBlocks(amxPairBlocks(args)) {}
 
 extern const SimdTable<Kernel<Conv3dArgs>> amxPointwiseCpuTable, amxPointwisePackCpuTable;
 extern const SimdTable<Kernel<Conv3dArgs>> amxPointwiseSplitCpuTable, amxPointwiseSplitPackCpuTable;

@@ -21,7 +21,7 @@ constexpr int64_t kEnoughTasks = 64;
 
 }  // namespace
 
-Conv3dPointwise::Conv3dPointwise(const Conv3dArgs& args) {
+Conv3dPointwise::Conv3dPointwise(const Conv3dArgs& args, bool copied) {
   for (int axis = 0; axis < 3; ++axis) {
     size[axis] = args.inSize[axis];
     kernel[axis] = args.kernel[axis];
@@ -36,7 +36,7 @@ Conv3dPointwise::Conv3dPointwise(const Conv3dArgs& args) {
   }
   voxels = size[0] * size[1] * size[2];
   lines = args.outChannels * kernel[0] * kernel[1];
-  inPlace = rows() <= kFewRows;
+  inPlace = !copied && rows() <= kFewRows;
   if (inPlace) {
     // Sums that are added to again wait for long runs, which the memory reads fastest, as far as
     // there are enough tasks.

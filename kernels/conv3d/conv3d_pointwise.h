@@ -30,7 +30,8 @@ struct Conv3dPointwise {
   int64_t slab;
   int64_t slabs;
 
-  explicit Conv3dPointwise(const Conv3dArgs& args);
+  /** `copied`: by panels, however few rows there are. */
+  explicit Conv3dPointwise(const Conv3dArgs& args, bool copied = false);
   int64_t rows() const { return lines * kernel[2]; }
   /** Blocks of lines with up to `mostRows` rows, and the first line of one. */
   int64_t blocks(int64_t mostRows) const { return chunkCount(lines, mostRows / kernel[2]); }
