@@ -9,12 +9,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.voxkern.Shape;
 import org.voxkern.op.Binary;
 import org.voxkern.op.ConvLstmCell;
 import org.voxkern.oracle.Torch.Input;
 
 /** A convolutional LSTM through three steps, forward and back, is what libtorch's autograd says. */
+@ExtendWith(Libtorch.class)
 class ConvLstmOracleTest {
   private static final int STEPS = 3;
   private static final long CHANNELS = 5;

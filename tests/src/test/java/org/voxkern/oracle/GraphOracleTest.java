@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.voxkern.Shape;
 import org.voxkern.graph.Executable;
 import org.voxkern.graph.Graph;
@@ -15,6 +16,7 @@ import org.voxkern.graph.Value;
 import org.voxkern.oracle.Torch.Input;
 
 /** A compiled network gives what libtorch gives layer by layer, with the same weights. */
+@ExtendWith(Libtorch.class)
 class GraphOracleTest {
   private static Graph unet() {
     Graph.Builder builder = Graph.builder();

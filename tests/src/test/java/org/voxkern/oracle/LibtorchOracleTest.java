@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +41,7 @@ import org.voxkern.op.Softmax;
 import org.voxkern.oracle.Torch.Input;
 
 /** Layers of networks, forward and backward, are libtorch's. */
+@ExtendWith(Libtorch.class)
 class LibtorchOracleTest {
   private static final double EXACT = 2e-6;
 

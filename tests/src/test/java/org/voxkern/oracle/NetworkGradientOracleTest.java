@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.voxkern.ElementType;
 import org.voxkern.Shape;
 import org.voxkern.graph.Differentiation;
@@ -33,6 +34,7 @@ import org.voxkern.train.loss.FieldRegularity;
 import org.voxkern.train.loss.Regression;
 
 /** The gradients of whole networks, by every parameter and the image, are libtorch's autograd's. */
+@ExtendWith(Libtorch.class)
 class NetworkGradientOracleTest {
   private static final double BOUND = 1e-4;
   private static final double LOSS_BOUND = 1e-5;

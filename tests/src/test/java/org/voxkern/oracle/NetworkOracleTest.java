@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.voxkern.Shape;
 import org.voxkern.graph.Graph;
 import org.voxkern.graph.Weights;
@@ -24,6 +25,7 @@ import org.voxkern.op.Warp3d;
 import org.voxkern.oracle.Torch.Input;
 
 /** The published networks, beside the same layers in libtorch with the same weights. */
+@ExtendWith(Libtorch.class)
 class NetworkOracleTest {
   private static final double BOUND = 2e-5;
   private static final long LINEAR = 0;

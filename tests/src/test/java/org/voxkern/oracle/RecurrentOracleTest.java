@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.voxkern.Shape;
@@ -23,6 +24,7 @@ import org.voxkern.op.RecurrentTensors.Role;
 import org.voxkern.oracle.Torch.Input;
 
 /** Recurrent layers, forward and backward through time, are libtorch's. */
+@ExtendWith(Libtorch.class)
 class RecurrentOracleTest {
   private static final long STEPS = 7;
   private static final long BATCH = 3;

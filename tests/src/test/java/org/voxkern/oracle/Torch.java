@@ -20,12 +20,6 @@ import org.voxkern.Shape;
  * are from them.
  */
 final class Torch implements AutoCloseable {
-  static {
-    // The oneDNN inside libtorch 2.10 gets some convolutions wrong on Zen 5: dilated ones, and
-    // gradients. Without it libtorch agrees with us, ONNX Runtime and a later oneDNN.
-    torch.globalContext().setUserEnabledMkldnn(false);
-  }
-
   private final Context context = Context.create();
   private final Random random;
 
