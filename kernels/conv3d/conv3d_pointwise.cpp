@@ -13,7 +13,6 @@ constexpr int64_t kFewRows = 8;
 constexpr int64_t kMostSums = 64 << 10;
 /** Fewer stay in the first-level cache. */
 constexpr int64_t kFewSums = 4 << 10;
-constexpr int64_t kTile = kConv3dPointwiseTile;
 /** Floats of a panel, in the second-level cache. */
 constexpr int64_t kPanelFloats = 48 << 10;
 /** Tasks that keep a few tens of cores busy. */
@@ -44,9 +43,10 @@ Conv3dPointwise::Conv3dPointwise(const Conv3dArgs& args, bool copied) {
     const int64_t sums = args.inChannels > kConv3dPointwiseSideBySide ? kMostSums : kFewSums;
     panel = std::clamp(voxels / kEnoughTasks, kFewSums / sumRows, sums / sumRows);
   } else {
-    panel = std::clamp(kPanelFloats / std::max<int64_t>(args.inChannels, 1), kTile, 16 * kTile);
+    panel = std::clamp(kPanelFloats / std::max<int64_t>(args.inChannels, 1), kConv3dPointwiseTile,
+                       16 * kConv3dPointwiseTile);
   }
-  panel = panel / kTile * kTile;
+  panel = panel / kConv3dPointwiseTile * kConv3dPointwiseTile;
   const int64_t panels = chunkCount(voxels, panel);
   const int64_t wanted = chunkCount(kEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
   slab = std::max<int64_t>(panels / wanted, 1) * panel;

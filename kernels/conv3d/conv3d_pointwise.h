@@ -50,6 +50,7 @@ struct Conv3dPointwise {
 constexpr int64_t kConv3dPointwiseMostRows = 32;
 /** Kernels up to this size. */
 constexpr int64_t kConv3dPointwiseTaps = 4;
+
 constexpr const char* kConv3dPointwiseNames[] = {"cpu-pointwise-avx512", "cpu-pointwise-avx2",
                                                  "cpu-pointwise-neon", "cpu-pointwise-portable"};
 /** Takes a convolution and a transposed one alike. */

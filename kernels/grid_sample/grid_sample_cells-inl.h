@@ -244,21 +244,17 @@ template <int kAxes>
 HWY_INLINE int64_t chunkAhead(const GridFrame& frame, const GridSampleChunks& chunks,
                               const GridSampleChunk& chunk, const float* grid) {
   if (kAxes == 2) return 0;
-  const GridSampleArgs& args = *frame.args;
-  const int64_t last = chunk.slices.end - 1;
-  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + last) / 2, last};
+  const int64_t* const size = frame.args->size;
   const int64_t middle = (chunk.rows.begin + chunk.rows.end) / 2 * chunks.width +
                          (chunk.columns.begin + chunk.columns.end) / 2;
-  GridBatch<kAxes, false, int64_t, 3> batch;
-  int64_t cells[3][3];
-  for (int k = 0; k < 3; ++k) {
-    batch.put(k, frame, grid, slices[k] * chunks.height * chunks.width + middle, 1);
-    const int64_t row = batch.offsets[k][0] / args.size[0];
-    cells[k][0] = batch.offsets[k][0] % args.size[0];
-    cells[k][1] = row % args.size[1];
-    cells[k][2] = row / args.size[1];
-  }
-  return voxelsAhead(args.size, cells, slices[1] - slices[0], slices[2] - slices[0]);
+  return voxelsAhead(size, chunk.slices, [&](int64_t slice, int64_t cell[3]) HWY_ATTR {
+    GridBatch<kAxes, false, int64_t, 1> batch;
+    batch.put(0, frame, grid, slice * chunks.height * chunks.width + middle, 1);
+    const int64_t row = batch.offsets[0][0] / size[0];
+    cell[0] = batch.offsets[0][0] % size[0];
+    cell[1] = row % size[1];
+    cell[2] = row / size[1];
+  });
 }
 
 /** Calls body(batch, count, ahead) for the tiles of a chunk; `image` is the item's first channel.

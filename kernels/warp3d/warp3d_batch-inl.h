@@ -10,6 +10,7 @@
 #endif
 
 #include "warp3d/warp3d_ahead.h"
+#include "warp3d/warp3d_ref.h"
 #include "warp3d/warp3d_sample-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -73,32 +74,20 @@ struct Batch {
   }
 };
 
-/** The cell of a voxel of the grid, within the image. */
-HWY_INLINE void cellWithin(const Frame& frame, int64_t x, int64_t y, int64_t z, int64_t cell[3]) {
-  const Warp3dArgs& args = *frame.args;
-  const int64_t voxel = (z * args.domainSize.y + y) * args.domainSize.x + x;
-  for (int r = 0; r < 3; ++r) {
-    const double* const map = args.indexMap + 4 * r;
-    double p = map[0] * double(x) + map[1] * double(y) + map[2] * double(z) + map[3];
-    for (int c = 0; c < 3 && frame.u != nullptr; ++c) {
-      p += args.displacementMap[3 * r + c] * double(frame.u[c * frame.domainCount + voxel]);
-    }
-    const double last = double(frame.size[r] - 1);
-    cell[r] = p > 0 ? int64_t(p < last ? p : last) : 0;
-  }
-}
-
 /** voxelsAhead() of the middle of a chunk. */
 HWY_INLINE int64_t chunkAhead(const Frame& frame, const Warp3dChunk& chunk) {
   if (frame.points != nullptr) return 0;
-  const int64_t last = chunk.slices.end - 1;
-  const int64_t slices[3] = {chunk.slices.begin, (chunk.slices.begin + last) / 2, last};
-  int64_t cells[3][3];
-  for (int k = 0; k < 3; ++k) {
-    cellWithin(frame, (chunk.begin + chunk.end) / 2, (chunk.rows.begin + chunk.rows.end) / 2,
-               slices[k], cells[k]);
-  }
-  return voxelsAhead(frame.size, cells, slices[1] - slices[0], slices[2] - slices[0]);
+  const Warp3dSize& domain = frame.args->domainSize;
+  const int64_t middle =
+      (chunk.rows.begin + chunk.rows.end) / 2 * domain.x + (chunk.begin + chunk.end) / 2;
+  return voxelsAhead(frame.size, chunk.slices, [&](int64_t slice, int64_t cell[3]) {
+    double position[3];
+    warp3dReferencePosition(*frame.args, slice * domain.y * domain.x + middle, position);
+    for (int r = 0; r < 3; ++r) {
+      const double last = double(frame.size[r] - 1);
+      cell[r] = position[r] > 0 ? int64_t(position[r] < last ? position[r] : last) : 0;
+    }
+  });
 }
 
 /** Calls body(frame, row) for the rows of a chunk. */

@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -16,12 +17,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * finds half of that and ends with SIGBUS.
  */
 final class Libtorch implements BeforeAllCallback {
-  private static final Path LOCK =
-      Path.of(System.getProperty("java.io.tmpdir"), "voxkern-tests-libtorch.lock");
-
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    try (FileChannel channel = FileChannel.open(LOCK, CREATE, WRITE)) {
+    Path lock = Loader.getCacheDir().toPath().resolve("voxkern-tests-libtorch.lock");
+    try (FileChannel channel = FileChannel.open(lock, CREATE, WRITE)) {
       channel.lock(); // until the channel is closed
       // The oneDNN inside libtorch 2.10 gets some convolutions wrong on Zen 5: dilated ones, and
       // gradients. Without it libtorch agrees with us, ONNX Runtime and a later oneDNN.
