@@ -11,18 +11,6 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/** Of conv3dRowTasks. */
-HWY_ATTR Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index) {
-  const int64_t slabs = chunkCount(args.outSize[0], conv3dRowPlanes(args));
-  const Range planes = chunkRange(args.outSize[0], conv3dRowPlanes(args), index % slabs);
-  Conv3dTask task{};
-  task.plane = planes.begin;
-  task.planes = planes.end - planes.begin;
-  task.group = index / slabs % args.groups;
-  task.image = index / slabs / args.groups;
-  return task;
-}
-
 HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
   const int64_t tasks = conv3dRowTasks(args);
   if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;

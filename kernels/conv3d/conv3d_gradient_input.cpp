@@ -19,7 +19,7 @@ namespace {
 // Without strides a transposed convolution is a convolution: whatever implements that serves here.
 
 /** More than there are rows in the table of conv3d. */
-constexpr size_t kMostRows = 48;
+constexpr size_t kMostRows = 64;
 /** Inputs of one position, of one channel, whose places are kept. */
 constexpr int64_t kMostPlaces = int64_t{1} << 18;
 

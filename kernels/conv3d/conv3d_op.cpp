@@ -6,6 +6,7 @@
 #include "conv3d/conv3d_pointwise.h"
 #include "conv3d/conv3d_tuning.h"
 #include "conv3d/conv3d_winograd.h"
+#include "conv3d/conv3d_winograd_depthwise.h"
 #include "conv3d/conv3d_winograd_rows.h"
 #include "core/threads.h"
 #include "registry/operations.h"
@@ -47,6 +48,11 @@ Implementations<Conv3dArgs> conv3dImplementations() {
     for (const int64_t parts : {1, 2}) {
       rows.add(amxRow(kAmxNames[parts - 1], amxImplementation(parts)));
     }
+    rows.add(Host(conv3dWinogradDepthwiseCpuTable, winogradDepthwiseAccepts,
+                  winogradDepthwiseWorkspaceBytes, conv3dReference)
+                 .withPacking(winogradDepthwisePackedBytes, conv3dWinogradDepthwisePackCpuTable,
+                              conv3dPackReference),
+             kWinogradDepthwiseNames);
     rows.add(Host(conv3dWinogradRowsCpuTable, winogradRowsAccepts, winogradRowsWorkspaceBytes,
                   conv3dReference)
                  .withPacking(winogradRowsPackedBytes, conv3dWinogradRowsPackCpuTable,

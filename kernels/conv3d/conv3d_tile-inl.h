@@ -207,6 +207,61 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
   for (; i < count; ++i) hn::StoreU(finished(one, i), one, output + i);
 }
 
+/** Whether every vector of whole rows begins where one can be written past the caches. */
+HWY_ATTR inline bool streamsInVectors(const Rows& rows) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+  const size_t vectorBytes = static_cast<size_t>(lanes) * sizeof(float);
+  return rows.rowFloats % lanes == 0 && rows.channelFloats % lanes == 0 &&
+         reinterpret_cast<uintptr_t>(rows.output) % vectorBytes == 0;
+}
+
+/** Finishes `count` sums, fewer than a vector. */
+template <class V>
+HWY_ATTR HWY_INLINE void finishSome(V sum, int64_t count, V bias, const float* residual,
+                                    const Finish& finish, float* output) {
+  const hn::ScalableTag<float> d;
+  sum = hn::Add(sum, bias);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  const auto some = hn::FirstN(d, static_cast<size_t>(count));
+  if (residual != nullptr) sum = hn::Add(sum, hn::MaskedLoad(some, d, residual));
+  hn::BlendedStore(activated(d, sum, finish), some, d, output);
+#else
+  HWY_ALIGN float values[hn::MaxLanes(d)];
+  hn::Store(sum, d, values);
+  finishRow(values, count, Finish{nullptr, nullptr, finish.activation, finish.slope}, 0, residual,
+            output);
+#endif
+}
+
+/** Finishes a vector each of the first `count` of Count rows of a channel, from column x on;
+ * `streams` as streamsInVectors allows. Whole if there are Count rows and a vector of each. */
+template <int Count, bool Whole = false, class V>
+HWY_ATTR HWY_INLINE void finishVectors(const V* sums, int64_t x, int channel, int64_t count,
+                                       bool streams, const Rows& rows) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V bias = hn::Set(d, rows.finish.bias != nullptr ? rows.finish.bias[channel] : 0.0f);
+#pragma GCC unroll 4
+  for (int r = 0; r < Count; ++r) {
+    if (!Whole && r >= count) break;
+    const int64_t at = channel * rows.channelFloats + r * rows.rowFloats + x;
+    const float* const added =
+        rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
+    if (!Whole && lanes > 1 && x + lanes > rows.width) {
+      finishSome(sums[r], rows.width - x, bias, added, rows.finish, rows.output + at);
+      continue;
+    }
+    V sum = hn::Add(sums[r], bias);
+    if (added != nullptr) sum = hn::Add(sum, hn::LoadU(d, added));
+    sum = activated(d, sum, rows.finish);
+    if (streams) {
+      hn::Stream(sum, d, rows.output + at);
+    } else {
+      hn::StoreU(sum, d, rows.output + at);
+    }
+  }
+}
+
 /** a[0] b[0] a[1] b[1] ... */
 template <class D, class V = hn::Vec<D>>
 HWY_ATTR HWY_INLINE void interleavePair(D d, V a, V b, V& first, V& second) {

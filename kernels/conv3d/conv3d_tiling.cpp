@@ -118,6 +118,17 @@ int64_t conv3dRowTasks(const Conv3dArgs& args) {
   return args.batch * args.groups * chunkCount(args.outSize[0], conv3dRowPlanes(args));
 }
 
+Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index) {
+  const int64_t slabs = chunkCount(args.outSize[0], conv3dRowPlanes(args));
+  const Range planes = chunkRange(args.outSize[0], conv3dRowPlanes(args), index % slabs);
+  Conv3dTask task{};
+  task.plane = planes.begin;
+  task.planes = planes.end - planes.begin;
+  task.group = index / slabs % args.groups;
+  task.image = index / slabs / args.groups;
+  return task;
+}
+
 int64_t conv3dRowPointers(const Conv3dArgs& args) {
   return args.inChannels * args.kernel[0] * (kConv3dMostRows + 2);
 }

@@ -94,5 +94,7 @@ struct Conv3dTask {
 };
 
 Conv3dTask conv3dTask(const Conv3dArgs& args, const Conv3dTiling& tiling, int64_t index);
+/** Of conv3dRowTasks. */
+Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index);
 
 }  // namespace vk

@@ -140,9 +140,7 @@ class WinogradRows {
     const int64_t left = task_.rows - index * kRows;
     const int64_t count = left < kRows ? left : kRows;
     const int64_t valueFloats = tiling_.valueFloats;
-    const bool streams = streams_ && rows.rowFloats % lanes() == 0 &&
-                         rows.channelFloats % lanes() == 0 &&
-                         reinterpret_cast<uintptr_t>(rows.output) % (lanes() * sizeof(float)) == 0;
+    const bool streams = streams_ && streamsInVectors(rows);
     for (int64_t x = 0; x < rows.width; x += lanes()) {
       WinogradVec sums[Together][kValues];
 #pragma GCC unroll 5
@@ -170,36 +168,7 @@ class WinogradRows {
         if (First + c >= channels) break;
         WinogradVec outputs[kRows];
         transformSums<kRows>(sums[c], 1, outputs);
-        write(outputs, x, First + c, count, streams, rows);
-      }
-    }
-  }
-
-  /** Writes `count` rows of a channel, a vector each, from column x on. */
-  HWY_ATTR HWY_INLINE static void write(const WinogradVec* outputs, int64_t x, int channel,
-                                        int64_t count, bool streams, const Rows& rows) {
-    const WinogradTag d;
-    const WinogradVec bias =
-        hn::Set(d, rows.finish.bias != nullptr ? rows.finish.bias[channel] : 0.0f);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      if (r >= count) break;
-      const int64_t at = channel * rows.channelFloats + r * rows.rowFloats + x;
-      const float* const added =
-          rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
-      if (x + lanes() > rows.width) {
-        HWY_ALIGN float some[hn::MaxLanes(d)];
-        hn::Store(outputs[r], d, some);
-        finishRow(some, rows.width - x, rows.finish, channel, added, rows.output + at);
-        continue;
-      }
-      WinogradVec output = hn::Add(outputs[r], bias);
-      if (added != nullptr) output = hn::Add(output, hn::LoadU(d, added));
-      output = activated(d, output, rows.finish);
-      if (streams) {
-        hn::Stream(output, d, rows.output + at);
-      } else {
-        hn::StoreU(output, d, rows.output + at);
+        finishVectors<kRows>(outputs, x, First + c, count, streams, rows);
       }
     }
   }
