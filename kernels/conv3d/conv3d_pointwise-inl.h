@@ -122,6 +122,54 @@ class PointwiseOutputs {
     }
   }
 
+  /** Whether lines are pairs of rows whose vectors lie in one row of the input each, and so are two
+   * whole lines of the cache in the output. */
+  HWY_ATTR bool wholePairs() const {
+    constexpr int64_t kLine = 16;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    return shape_.kernel[2] == 2 && lanes == kLine && shape_.size[2] % kLine == 0 &&
+           (!to_.finish.streams || streamsInVectors(to_));
+  }
+
+  /** Finishes sums of voxels from `begin` on, of wholePairs. */
+  template <int Rows, int Vectors, class V>
+  HWY_ATTR HWY_INLINE void writePairs(const PointwiseLines& lines, int64_t begin,
+                                      V (&sums)[Rows][Vectors]) const {
+    const hn::ScalableTag<float> d;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+    const int64_t width = shape_.size[2];
+    int64_t row = begin / width;
+    int64_t x = begin - row * width;
+    int64_t places[Vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) {
+      const int64_t z = row / shape_.size[1];
+      const int64_t y = row - z * shape_.size[1];
+      places[v] = ((z * shape_.kernel[0] * shape_.size[1] + y) * shape_.kernel[1] * width + x) * 2;
+      x += lanes;
+      if (x == width) {
+        x = 0;
+        ++row;
+      }
+    }
+    const Finish& finish = to_.finish;
+#pragma GCC unroll 4
+    for (int i = 0; i < Rows / 2; ++i) {
+      const V bias = hn::Set(d, finish.bias != nullptr ? finish.bias[lines.channels[i]] : 0.0f);
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) {
+        V pair[2];
+        interleavePair(d, sums[2 * i][v], sums[2 * i + 1][v], pair[0], pair[1]);
+#pragma GCC unroll 2
+        for (int k = 0; k < 2; ++k) {
+          const int64_t at = lines.offsets[i] + places[v] + k * lanes;
+          finishVector(pair[k], bias, finish.residual != nullptr ? finish.residual + at : nullptr,
+                       finish, finish.streams, to_.output + at);
+        }
+      }
+    }
+  }
+
  private:
   /** Most voxels of a line that are interleaved at once. */
   static constexpr int64_t kPiece = 128;

@@ -19,22 +19,12 @@ struct Voxels {
   int64_t fetchStep;
 };
 
-/** Sums of Rows rows over the channels, `sumFloats` from row to row; on top of what is there with
- * Adds. Weights are [channel][row]. */
-template <int Rows, int Vectors, bool Adds>
-HWY_ATTR HWY_NOINLINE void sumRows(const Voxels& voxels, const float* weights, float* to,
-                                   int64_t sumFloats) {
+/** Adds what the channels give to the sums of Rows rows. Weights are [channel][row]. */
+template <int Rows, int Vectors, class V>
+HWY_ATTR HWY_INLINE void addChannels(const Voxels& voxels, const float* weights,
+                                     V (&sums)[Rows][Vectors]) {
   const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  V sums[Rows][Vectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) {
-      sums[r][v] = Adds ? hn::LoadU(d, to + r * sumFloats + v * lanes) : hn::Zero(d);
-    }
-  }
   const float* channel = voxels.first;
   const float* fetch = voxels.fetch;
   for (int64_t i = 0; i < voxels.channels; ++i, channel += voxels.channelFloats, weights += Rows) {
@@ -52,11 +42,45 @@ HWY_ATTR HWY_NOINLINE void sumRows(const Voxels& voxels, const float* weights, f
       for (int v = 0; v < Vectors; ++v) sums[r][v] = hn::MulAdd(values[v], weight, sums[r][v]);
     }
   }
+}
+
+/** Sums of Rows rows over the channels, `sumFloats` from row to row; on top of what is there with
+ * Adds. */
+template <int Rows, int Vectors, bool Adds>
+HWY_ATTR HWY_NOINLINE void sumRows(const Voxels& voxels, const float* weights, float* to,
+                                   int64_t sumFloats) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<decltype(d)> sums[Rows][Vectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) {
+      sums[r][v] = Adds ? hn::LoadU(d, to + r * sumFloats + v * lanes) : hn::Zero(d);
+    }
+  }
+  addChannels(voxels, weights, sums);
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) hn::StoreU(sums[r][v], d, to + r * sumFloats + v * lanes);
   }
+}
+
+/** Sums of lines of two rows each, straight to the output. */
+template <int Rows, int Vectors>
+HWY_ATTR HWY_NOINLINE void sumPairs(const Voxels& voxels, const float* weights,
+                                    const PointwiseOutputs& outputs, const PointwiseLines& lines,
+                                    int64_t begin) {
+  const hn::ScalableTag<float> d;
+  hn::Vec<decltype(d)> sums[Rows][Vectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = hn::Zero(d);
+  }
+  addChannels(voxels, weights, sums);
+  outputs.writePairs(lines, begin, sums);
 }
 
 using SumRows = void(const Voxels&, const float*, float*, int64_t);
@@ -83,6 +107,28 @@ constexpr SumRows* sumRowsOrNull() {
 /** By whether they add, rows and vectors. */
 constexpr SumRows* kSumRows[2][8][kMostVectors] = {VK_CONV3D_ROWS(false), VK_CONV3D_ROWS(true)};
 #undef VK_CONV3D_ROWS
+#undef VK_CONV3D_ROW
+
+using SumPairs = void(const Voxels&, const float*, const PointwiseOutputs&, const PointwiseLines&,
+                      int64_t);
+
+template <int Rows, int Vectors>
+constexpr SumPairs* sumPairsOrNull() {
+  if constexpr (Rows <= kMostChannels && Vectors <= mostVectors(Rows)) {
+    return sumPairs<Rows, Vectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+#define VK_CONV3D_ROW(R)                                                       \
+  {                                                                            \
+    sumPairsOrNull<R, 1>(), sumPairsOrNull<R, 2>(), sumPairsOrNull<R, 3>(),    \
+        sumPairsOrNull<R, 4>(), sumPairsOrNull<R, 5>(), sumPairsOrNull<R, 6>() \
+  }
+/** By lines and vectors. */
+constexpr SumPairs* kSumPairs[4][kMostVectors] = {VK_CONV3D_ROW(2), VK_CONV3D_ROW(4),
+                                                  VK_CONV3D_ROW(6), VK_CONV3D_ROW(8)};
 #undef VK_CONV3D_ROW
 
 /** Runs one task. */
@@ -183,6 +229,15 @@ class Pointwise {
               (blocks_.end - blocks_.begin));
     for (int64_t block = blocks_.begin; block < blocks_.end; ++block) {
       const PointwiseLines lines = outputs_.lines(block);
+      if (outputs_.wholePairs()) {
+        forEachTile(lines.rows, count, [&](int64_t at, int64_t vectors) HWY_ATTR {
+          copyNext();
+          kSumPairs[lines.count - 1][vectors - 1](
+              {panel_ + at, panelFloats_, args_.inChannels, nextFetch(), fetchStep_},
+              weightsOf(lines), outputs_, lines, begin + at);
+        });
+        continue;
+      }
       for (int64_t from = 0; from < count; from += kRun) {
         const int64_t length = count - from < kRun ? count - from : kRun;
         forEachTile(lines.rows, length, [&](int64_t at, int64_t vectors) HWY_ATTR {

@@ -207,6 +207,21 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
   for (; i < count; ++i) hn::StoreU(finished(one, i), one, output + i);
 }
 
+/** Finishes a vector of sums. */
+template <class V>
+HWY_ATTR HWY_INLINE void finishVector(V sum, V bias, const float* residual, const Finish& finish,
+                                      bool streams, float* output) {
+  const hn::ScalableTag<float> d;
+  sum = hn::Add(sum, bias);
+  if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual));
+  sum = activated(d, sum, finish);
+  if (streams) {
+    hn::Stream(sum, d, output);
+  } else {
+    hn::StoreU(sum, d, output);
+  }
+}
+
 /** Whether every vector of whole rows begins where one can be written past the caches. */
 HWY_ATTR inline bool streamsInVectors(const Rows& rows) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
@@ -251,14 +266,7 @@ HWY_ATTR HWY_INLINE void finishVectors(const V* sums, int64_t x, int channel, in
       finishSome(sums[r], rows.width - x, bias, added, rows.finish, rows.output + at);
       continue;
     }
-    V sum = hn::Add(sums[r], bias);
-    if (added != nullptr) sum = hn::Add(sum, hn::LoadU(d, added));
-    sum = activated(d, sum, rows.finish);
-    if (streams) {
-      hn::Stream(sum, d, rows.output + at);
-    } else {
-      hn::StoreU(sum, d, rows.output + at);
-    }
+    finishVector(sums[r], bias, added, rows.finish, streams, rows.output + at);
   }
 }
 
@@ -300,14 +308,8 @@ HWY_ATTR inline void finishPairs(const float* even, const float* odd, int64_t co
       static_cast<int64_t>(reinterpret_cast<uintptr_t>(output) / sizeof(float)) % lanes;
   const bool streams = finish.streams && (beyond % 2 == 0 || lanes == 1);
   const auto put = [&](V sum, int64_t at) HWY_ATTR {
-    sum = hn::Add(sum, bias);
-    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual + at));
-    sum = activated(d, sum, finish);
-    if (streams) {
-      hn::Stream(sum, d, output + at);
-    } else {
-      hn::StoreU(sum, d, output + at);
-    }
+    finishVector(sum, bias, residual != nullptr ? residual + at : nullptr, finish, streams,
+                 output + at);
   };
   const int64_t head = streams ? (lanes - beyond) % lanes / 2 : 0;
   int64_t i = head < count ? head : count;
