@@ -30,26 +30,15 @@ HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Works
 
 HWY_ATTR void convolveDepthwise(const Conv3dArgs& args, Context& context,
                                 const Workspace& workspace) {
-  const int64_t tasks = conv3dRowTasks(args);
-  if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const DepthwiseTiling tiling = conv3dDepthwiseTiling(args);
-  const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
-  WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(args.inSize[2]);
-  float* const scratch = layout.take<float>(slotCount * tiling.scratchFloats);
-  fillZero(zeros, args.inSize[2]);
-  ScratchSlots slots(static_cast<int32_t>(slotCount));
-  parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
-    const Conv3dTask task = conv3dRowTask(args, index);
-    const int32_t slot = slots.acquire();
-    float* const area = scratch + slot * tiling.scratchFloats;
-    if (args.kernel[0] == 1) {
-      Depthwise<1>(args, tiling, task, zeros, area).run();
-    } else {
-      Depthwise<3>(args, tiling, task, zeros, area).run();
-    }
-    slots.release(slot);
-  });
+  forEachDepthwiseTask(args, context, workspace, tiling.scratchFloats,
+                       [&](const Conv3dTask& task, const float* zeros, float* scratch) HWY_ATTR {
+                         if (args.kernel[0] == 1) {
+                           Depthwise<1>(args, tiling, task, zeros, scratch).run();
+                         } else {
+                           Depthwise<3>(args, tiling, task, zeros, scratch).run();
+                         }
+                       });
 }
 
 HWY_ATTR void conv3dCpu(const Conv3dArgs& args, Context& context, const Workspace& workspace) {

@@ -1,9 +1,11 @@
 // Depthwise convolutions with kernels of three rows and columns and one or three planes. Included
 // after core/simd_begin.h, once an instruction set.
+#include "conv3d/conv3d_band-inl.h"
 #include "conv3d/conv3d_depthwise.h"
 #include "conv3d/conv3d_tile-inl.h"
 #include "conv3d/conv3d_tiling.h"
 #include "core/parallel.h"
+#include "core/scratch.h"
 
 #if defined(VK_CONV3D_DEPTHWISE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef VK_CONV3D_DEPTHWISE_INL_H
@@ -16,6 +18,27 @@ HWY_BEFORE_NAMESPACE();
 namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+
+/** Runs body(task, a row of zeros, its scratch memory) for the tasks of conv3dRowTasks. */
+template <class Body>
+HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
+                                   const Workspace& workspace, int64_t scratchFloats,
+                                   const Body& body) {
+  const int64_t tasks = conv3dRowTasks(args);
+  if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
+  const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
+  WorkspaceLayout layout(workspace.data);
+  float* const zeros = layout.take<float>(args.inSize[2]);
+  float* const scratch = layout.take<float>(slotCount * scratchFloats);
+  fillZero(zeros, args.inSize[2]);
+  ScratchSlots slots(static_cast<int32_t>(slotCount));
+  parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
+    const Conv3dTask task = conv3dRowTask(args, index);
+    const int32_t slot = slots.acquire();
+    body(task, zeros, scratch + slot * scratchFloats);
+    slots.release(slot);
+  });
+}
 
 /** Runs one task. A plane of the kernel is multiplied with a plane of the input for all outputs
  * that need it, in three planes; so a row of input is loaded once a column of the kernel. */
@@ -38,10 +61,7 @@ class Depthwise {
     rows_ = partial_ + tiling.partialFloats;
     to_ = rowsOf(args, task, 0, 0, 0);
     to_.finish.streams = conv3dStreams(args);
-    const auto aligned =
-        reinterpret_cast<uintptr_t>(to_.output) % (static_cast<size_t>(lanes()) * sizeof(float)) ==
-        0;
-    direct_ = args.outSize[2] % lanes() == 0 && (aligned || !to_.finish.streams);
+    direct_ = args.outSize[2] % lanes() == 0 && (!to_.finish.streams || streamsInVectors(to_));
   }
 
   HWY_ATTR void run() {
@@ -165,14 +185,8 @@ class Depthwise {
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
         const int64_t at = r * toFloats + x;
-        V sum = hn::Add(sums[0][r], bias);
-        if (finish.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, finish.residual + at));
-        sum = activated(d, sum, finish);
-        if (finish.streams) {
-          hn::Stream(sum, d, to + at);
-        } else {
-          hn::StoreU(sum, d, to + at);
-        }
+        finishVector(sums[0][r], bias, finish.residual != nullptr ? finish.residual + at : nullptr,
+                     finish, finish.streams, to + at);
       }
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {

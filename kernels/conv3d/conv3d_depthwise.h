@@ -24,6 +24,7 @@ struct DepthwiseTiling {
 };
 
 DepthwiseTiling conv3dDepthwiseTiling(const Conv3dArgs& args);
-int64_t conv3dDepthwiseWorkspaceBytes(const Conv3dArgs& args);
+/** Of tasks with `scratchFloats` each, and a row of zeros. */
+int64_t conv3dDepthwiseWorkspaceBytes(const Conv3dArgs& args, int64_t scratchFloats);
 
 }  // namespace vk

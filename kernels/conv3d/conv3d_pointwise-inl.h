@@ -55,6 +55,10 @@ class PointwiseOutputs {
     task.group = group;
     to_ = rowsOf(args, task, 0, 0, 0);
     to_.finish.streams = conv3dStreams(args);
+    constexpr int64_t kLine = 16;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    wholePairs_ = shape.kernel[2] == 2 && lanes == kLine && shape.size[2] % kLine == 0 &&
+                  (!to_.finish.streams || streamsInVectors(to_));
   }
 
   HWY_ATTR int64_t blocks() const { return shape_.blocks(mostRows_); }
@@ -124,12 +128,7 @@ class PointwiseOutputs {
 
   /** Whether lines are pairs of rows whose vectors lie in one row of the input each, and so are two
    * whole lines of the cache in the output. */
-  HWY_ATTR bool wholePairs() const {
-    constexpr int64_t kLine = 16;
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()));
-    return shape_.kernel[2] == 2 && lanes == kLine && shape_.size[2] % kLine == 0 &&
-           (!to_.finish.streams || streamsInVectors(to_));
-  }
+  HWY_ATTR bool wholePairs() const { return wholePairs_; }
 
   /** Finishes sums of voxels from `begin` on, of wholePairs. */
   template <int Rows, int Vectors, class V>
@@ -177,6 +176,7 @@ class PointwiseOutputs {
   const Conv3dPointwise& shape_;
   int64_t mostRows_;
   Rows to_;
+  bool wholePairs_;
 };
 
 }  // namespace HWY_NAMESPACE

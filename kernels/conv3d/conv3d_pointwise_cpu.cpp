@@ -126,9 +126,9 @@ constexpr SumPairs* sumPairsOrNull() {
     sumPairsOrNull<R, 1>(), sumPairsOrNull<R, 2>(), sumPairsOrNull<R, 3>(),    \
         sumPairsOrNull<R, 4>(), sumPairsOrNull<R, 5>(), sumPairsOrNull<R, 6>() \
   }
-/** By lines and vectors. */
-constexpr SumPairs* kSumPairs[4][kMostVectors] = {VK_CONV3D_ROW(2), VK_CONV3D_ROW(4),
-                                                  VK_CONV3D_ROW(6), VK_CONV3D_ROW(8)};
+/** By lines, of which blocks have two to four, and vectors. */
+constexpr SumPairs* kSumPairs[3][kMostVectors] = {VK_CONV3D_ROW(4), VK_CONV3D_ROW(6),
+                                                  VK_CONV3D_ROW(8)};
 #undef VK_CONV3D_ROW
 
 /** Runs one task. */
@@ -232,7 +232,7 @@ class Pointwise {
       if (outputs_.wholePairs()) {
         forEachTile(lines.rows, count, [&](int64_t at, int64_t vectors) HWY_ATTR {
           copyNext();
-          kSumPairs[lines.count - 1][vectors - 1](
+          kSumPairs[lines.count - 2][vectors - 1](
               {panel_ + at, panelFloats_, args_.inChannels, nextFetch(), fetchStep_},
               weightsOf(lines), outputs_, lines, begin + at);
         });

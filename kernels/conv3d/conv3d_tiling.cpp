@@ -111,7 +111,9 @@ bool conv3dByRows(const Conv3dArgs& args) {
 int64_t conv3dRowPlanes(const Conv3dArgs& args) {
   const int64_t wanted =
       chunkCount(kConv3dEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
-  return evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab));
+  // Two planes whose sums are added up together are so whatever the slab.
+  return roundUp(
+      evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab)), 2);
 }
 
 int64_t conv3dRowTasks(const Conv3dArgs& args) {
@@ -145,7 +147,9 @@ int64_t conv3dDirectWorkspaceBytes(const Conv3dArgs& args, int64_t rowFloats) {
 }
 
 int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
-  if (conv3dDepthwise(args)) return conv3dDepthwiseWorkspaceBytes(args);
+  if (conv3dDepthwise(args)) {
+    return conv3dDepthwiseWorkspaceBytes(args, conv3dDepthwiseTiling(args).scratchFloats);
+  }
   if (conv3dByRows(args)) {
     WorkspaceLayout layout(nullptr);
     layout.take<float>(args.inSize[2]);

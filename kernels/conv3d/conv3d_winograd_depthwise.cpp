@@ -4,7 +4,6 @@
 
 #include "conv3d/conv3d_depthwise.h"
 #include "core/parallel.h"
-#include "core/scratch.h"
 
 namespace vk {
 namespace {
@@ -16,6 +15,8 @@ constexpr int64_t kLanes = 16;
 /** What the sums of a band may take: a part of the second-level cache. They are read and written in
  * turn; the wider a band, the longer the runs of input. */
 constexpr int64_t kBandBytes = 128 * 1024;
+/** Of a thread; longer rows leave the second-level cache, and would need much memory. */
+constexpr int64_t kMostScratchFloats = 1 << 20;
 
 }  // namespace
 
@@ -23,7 +24,8 @@ WinogradDepthwiseTiling::WinogradDepthwiseTiling(const Conv3dArgs& args) {
   constexpr int64_t kEach = kWinogradDepthwisePlanes * kWinogradRowValues;
   width = roundUp(args.outSize[2], kLanes);
   lead = roundUp(std::max<int64_t>(args.paddingBegin[2], 0), kLanes);
-  pitch = lead + roundUp(std::max(args.inSize[2], width + 2 - args.paddingBegin[2]), kLanes);
+  columns = std::clamp<int64_t>(args.outSize[2] + 2 - args.paddingBegin[2], 0, args.inSize[2]);
+  pitch = lead + roundUp(std::max(columns, width + 2 - args.paddingBegin[2]), kLanes);
   const int64_t tileBytes = kEach * width * static_cast<int64_t>(sizeof(float));
   const int64_t tiles = chunkCount(args.outSize[1], kWinogradRows);
   bandRows = evenShare(tiles, kBandBytes / (tileBytes + 1)) * kWinogradRows;
@@ -38,6 +40,9 @@ Refusal winogradDepthwiseAccepts(const Conv3dArgs& args) {
            "only";
   }
   if (args.accuracy < kError) return "errs more than is accepted";
+  if (WinogradDepthwiseTiling(args).scratchFloats > kMostScratchFloats) {
+    return "takes shorter rows only";
+  }
   return {};
 }
 
@@ -46,11 +51,7 @@ int64_t winogradDepthwisePackedBytes(const Conv3dArgs& args) {
 }
 
 int64_t winogradDepthwiseWorkspaceBytes(const Conv3dArgs& args) {
-  WorkspaceLayout layout(nullptr);
-  layout.take<float>(args.inSize[2]);
-  layout.take<float>(std::min<int64_t>(args.threads, conv3dRowTasks(args)) *
-                     WinogradDepthwiseTiling(args).scratchFloats);
-  return layout.bytes();
+  return conv3dDepthwiseWorkspaceBytes(args, WinogradDepthwiseTiling(args).scratchFloats);
 }
 
 }  // namespace vk

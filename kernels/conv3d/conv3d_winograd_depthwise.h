@@ -17,6 +17,8 @@ struct WinogradDepthwiseTiling {
   int64_t bandRows;
   /** An output row in whole vectors. */
   int64_t width;
+  /** Voxels of an input row that any output needs. */
+  int64_t columns;
   /** Values of a row with the padding: voxel 0 is the one at `lead`. */
   int64_t lead;
   int64_t pitch;

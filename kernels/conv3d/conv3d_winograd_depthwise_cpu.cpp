@@ -1,11 +1,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_winograd_depthwise_cpu.cpp"
 #include "core/simd_begin.h"
-#include "conv3d/conv3d_band-inl.h"
+#include "conv3d/conv3d_depthwise-inl.h"
 #include "conv3d/conv3d_tile-inl.h"
 #include "conv3d/conv3d_winograd-inl.h"
 #include "conv3d/conv3d_winograd_depthwise.h"
-#include "core/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace vk {
@@ -15,9 +14,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 /** Vectors of a row that are computed together: their outputs of two planes fit the registers. */
 constexpr int kDepthwiseVectors = kRegisters == 32 ? 2 : 1;
 
-/** Runs one task. Four rows of two planes of input after the other are transformed and multiplied:
- * the next ones are transformed while these are multiplied, so that their loads and stores go on
- * beside the products. */
+/** Runs one task. Tiles of four output rows, two planes of input each, are transformed and
+ * multiplied one after the other: the next one is transformed while this one is multiplied, so that
+ * its loads and stores go on beside the products. */
 class WinogradDepthwise {
  public:
   HWY_ATTR WinogradDepthwise(const Conv3dArgs& args, const WinogradDepthwiseTiling& tiling,
@@ -51,9 +50,9 @@ class WinogradDepthwise {
   /** Planes from those that are transformed to those that are fetched. */
   static constexpr int64_t kAhead = 2;
 
-  /** Four rows of a band, and two planes of input from `plane` on, counted from the first one that
-   * the task needs. */
-  struct Tile {
+  /** Four output rows of a band, and two planes of input from `plane` on, counted from the first
+   * one that the task needs. */
+  struct RowTile {
     int64_t y;
     int64_t plane;
     float* partial;
@@ -81,12 +80,12 @@ class WinogradDepthwise {
     fillZero(partial_, t_.partialFloats);
     const int64_t end = y + roundUp(count, kRows);
     const int64_t planes = roundUp(task_.planes + 2, kPlanes);
-    Tile tile{y, 0, partial_, values_[0]};
+    RowTile tile{y, 0, partial_, values_[0]};
     setRows(tile);
     transformFrom(0, tile.values);
     while (tile.plane < planes) {
-      Tile next{tile.y + kRows, tile.plane, tile.partial + kPlanes * kValues * t_.width,
-                tile.values == values_[0] ? values_[1] : values_[0]};
+      RowTile next{tile.y + kRows, tile.plane, tile.partial + kPlanes * kValues * t_.width,
+                   tile.values == values_[0] ? values_[1] : values_[0]};
       if (next.y == end) next = {y, tile.plane + kPlanes, partial_, next.values};
       setRows(next);
       multiply(tile, next.values);
@@ -95,7 +94,7 @@ class WinogradDepthwise {
   }
 
   /** The rows of input that a tile is transformed from, and those that are fetched. */
-  HWY_ATTR void setRows(const Tile& tile) {
+  HWY_ATTR void setRows(const RowTile& tile) {
     for (int p = 0; p < kPlanes; ++p) {
       for (int r = 0; r < kValues; ++r) from_[p][r] = rowAt(tile.plane + p, tile.y + r);
       for (int r = 0; r < kRows; ++r) {
@@ -119,8 +118,8 @@ class WinogradDepthwise {
     WinogradVec rows[kValues], value[kValues];
 #pragma GCC unroll 6
     for (int r = 0; r < kValues; ++r) {
-      rows[r] = Whole ? hn::LoadU(d, from_[plane][r] + x)
-                      : loadSome(from_[plane][r] + x, args_.inSize[2] - x);
+      rows[r] =
+          Whole ? hn::LoadU(d, from_[plane][r] + x) : loadSome(from_[plane][r] + x, t_.columns - x);
     }
     transformInputs<kRows>(rows, 1, value);
     float* const to = values + plane * kValues * pitch + t_.lead + x;
@@ -130,10 +129,10 @@ class WinogradDepthwise {
 
   /** All vectors from column x on. */
   HWY_ATTR HWY_NOINLINE void transformFrom(int64_t x, float* values) const {
-    for (; x + lanes() <= args_.inSize[2]; x += lanes()) {
+    for (; x + lanes() <= t_.columns; x += lanes()) {
       for (int p = 0; p < kPlanes; ++p) transform<true>(p, x, values, t_.pitch);
     }
-    if (x == args_.inSize[2]) return;
+    if (x == t_.columns) return;
     for (int p = 0; p < kPlanes; ++p) transform<false>(p, x, values, t_.pitch);
   }
 
@@ -151,7 +150,7 @@ class WinogradDepthwise {
   }
 
   /** Multiplies a tile, writes what it completes, and transforms the next one. */
-  HWY_ATTR HWY_NOINLINE void multiply(const Tile& tile, float* next) const {
+  HWY_ATTR HWY_NOINLINE void multiply(const RowTile& tile, float* next) const {
     Products products{};
     products.values = tile.values + t_.lead - args_.paddingBegin[2];
     products.next = next;
@@ -162,12 +161,13 @@ class WinogradDepthwise {
     for (int p = 0; p < kPlanes; ++p) {
       const int64_t z = tile.plane + p - 2;
       products.completes[p] = z >= 0 && z < task_.planes;
+      if (!products.completes[p]) continue;
       products.rows[p] = rowsOf(args_, task_, task_.plane + z, tile.y, 0);
       products.streams = products.streams && streamsInVectors(products.rows[p]);
     }
     constexpr int kTogether = kDepthwiseVectors;
     const int64_t width = args_.outSize[2];
-    const int64_t inside = args_.inSize[2] < width ? args_.inSize[2] : width;
+    const int64_t inside = t_.columns < width ? t_.columns : width;
     int64_t x = 0;
     if (products.count >= kRows) {
       for (; x + kTogether * lanes() <= inside; x += kTogether * lanes()) {
@@ -181,8 +181,8 @@ class WinogradDepthwise {
     if (x < width) multiplyVectors<1, false>(x, products);
   }
 
-  /** Some vectors of a tile; Whole if all of their voxels lie in the input and all of their outputs
-   * are written: then those of the next tile are transformed, too. */
+  /** Some vectors of a tile; Whole if all of their outputs are written and the input has as many
+   * columns: then these of the next tile are transformed, too. */
   template <int Vectors, bool Whole>
   HWY_ATTR HWY_INLINE void multiplyVectors(int64_t x, const Products& products) const {
     WinogradVec outputs[kPlanes][Vectors][kRows];
@@ -241,7 +241,7 @@ class WinogradDepthwise {
       for (int v = 0; v < Vectors; ++v) {
         a[v] = hn::LoadU(d, first + tap + v * lanes());
         b[v] = hn::LoadU(d, second + tap + v * lanes());
-        // Or each product would load them anew, and two of three lie across lines of the cache.
+        // Or each product would load them anew, and most lie across lines of the cache.
         settle(a[v]);
         settle(b[v]);
       }
@@ -318,21 +318,11 @@ class WinogradDepthwise {
 
 HWY_ATTR void conv3dWinogradDepthwiseCpu(const Conv3dArgs& args, Context& context,
                                          const Workspace& workspace) {
-  const int64_t tasks = conv3dRowTasks(args);
-  if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const WinogradDepthwiseTiling tiling(args);
-  const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
-  WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(args.inSize[2]);
-  float* const scratch = layout.take<float>(slotCount * tiling.scratchFloats);
-  fillZero(zeros, args.inSize[2]);
-  ScratchSlots slots(static_cast<int32_t>(slotCount));
-  parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
-    const Conv3dTask task = conv3dRowTask(args, index);
-    const int32_t slot = slots.acquire();
-    WinogradDepthwise(args, tiling, task, zeros, scratch + slot * tiling.scratchFloats).run();
-    slots.release(slot);
-  });
+  forEachDepthwiseTask(args, context, workspace, tiling.scratchFloats,
+                       [&](const Conv3dTask& task, const float* zeros, float* scratch) HWY_ATTR {
+                         WinogradDepthwise(args, tiling, task, zeros, scratch).run();
+                       });
 }
 
 /** Group by group: [value][kz][kx]. */
