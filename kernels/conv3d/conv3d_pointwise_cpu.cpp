@@ -69,7 +69,7 @@ HWY_ATTR HWY_NOINLINE void sumRows(const Voxels& voxels, const float* weights, f
 
 /** Sums of lines of two rows each, straight to the output. */
 template <int Rows, int Vectors>
-HWY_ATTR HWY_NOINLINE void sumPairs(const Voxels& voxels, const float* weights,
+HWY_ATTR HWY_NOINLINE void sumLines(const Voxels& voxels, const float* weights,
                                     const PointwiseOutputs& outputs, const PointwiseLines& lines,
                                     int64_t begin) {
   const hn::ScalableTag<float> d;
@@ -109,13 +109,13 @@ constexpr SumRows* kSumRows[2][8][kMostVectors] = {VK_CONV3D_ROWS(false), VK_CON
 #undef VK_CONV3D_ROWS
 #undef VK_CONV3D_ROW
 
-using SumPairs = void(const Voxels&, const float*, const PointwiseOutputs&, const PointwiseLines&,
+using SumLines = void(const Voxels&, const float*, const PointwiseOutputs&, const PointwiseLines&,
                       int64_t);
 
 template <int Rows, int Vectors>
-constexpr SumPairs* sumPairsOrNull() {
+constexpr SumLines* sumLinesOrNull() {
   if constexpr (Rows <= kMostChannels && Vectors <= mostVectors(Rows)) {
-    return sumPairs<Rows, Vectors>;
+    return sumLines<Rows, Vectors>;
   } else {
     return nullptr;
   }
@@ -123,11 +123,11 @@ constexpr SumPairs* sumPairsOrNull() {
 
 #define VK_CONV3D_ROW(R)                                                       \
   {                                                                            \
-    sumPairsOrNull<R, 1>(), sumPairsOrNull<R, 2>(), sumPairsOrNull<R, 3>(),    \
-        sumPairsOrNull<R, 4>(), sumPairsOrNull<R, 5>(), sumPairsOrNull<R, 6>() \
+    sumLinesOrNull<R, 1>(), sumLinesOrNull<R, 2>(), sumLinesOrNull<R, 3>(),    \
+        sumLinesOrNull<R, 4>(), sumLinesOrNull<R, 5>(), sumLinesOrNull<R, 6>() \
   }
 /** By lines, of which blocks have two to four, and vectors. */
-constexpr SumPairs* kSumPairs[3][kMostVectors] = {VK_CONV3D_ROW(4), VK_CONV3D_ROW(6),
+constexpr SumLines* kSumLines[3][kMostVectors] = {VK_CONV3D_ROW(4), VK_CONV3D_ROW(6),
                                                   VK_CONV3D_ROW(8)};
 #undef VK_CONV3D_ROW
 
@@ -232,7 +232,7 @@ class Pointwise {
       if (outputs_.wholePairs()) {
         forEachTile(lines.rows, count, [&](int64_t at, int64_t vectors) HWY_ATTR {
           copyNext();
-          kSumPairs[lines.count - 2][vectors - 1](
+          kSumLines[lines.count - 2][vectors - 1](
               {panel_ + at, panelFloats_, args_.inChannels, nextFetch(), fetchStep_},
               weightsOf(lines), outputs_, lines, begin + at);
         });

@@ -11,7 +11,7 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/** Vectors of a row that are computed together: their outputs of two planes fit the registers. */
+/** Vectors of a row that are computed together: all sums of two planes fit the registers. */
 constexpr int kDepthwiseVectors = kRegisters == 32 ? 2 : 1;
 
 /** Runs one task. Tiles of four output rows, two planes of input each, are transformed and
@@ -21,7 +21,12 @@ class WinogradDepthwise {
  public:
   HWY_ATTR WinogradDepthwise(const Conv3dArgs& args, const WinogradDepthwiseTiling& tiling,
                              const Conv3dTask& task, const float* zeros, float* scratch)
-      : args_(args), t_(tiling), task_(task), zeros_(zeros), partial_(scratch) {
+      : args_(args),
+        t_(tiling),
+        task_(task),
+        zeros_(zeros),
+        partial_(scratch),
+        streams_(conv3dStreams(args) && streamsInVectors(rowsOf(args, task, 0, 0, 0))) {
     const int64_t voxels = args.inSize[0] * args.inSize[1] * args.inSize[2];
     input_ =
         static_cast<const float*>(args.input) + (task.image * args.groups + task.group) * voxels;
@@ -40,7 +45,7 @@ class WinogradDepthwise {
       const int64_t left = args_.outSize[1] - y;
       runBand(y, left < t_.bandRows ? left : t_.bandRows);
     }
-    if (conv3dStreams(args_)) hwy::FlushStream();
+    if (streams_) hwy::FlushStream();
   }
 
  private:
@@ -65,11 +70,11 @@ class WinogradDepthwise {
      */
     const float* values;
     float* next;
+    /** A copy of t_.pitch, which would be read anew after each store. */
     int64_t pitch;
     float* partial;
     /** Rows that are written, of each plane that is complete. */
     int64_t count;
-    bool streams;
     bool completes[kPlanes];
     Rows rows[kPlanes];
   };
@@ -157,13 +162,11 @@ class WinogradDepthwise {
     products.pitch = t_.pitch;
     products.partial = tile.partial;
     products.count = args_.outSize[1] - tile.y;
-    products.streams = conv3dStreams(args_);
     for (int p = 0; p < kPlanes; ++p) {
       const int64_t z = tile.plane + p - 2;
       products.completes[p] = z >= 0 && z < task_.planes;
       if (!products.completes[p]) continue;
       products.rows[p] = rowsOf(args_, task_, task_.plane + z, tile.y, 0);
-      products.streams = products.streams && streamsInVectors(products.rows[p]);
     }
     constexpr int kTogether = kDepthwiseVectors;
     const int64_t width = args_.outSize[2];
@@ -185,20 +188,22 @@ class WinogradDepthwise {
    * columns: then these of the next tile are transformed, too. */
   template <int Vectors, bool Whole>
   HWY_ATTR HWY_INLINE void multiplyVectors(int64_t x, const Products& products) const {
-    WinogradVec outputs[kPlanes][Vectors][kRows];
-    addPlanes<0, Vectors, Whole>(x, products, outputs);
-    addPlanes<1, Vectors, Whole>(x, products, outputs);
-    addPlanes<2, Vectors, Whole>(x, products, outputs);
-    addPlanes<3, Vectors, Whole>(x, products, outputs);
-    addPlanes<4, Vectors, Whole>(x, products, outputs);
-    addPlanes<5, Vectors, Whole>(x, products, outputs);
+    WinogradVec sums[kPlanes][Vectors][kValues];
+    addPlanes<0, Vectors, Whole>(x, products, sums);
+    addPlanes<1, Vectors, Whole>(x, products, sums);
+    addPlanes<2, Vectors, Whole>(x, products, sums);
+    addPlanes<3, Vectors, Whole>(x, products, sums);
+    addPlanes<4, Vectors, Whole>(x, products, sums);
+    addPlanes<5, Vectors, Whole>(x, products, sums);
 #pragma GCC unroll 2
     for (int p = 0; p < kPlanes; ++p) {
       if (!products.completes[p]) continue;
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) {
-        finishVectors<kRows, Whole>(outputs[p][v], x + v * lanes(), 0, products.count,
-                                    products.streams, products.rows[p]);
+        WinogradVec outputs[kRows];
+        transformSums<kRows>(sums[p][v], 1, outputs);
+        finishVectors<kRows, Whole>(outputs, x + v * lanes(), 0, products.count, streams_,
+                                    products.rows[p]);
       }
     }
   }
@@ -207,7 +212,7 @@ class WinogradDepthwise {
    * complete then. */
   template <int K, int Vectors, bool Whole>
   HWY_ATTR HWY_INLINE void addPlanes(int64_t x, const Products& products,
-                                     WinogradVec (&outputs)[kPlanes][Vectors][kRows]) const {
+                                     WinogradVec (&complete)[kPlanes][Vectors][kValues]) const {
     const WinogradTag d;
     if constexpr (Whole) {
 #pragma GCC unroll 2
@@ -262,7 +267,7 @@ class WinogradDepthwise {
         hn::Store(sums[kPlanes + p][v], d, partialAt(v, p));
         // Or all products would be left until it is clear whether the plane is written.
         settle(sums[p][v]);
-        addValue<K>(sums[p][v], outputs[p][v]);
+        complete[p][v][K] = sums[p][v];
       }
     }
   }
@@ -274,30 +279,6 @@ class WinogradDepthwise {
 #else
     (void)vector;
 #endif
-  }
-
-  /** `transformSums`, one value after the other: no more than four outputs are alive. */
-  template <int K>
-  HWY_ATTR HWY_INLINE static void addValue(WinogradVec sum, WinogradVec (&outputs)[kRows]) {
-    const WinogradTag d;
-    if constexpr (K == 0) {
-      outputs[0] = sum;
-    } else if constexpr (K == 1) {
-      outputs[0] = hn::Add(outputs[0], sum);
-      outputs[1] = sum;
-    } else if constexpr (K == 2) {
-      outputs[0] = hn::Add(outputs[0], sum);
-      outputs[2] = hn::Add(outputs[1], sum);
-      outputs[1] = hn::Sub(outputs[1], sum);
-    } else if constexpr (K == 5) {
-      outputs[3] = hn::Add(outputs[3], sum);
-    } else {
-      constexpr float kPoint = K == 3 ? 0.5f : -2.0f;
-      outputs[0] = hn::Add(outputs[0], sum);
-      outputs[3] = hn::MulAdd(hn::Set(d, kPoint * kPoint * kPoint), sum, outputs[K == 3 ? 1 : 3]);
-      outputs[1] = hn::MulAdd(hn::Set(d, kPoint), sum, outputs[1]);
-      outputs[2] = hn::MulAdd(hn::Set(d, kPoint * kPoint), sum, outputs[2]);
-    }
   }
 
   const Conv3dArgs& args_;
@@ -314,6 +295,7 @@ class WinogradDepthwise {
   const float* ahead_[kPlanes][kRows];
   const float* input_;
   const float* weights_;
+  bool streams_;
 };
 
 HWY_ATTR void conv3dWinogradDepthwiseCpu(const Conv3dArgs& args, Context& context,
