@@ -27,6 +27,9 @@ struct GridSampleArgs {
   void* output;
   /** dL/dinput or dL/dgrid. */
   void* gradient;
+  /** dL/dgrid where gradient is dL/dinput. */
+  void* gradientGrid;
+  int32_t threads;
 
   int64_t volume() const { return size[0] * size[1] * size[2]; }
   int64_t positions() const { return gridSize[0] * gridSize[1] * gridSize[2]; }
@@ -35,10 +38,12 @@ struct GridSampleArgs {
 void gridSampleReference(const GridSampleArgs&, Context&, const Workspace&);
 void gridSampleGradientInputReference(const GridSampleArgs&, Context&, const Workspace&);
 void gridSampleGradientGridReference(const GridSampleArgs&, Context&, const Workspace&);
+void gridSampleGradientsReference(const GridSampleArgs&, Context&, const Workspace&);
 
 extern const SimdTable<Kernel<GridSampleArgs>> gridSampleCpuTable;
 extern const SimdTable<Kernel<GridSampleArgs>> gridSampleGradientInputCpuTable;
 extern const SimdTable<Kernel<GridSampleArgs>> gridSampleGradientGridCpuTable;
+extern const SimdTable<Kernel<GridSampleArgs>> gridSampleGradientsCpuTable;
 int64_t gridSampleGradientInputWorkspaceBytes(const GridSampleArgs&);
 
 }  // namespace vk

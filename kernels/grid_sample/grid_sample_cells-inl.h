@@ -135,6 +135,21 @@ HWY_INLINE void gridSides(const GridAxis& axis, VecF p, VecF slope, VecI* cell, 
   *cell = hn::Max(hn::Min(c, last), hn::Zero(di));
 }
 
+/** Cells and sides of a vector on every axis. */
+template <int kAxes>
+struct PaddedCells {
+  VecI cell[3];
+  Sides sides[3];
+
+  HWY_INLINE PaddedCells(const GridFrame& frame, const VecF coordinate[3]) {
+    for (int r = 0; r < kAxes; ++r) {
+      VecF scale;
+      const VecF p = gridPosition(frame.axis[r], frame.args->padding, coordinate[r], &scale);
+      gridSides(frame.axis[r], p, scale, &cell[r], &sides[r]);
+    }
+  }
+};
+
 /** Asks for the coordinates of the vector at `grid`. */
 template <int kAxes>
 HWY_INLINE void prefetchGrid(const float* grid) {
@@ -144,13 +159,13 @@ HWY_INLINE void prefetchGrid(const float* grid) {
   }
 }
 
-/** Coordinates of n positions, x, y, z apart. */
+/** Coordinates of n positions, x, y, z apart; lanes beyond them repeat the first one. */
 template <int kAxes>
 HWY_INLINE void loadCoordinates(const float* grid, int64_t n, VecF coordinate[3]) {
   const F32 d;
   HWY_ALIGN float padded[kAxes * kLanes];
   if (HWY_UNLIKELY(n < kLanes)) {
-    for (int64_t k = 0; k < kAxes * kLanes; ++k) padded[k] = k < kAxes * n ? grid[k] : 0.0f;
+    for (int64_t k = 0; k < kAxes * kLanes; ++k) padded[k] = grid[k < kAxes * n ? k : k % kAxes];
     grid = padded;
   }
   if constexpr (kAxes == 3) {
@@ -202,19 +217,21 @@ struct GridBatch {
   /** Vector k has the n positions from `position`. */
   HWY_INLINE void put(int64_t k, const GridFrame& frame, const float* grid, int64_t position,
                       int64_t n) {
+    VecF coordinate[3];
+    loadCoordinates<kAxes>(grid + kAxes * position, n, coordinate);
+    put(k, frame, PaddedCells<kAxes>(frame, coordinate), position, n);
+  }
+
+  HWY_INLINE void put(int64_t k, const GridFrame& frame, const PaddedCells<kAxes>& cells,
+                      int64_t position, int64_t n) {
     const F32 d;
     const I32 di;
     const GridSampleArgs& args = *frame.args;
+    const VecI* const at = cells.cell;
     first[k] = position;
     lanes[k] = n;
-    VecF coordinate[3];
-    loadCoordinates<kAxes>(grid + kAxes * position, n, coordinate);
-    VecI at[3];
     for (int r = 0; r < kAxes; ++r) {
-      VecF scale;
-      const VecF p = gridPosition(frame.axis[r], args.padding, coordinate[r], &scale);
-      Sides sides;
-      gridSides(frame.axis[r], p, scale, &at[r], &sides);
+      const Sides& sides = cells.sides[r];
       for (int side = 0; side < 2; ++side) {
         hn::Store(sides.weight[side], d, weight[k][r][side]);
         if constexpr (kSlopes) hn::Store(sides.slope[side], d, slope[k][r][side]);
@@ -241,15 +258,15 @@ struct GridBatch {
 
 /** voxelsAhead() of the middle of a chunk. */
 template <int kAxes>
-HWY_INLINE int64_t chunkAhead(const GridFrame& frame, const GridSampleChunks& chunks,
+HWY_INLINE int64_t chunkAhead(const GridFrame& frame, const GridSampleRows& rows,
                               const GridSampleChunk& chunk, const float* grid) {
   if (kAxes == 2) return 0;
   const int64_t* const size = frame.args->size;
-  const int64_t middle = (chunk.rows.begin + chunk.rows.end) / 2 * chunks.width +
+  const int64_t middle = (chunk.rows.begin + chunk.rows.end) / 2 * rows.width +
                          (chunk.columns.begin + chunk.columns.end) / 2;
   return voxelsAhead(size, chunk.slices, [&](int64_t slice, int64_t cell[3]) HWY_ATTR {
     GridBatch<kAxes, false, int64_t, 1> batch;
-    batch.put(0, frame, grid, slice * chunks.height * chunks.width + middle, 1);
+    batch.put(0, frame, grid, slice * rows.height * rows.width + middle, 1);
     const int64_t row = batch.offsets[0][0] / size[0];
     cell[0] = batch.offsets[0][0] % size[0];
     cell[1] = row % size[1];
@@ -321,6 +338,23 @@ inline HWY_NOINLINE void positionTaps(const GridSampleArgs& args, const float* c
                                    args.alignCorners);
   }
   if (args.axes == 2) taps->axis[2] = {1, {0}, {1}, {0}};
+}
+
+/** Calls body(x, y, z, weight) for the taps with a weight. */
+template <class Body>
+HWY_INLINE void forEachTap(const PositionTaps& taps, Body&& body) {
+  const GridSampleTaps& tx = taps.axis[0];
+  const GridSampleTaps& ty = taps.axis[1];
+  const GridSampleTaps& tz = taps.axis[2];
+  for (int c = 0; c < tz.count; ++c) {
+    for (int b = 0; b < ty.count; ++b) {
+      const double row = tz.weight[c] * ty.weight[b];
+      for (int a = 0; a < tx.count; ++a) {
+        const double weight = row * tx.weight[a];
+        if (weight != 0) body(tx.index[a], ty.index[b], tz.index[c], weight);
+      }
+    }
+  }
 }
 
 /** Whether cells of two voxels along x can be loaded, and the mode is linear. */

@@ -17,10 +17,17 @@ bool isShort(int64_t row) { return row < kShortRow && row % kWidestVector != 0; 
 
 }  // namespace
 
+GridSampleRows::GridSampleRows(const GridSampleArgs& args)
+    : width(args.gridSize[0]), height(args.gridSize[1]), depth(args.gridSize[2]) {
+  for (int i = 0; i < 2 && isShort(width); ++i) {
+    width *= height;
+    height = depth;
+    depth = 1;
+  }
+}
+
 GridSampleChunks::GridSampleChunks(const GridSampleArgs& args)
-    : width(args.gridSize[0]),
-      height(args.gridSize[1]),
-      depth(args.gridSize[2]),
+    : GridSampleRows(args),
       bandColumns(0),
       pieces(0),
       bandRows(0),
@@ -29,11 +36,6 @@ GridSampleChunks::GridSampleChunks(const GridSampleArgs& args)
       groups(0),
       batch(args.positions() == 0 ? 0 : args.batch) {
   if (batch == 0) return;
-  for (int i = 0; i < 2 && isShort(width); ++i) {
-    width *= height;
-    height = depth;
-    depth = 1;
-  }
   const int64_t rows = std::max<int64_t>(kBandPositions / width / kGridTileRows, 1) * kGridTileRows;
   bandRows = std::min(rows, height);
   bands = chunkCount(height, bandRows);

@@ -9,6 +9,14 @@ namespace vk {
 /** Rows whose cells are found together: they have most of the input's lines in common. */
 constexpr int64_t kGridTileRows = 8;
 
+/** The axes of the grid, of which short rows, and slices, are put together: their last vector would
+ * be partly empty. */
+struct GridSampleRows {
+  int64_t width, height, depth;
+
+  explicit GridSampleRows(const GridSampleArgs&);
+};
+
 /** The same positions of some slices of the grid of one item. */
 struct GridSampleChunk {
   int64_t item;
@@ -19,9 +27,7 @@ struct GridSampleChunk {
 
 /** A chunk goes through its slices one after the other, so that the input that two of them share is
  * still in the second-level cache. */
-struct GridSampleChunks {
-  /** Of the grid, short rows and slices put together. */
-  int64_t width, height, depth;
+struct GridSampleChunks : GridSampleRows {
   int64_t bandColumns, pieces;
   int64_t bandRows, bands;
   int64_t groupSlices, groups;

@@ -163,6 +163,13 @@ void runGrid(const GridSampleArgs& args, Context& context, const Workspace&) {
   args.type == VK_F64 ? grid<double>(args, context) : grid<float>(args, context);
 }
 
+void runBoth(const GridSampleArgs& args, Context& context, const Workspace& workspace) {
+  runInput(args, context, workspace);
+  GridSampleArgs grid = args;
+  grid.gradient = args.gradientGrid;
+  runGrid(grid, context, workspace);
+}
+
 }  // namespace
 
 extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradient_inputCuda() {
@@ -174,6 +181,12 @@ extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradient_inputCuda() 
 extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradient_gridCuda() {
   static const Implementation<GridSampleArgs> rows[] = {
       cuda::row<GridSampleArgs>(runGrid, gridSampleAccepts)};
+  return cuda::table(rows);
+}
+
+extern "C" CudaImplementations<GridSampleArgs> grid_sample_gradientsCuda() {
+  static const Implementation<GridSampleArgs> rows[] = {
+      cuda::row<GridSampleArgs>(runBoth, gridSampleAccepts, inputWorkspaceBytes)};
   return cuda::table(rows);
 }
 

@@ -1,11 +1,11 @@
-// The adjoint of the sampling with respect to the input. A slab of the input along z (or y, where z
-// is short) is one chunk, which goes through the positions that reach it in one order: no two
-// threads write to one voxel, and a voxel's sum is added up in the same order whatever the thread
-// count.
+// The adjoint of the sampling with respect to the input, in 3D block by block of the grid. Where
+// that is too rough, in 2D and for other modes, a slab of the input along z (or y, where z is
+// short) is one chunk, which goes through the positions that reach it in one order: no two threads
+// write to one voxel, and a voxel's sum is added up in the same order whatever the thread count.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "grid_sample/grid_sample_gradient_input_cpu.cpp"
 #include "core/simd_begin.h"
-#include "grid_sample/grid_sample_cells-inl.h"
+#include "grid_sample/grid_sample_blocks-inl.h"
 #include "grid_sample/grid_sample_slabs.h"
 #include "warp3d/warp3d_scatter-inl.h"
 
@@ -22,6 +22,10 @@ static_assert(kPiece % kGridSampleFewest == 0);
 
 /** So far ahead the grid is asked for. */
 constexpr int64_t kAhead = 8 * kLanes;
+
+HWY_INLINE int64_t reachCount(const GridSampleArgs& args) {
+  return args.batch * chunkCount(args.positions(), kPiece);
+}
 
 /** Indices along the slab's axis: [begin, end). */
 struct Reach {
@@ -74,21 +78,11 @@ HWY_INLINE Reach reachOfPiece(const GridFrame& frame, int axis, const float* gri
 
 inline HWY_NOINLINE void addTaps(const GridSampleArgs& args, int axis, const PositionTaps& taps,
                                  Reach slab, float g, float* gradient) {
-  const GridSampleTaps& tx = taps.axis[0];
-  const GridSampleTaps& ty = taps.axis[1];
-  const GridSampleTaps& tz = taps.axis[2];
-  for (int c = 0; c < tz.count; ++c) {
-    for (int b = 0; b < ty.count; ++b) {
-      const int64_t index = axis == 2 ? tz.index[c] : ty.index[b];
-      if (index < slab.begin || index >= slab.end) continue;
-      float* row = gradient + (tz.index[c] * args.size[1] + ty.index[b]) * args.size[0];
-      const double weight = tz.weight[c] * ty.weight[b];
-      for (int a = 0; a < tx.count; ++a) {
-        const double product = weight * tx.weight[a];
-        if (product != 0) row[tx.index[a]] += float(product * double(g));
-      }
-    }
-  }
+  forEachTap(taps, [&](int64_t x, int64_t y, int64_t z, double weight) HWY_ATTR {
+    const int64_t index = axis == 2 ? z : y;
+    if (index < slab.begin || index >= slab.end) return;
+    gradient[(z * args.size[1] + y) * args.size[0] + x] += float(weight * double(g));
+  });
 }
 
 /** What one chunk adds to. */
@@ -236,11 +230,8 @@ void gradientInput(const GridSampleArgs& args, Context& context, Reach* reaches)
   });
 }
 
-}  // namespace
-
-void gridSampleGradientInputCpu(const GridSampleArgs& args, Context& context,
-                                const Workspace& workspace) {
-  Reach* reaches = workspace.as<Reach>();
+void gradientBySlabs(const GridSampleArgs& args, Context& context, const Workspace& workspace) {
+  Reach* const reaches = WorkspaceLayout(workspace.data).take<Reach>(reachCount(args));
   const bool wide = args.volume() > INT32_MAX;
   if (args.axes == 3) {
     wide ? gradientInput<3, int64_t>(args, context, reaches)
@@ -251,6 +242,32 @@ void gridSampleGradientInputCpu(const GridSampleArgs& args, Context& context,
   }
 }
 
+}  // namespace
+
+void gridSampleGradientInputCpu(const GridSampleArgs& args, Context& context,
+                                const Workspace& workspace) {
+  if (gridSampleTakesBlocks(args) && gradientByBlocks<false>(args, context, workspace)) return;
+  gradientBySlabs(args, context, workspace);
+}
+
+// In grid_sample_gradient_grid_cpu.cpp.
+void gridSampleGradientGridCpu(const GridSampleArgs& args, Context& context, const Workspace&);
+
+void gridSampleGradientsCpu(const GridSampleArgs& args, Context& context,
+                            const Workspace& workspace) {
+  if (args.channels > 1) {
+    gridSampleGradientInputCpu(args, context, workspace);
+  } else if (gridSampleTakesBlocks(args) && gradientByBlocks<true>(args, context, workspace)) {
+    // The grid was read, and its cells were found, once for both.
+    return;
+  } else {
+    gradientBySlabs(args, context, workspace);
+  }
+  GridSampleArgs grid = args;
+  grid.gradient = args.gradientGrid;
+  gridSampleGradientGridCpu(grid, context, workspace);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace vk
 HWY_AFTER_NAMESPACE();
@@ -259,10 +276,16 @@ HWY_AFTER_NAMESPACE();
 namespace vk {
 
 VK_SIMD_TABLE(gridSampleGradientInputCpu);
+VK_SIMD_TABLE(gridSampleGradientsCpu);
 
 int64_t gridSampleGradientInputWorkspaceBytes(const GridSampleArgs& args) {
-  return args.batch * chunkCount(args.positions(), kGridSampleFewest) * 2 *
-         static_cast<int64_t>(sizeof(int32_t));
+  WorkspaceLayout slabs(nullptr);
+  slabs.take<int32_t>(2 * args.batch * chunkCount(args.positions(), kGridSampleFewest));
+  WorkspaceLayout blocks(nullptr);
+  if (gridSampleTakesBlocks(args)) {
+    static_cast<void>(GridSampleBlockMemory(args, GridSampleBlocks(args), blocks));
+  }
+  return std::max(slabs.bytes(), blocks.bytes());
 }
 
 }  // namespace vk

@@ -86,10 +86,12 @@ GridSampleArgs forwardArgs(const vk_view* input, const vk_view* grid,
   return args;
 }
 
-GridSampleArgs gradientInputArgs(const vk_view* grid, const vk_view* upstream,
-                                 const vk_grid_sample_params* params, const vk_view* gradient) {
+GridSampleArgs gradientInputArgs(const Context& context, const vk_view* grid,
+                                 const vk_view* upstream, const vk_grid_sample_params* params,
+                                 const vk_view* gradient) {
   constexpr const char* kName = "grid_sample_gradient_input";
   GridSampleArgs args = checkedParams(kName, params);
+  args.threads = vk_context_threads(&context);
   checkImage(kName, "gradient", gradient, &args);
   checkGrid(kName, "grid", grid, "gradient", *gradient, &args);
   checkSampled(kName, "upstream", upstream, *grid, args);
@@ -110,6 +112,26 @@ GridSampleArgs gradientGridArgs(const vk_view* input, const vk_view* grid, const
   args.input = input->data;
   args.upstream = upstream->data;
   args.gradient = gradient->data;
+  return args;
+}
+
+GridSampleArgs gradientsArgs(const Context& context, const vk_view* input, const vk_view* grid,
+                             const vk_view* upstream, const vk_grid_sample_params* params,
+                             const vk_view* gradientInput, const vk_view* gradientGrid) {
+  constexpr const char* kName = "grid_sample_gradients";
+  GridSampleArgs args = checkedParams(kName, params);
+  args.threads = vk_context_threads(&context);
+  checkImage(kName, "input", input, &args);
+  checkGrid(kName, "grid", grid, "input", *input, &args);
+  checkSampled(kName, "upstream", upstream, *grid, args);
+  requireDense(kName, "gradient_input", gradientInput, args.type);
+  requireSameSizes(kName, "gradient_input", *gradientInput, "input", *input);
+  requireDense(kName, "gradient_grid", gradientGrid, args.type);
+  requireSameSizes(kName, "gradient_grid", *gradientGrid, "grid", *grid);
+  args.input = input->data;
+  args.upstream = upstream->data;
+  args.gradient = gradientInput->data;
+  args.gradientGrid = gradientGrid->data;
   return args;
 }
 
@@ -142,6 +164,13 @@ Implementations<GridSampleArgs> grid_sample_gradient_gridImplementations() {
   return table;
 }
 
+Implementations<GridSampleArgs> grid_sample_gradientsImplementations() {
+  static const HostImplementations<GridSampleArgs> table(gridSampleGradientsCpuTable, cpuAccepts,
+                                                         gridSampleGradientInputWorkspaceBytes,
+                                                         gridSampleGradientsReference);
+  return table;
+}
+
 }  // namespace vk
 
 extern "C" {
@@ -171,7 +200,7 @@ vk_status vk_grid_sample_gradient_input_plan(vk_context* context, const vk_view*
   return vk::guarded(context, [&] {
     vk::choose(*context, "grid_sample_gradient_input",
                vk::grid_sample_gradient_inputImplementations(),
-               vk::gradientInputArgs(grid, upstream, params, gradient), plan);
+               vk::gradientInputArgs(*context, grid, upstream, params, gradient), plan);
   });
 }
 
@@ -181,7 +210,7 @@ vk_status vk_grid_sample_gradient_input(vk_context* context, const vk_plan* plan
                                         const vk_view* workspace, const vk_view* gradient) {
   return vk::guarded(context, [&] {
     vk::run(*context, "grid_sample_gradient_input", vk::grid_sample_gradient_inputImplementations(),
-            vk::gradientInputArgs(grid, upstream, params, gradient), plan, workspace);
+            vk::gradientInputArgs(*context, grid, upstream, params, gradient), plan, workspace);
   });
 }
 
@@ -203,6 +232,31 @@ vk_status vk_grid_sample_gradient_grid(vk_context* context, const vk_plan* plan,
   return vk::guarded(context, [&] {
     vk::run(*context, "grid_sample_gradient_grid", vk::grid_sample_gradient_gridImplementations(),
             vk::gradientGridArgs(input, grid, upstream, params, gradient), plan, workspace);
+  });
+}
+
+vk_status vk_grid_sample_gradients_plan(vk_context* context, const vk_view* input,
+                                        const vk_view* grid, const vk_view* upstream,
+                                        const vk_grid_sample_params* params,
+                                        const vk_view* gradient_input, const vk_view* gradient_grid,
+                                        vk_plan* plan) {
+  return vk::guarded(context, [&] {
+    vk::choose(
+        *context, "grid_sample_gradients", vk::grid_sample_gradientsImplementations(),
+        vk::gradientsArgs(*context, input, grid, upstream, params, gradient_input, gradient_grid),
+        plan);
+  });
+}
+
+vk_status vk_grid_sample_gradients(vk_context* context, const vk_plan* plan, const vk_view* input,
+                                   const vk_view* grid, const vk_view* upstream,
+                                   const vk_grid_sample_params* params, const vk_view* workspace,
+                                   const vk_view* gradient_input, const vk_view* gradient_grid) {
+  return vk::guarded(context, [&] {
+    vk::run(
+        *context, "grid_sample_gradients", vk::grid_sample_gradientsImplementations(),
+        vk::gradientsArgs(*context, input, grid, upstream, params, gradient_input, gradient_grid),
+        plan, workspace);
   });
 }
 

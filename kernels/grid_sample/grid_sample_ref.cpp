@@ -182,4 +182,12 @@ void gridSampleGradientGridReference(const GridSampleArgs& args, Context& contex
   args.type == VK_F64 ? gradientGrid<double>(args, context) : gradientGrid<float>(args, context);
 }
 
+void gridSampleGradientsReference(const GridSampleArgs& args, Context& context,
+                                  const Workspace& workspace) {
+  gridSampleGradientInputReference(args, context, workspace);
+  GridSampleArgs grid = args;
+  grid.gradient = args.gradientGrid;
+  gridSampleGradientGridReference(grid, context, workspace);
+}
+
 }  // namespace vk

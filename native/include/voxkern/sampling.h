@@ -64,6 +64,19 @@ VK_API vk_status vk_grid_sample_gradient_grid(vk_context* context, const vk_plan
                                               const vk_grid_sample_params* params,
                                               const vk_view* workspace, const vk_view* gradient);
 
+/** Both gradients at once, which takes less time than one after the other. */
+VK_API vk_status vk_grid_sample_gradients_plan(vk_context* context, const vk_view* input,
+                                               const vk_view* grid, const vk_view* upstream,
+                                               const vk_grid_sample_params* params,
+                                               const vk_view* gradient_input,
+                                               const vk_view* gradient_grid, vk_plan* plan);
+VK_API vk_status vk_grid_sample_gradients(vk_context* context, const vk_plan* plan,
+                                          const vk_view* input, const vk_view* grid,
+                                          const vk_view* upstream,
+                                          const vk_grid_sample_params* params,
+                                          const vk_view* workspace, const vk_view* gradient_input,
+                                          const vk_view* gradient_grid);
+
 /* affine_grid: the grid of an affine map (kernels/affine_grid/README.md) */
 /** theta (N, 3, 4), grid (N, D, H, W, 3); or theta (N, 2, 3), grid (N, H, W, 2). */
 VK_API vk_status vk_affine_grid_plan(vk_context* context, const vk_view* theta,

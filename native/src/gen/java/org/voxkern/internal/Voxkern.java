@@ -1795,6 +1795,19 @@ public static native @Cast("vk_status") int vk_grid_sample_gradient_grid(vk_cont
                                               @Const vk_grid_sample_params params,
                                               @Const vk_view workspace, @Const vk_view gradient);
 
+/** Both gradients at once, which takes less time than one after the other. */
+public static native @Cast("vk_status") int vk_grid_sample_gradients_plan(vk_context context, @Const vk_view input,
+                                               @Const vk_view grid, @Const vk_view upstream,
+                                               @Const vk_grid_sample_params params,
+                                               @Const vk_view gradient_input,
+                                               @Const vk_view gradient_grid, vk_plan plan);
+public static native @Cast("vk_status") int vk_grid_sample_gradients(vk_context context, @Const vk_plan plan,
+                                          @Const vk_view input, @Const vk_view grid,
+                                          @Const vk_view upstream,
+                                          @Const vk_grid_sample_params params,
+                                          @Const vk_view workspace, @Const vk_view gradient_input,
+                                          @Const vk_view gradient_grid);
+
 /* affine_grid: the grid of an affine map (kernels/affine_grid/README.md) */
 /** theta (N, 3, 4), grid (N, D, H, W, 3); or theta (N, 2, 3), grid (N, H, W, 2). */
 public static native @Cast("vk_status") int vk_affine_grid_plan(vk_context context, @Const vk_view theta,

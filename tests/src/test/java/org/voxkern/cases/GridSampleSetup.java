@@ -3,9 +3,7 @@ package org.voxkern.cases;
 import org.voxkern.Shape;
 import org.voxkern.op.GridSample;
 
-/**
- * What the three operations take, from one case line; the same as in {@code grid_sample_case.cpp}.
- */
+/** What the operations take, from one case line; the same as in {@code grid_sample_case.cpp}. */
 final class GridSampleSetup {
   final GridSample operation;
   final Shape image;
@@ -73,10 +71,31 @@ final class GridSampleSetup {
         }
         case "voxels" -> input.set(i, voxelCentre(i, axes));
         case "cells" -> input.set(i, awayFromFaces(input.get(i), i % axes));
+        case "bent", "torn" -> input.set(i, bent(i, axes));
         default -> {}
       }
     }
     return input;
+  }
+
+  private double bent(int i, int axes) {
+    long[] at = new long[3];
+    long position = i / axes;
+    for (int r = 0; r < axes; r++) {
+      long count = sampled.size(sampled.rank() - 1 - r);
+      at[r] = position % count;
+      position /= count;
+    }
+    int r = i % axes;
+    boolean middle =
+        at[0] == sampled.size(sampled.rank() - 1) / 2 && at[1] == 4 && at[2] == sampled.size(2) / 2;
+    if (middle && test.line().word("grid", "").equals("torn")) {
+      return 0.97 - 0.5 * r;
+    }
+    double count = sampled.size(sampled.rank() - 1 - r);
+    double wave = Math.sin(0.2 * at[(r + 1) % axes] + 0.1 * at[(r + 2) % axes]);
+    return reach * (2 * (at[r] + 0.5) / count - 1)
+        + 2 * test.line().number("bend", 2) / size(r) * wave;
   }
 
   private long size(int axis) {
@@ -109,6 +128,7 @@ final class GridSampleSetup {
     for (int r = 0; r < image.rank() - 2; r++) {
       largest = Math.max(largest, size(r));
     }
-    return new Bound(0, 0, 2e-6 + steps * (reach + 1) * largest * 6e-8, nearest ? 0.01 : 0);
+    return new Bound(
+        0, 0, 2e-6 + steps * (Math.abs(reach) + 1) * largest * 6e-8, nearest ? 0.01 : 0);
   }
 }

@@ -113,12 +113,7 @@ final class VoxkernContender implements Contender {
           Tensor ofInput = output(job.inputShape());
           Tensor ofGrid = output(gridShape());
           return of(
-              () -> {
-                sample.gradientInput(grid, upstream, ofInput);
-                sample.gradientGrid(input, grid, upstream, ofGrid);
-              },
-              ofInput,
-              ofGrid);
+              () -> sample.gradients(input, grid, upstream, ofInput, ofGrid), ofInput, ofGrid);
         }
         case NMS -> {
           Nms nms = Nms.builder().iouThreshold(0.5).build();

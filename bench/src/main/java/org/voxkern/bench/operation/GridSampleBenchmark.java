@@ -8,14 +8,14 @@ import org.voxkern.op.AffineGrid;
 import org.voxkern.op.GridSample;
 
 /**
- * Trilinear sampling, zeros outside, at the grid of a small turn and stretch; forward and its two
- * gradients.
+ * Trilinear sampling, zeros outside, at the grid of a small turn and stretch; forward, its two
+ * gradients, and both at once.
  */
 public class GridSampleBenchmark extends OperationBenchmark {
   @Param({"1", "3"})
   public int channels;
 
-  @Param({"forward", "gradientInput", "gradientGrid"})
+  @Param({"forward", "gradientInput", "gradientGrid", "gradients"})
   public String pass;
 
   @Override
@@ -33,6 +33,12 @@ public class GridSampleBenchmark extends OperationBenchmark {
       case "gradientInput" -> {
         Tensor gradient = inputs.output(shape);
         yield Job.of(() -> sample.gradientInput(grid, upstream, gradient), gradient);
+      }
+      case "gradients" -> {
+        Tensor ofInput = inputs.output(shape);
+        Tensor ofGrid = inputs.output(grid.shape());
+        yield Job.of(
+            () -> sample.gradients(image, grid, upstream, ofInput, ofGrid), ofInput, ofGrid);
       }
       default -> {
         Tensor gradient = inputs.output(grid.shape());
@@ -56,6 +62,7 @@ public class GridSampleBenchmark extends OperationBenchmark {
     int values = 4 * channels;
     return switch (pass) {
       case "forward", "gradientInput" -> Work.perVoxel(workload, 12 + values, values);
+      case "gradients" -> Work.perVoxel(workload, 12 + 2 * values, 12 + values);
       default -> Work.perVoxel(workload, 12 + 2 * values, 12);
     };
   }

@@ -113,6 +113,15 @@ public final class Sampling {
 
     @Override
     public List<Value> gradient(Backward backward) {
+      if (backward.wanted(0) && backward.wanted(1)) {
+        Value gradient =
+            backward.apply(
+                GradientOperation.of("grid_sample_gradients", this::gradients, 0, 1),
+                backward.input(0),
+                backward.input(1),
+                backward.upstream());
+        return Backward.all(gradient, gradient.further(1));
+      }
       Value[] gradients = backward.none();
       if (backward.wanted(0)) {
         gradients[0] =
@@ -138,6 +147,14 @@ public final class Sampling {
                 backward.upstream());
       }
       return Backward.all(gradients);
+    }
+
+    private void gradients(List<Tensor> inputs, List<Tensor> outputs) {
+      if (outputs.get(1) == null) {
+        sample.gradientInput(inputs.get(1), inputs.get(2), outputs.get(0));
+        return;
+      }
+      sample.gradients(inputs.get(0), inputs.get(1), inputs.get(2), outputs.get(0), outputs.get(1));
     }
   }
 
