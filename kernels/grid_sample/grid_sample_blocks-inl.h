@@ -18,14 +18,15 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace {
 
-/** How boxes are found: of so many rows one is looked at, and voxels are added on either side. */
+/** How boxes are found: of so many slices and rows one is looked at, what lies between slices is
+ * taken to change evenly, and voxels are added on either side. */
 struct Look {
-  int64_t rows;
+  int64_t slices, rows;
   float margin;
 };
 /** First for grids that bend little from row to row; then, if a cell was not in its box, exactly.
  */
-constexpr Look kLooks[] = {{8, 1.0f}, {1, 0.0f}};
+constexpr Look kLooks[] = {{4, 8, 1.0f}, {1, 1, 0.0f}};
 /** So many rows ahead the grid is asked for. */
 constexpr int64_t kRowsAhead = 2;
 
@@ -83,10 +84,7 @@ HWY_INLINE bool findBox(const GridFrame& frame, const GridSampleBlocks& blocks,
   int32_t last[3] = {0, 0, 0};
   box->window = 2;
   lowest[slices] = INT32_MAX;
-  // Backwards, for what a slice and those after it reach.
-  for (int64_t z = slices; z-- > 0;) {
-    Extent extent[3];
-    extentOfSlice(frame, blocks, block, look.rows, block.slices.begin + z, grid, extent);
+  const auto reach = [&](int64_t z, const Extent extent[3]) HWY_ATTR {
     int32_t cell[3][2];
     for (int r = 0; r < 3; ++r) {
       cellsOfExtent(frame.axis[r], extent[r], look.margin, cell[r]);
@@ -96,6 +94,25 @@ HWY_INLINE bool findBox(const GridFrame& frame, const GridSampleBlocks& blocks,
     lowest[z] = cell[2][0] < lowest[z + 1] ? cell[2][0] : lowest[z + 1];
     const int32_t window = cell[2][1] + 2 - lowest[z];
     if (window > box->window) box->window = window;
+  };
+  // Backwards, for what a slice and those after it reach.
+  Extent above[3], below[3], between[3];
+  int64_t top = slices - 1;
+  extentOfSlice(frame, blocks, block, look.rows, block.slices.begin + top, grid, above);
+  reach(top, above);
+  while (top > 0) {
+    const int64_t bottom = top > look.slices ? top - look.slices : 0;
+    extentOfSlice(frame, blocks, block, look.rows, block.slices.begin + bottom, grid, below);
+    for (int64_t z = top - 1; z >= bottom; --z) {
+      const float t = float(z - bottom) / float(top - bottom);
+      for (int r = 0; r < 3; ++r) {
+        between[r] = {below[r].low + t * (above[r].low - below[r].low),
+                      below[r].high + t * (above[r].high - below[r].high)};
+      }
+      reach(z, between);
+    }
+    for (int r = 0; r < 3; ++r) above[r] = below[r];
+    top = bottom;
   }
   for (int r = 0; r < 3; ++r) {
     box->begin[r] = first[r];
@@ -125,13 +142,13 @@ HWY_INLINE GridCells plainCells(const GridFrame& frame, const VecF coordinate[3]
 
 /** What is kept of a batch's vectors for dL/dgrid. */
 struct SlopeBatch {
-  /** Whether a vector's cells are plain: then it has offsets and fractions here. */
+  /** Whether a vector's cells are plain: then it has offsets, and fractions along y and z, here. */
   bool plain[RingBatch::kVectors];
   HWY_ALIGN uint32_t offsets[RingBatch::kVectors][kLanes];
-  HWY_ALIGN float fraction[RingBatch::kVectors][3][kLanes];
+  HWY_ALIGN float fraction[RingBatch::kVectors][2][kLanes];
   GridBatch<3, true, uint32_t, RingBatch::kVectors> padded;
 
-  HWY_INLINE void put(int64_t k, const GridFrame& frame, const GridCells& at) {
+  HWY_INLINE void put(int64_t k, const GridFrame& frame, const float* image, const GridCells& at) {
     const F32 d;
     const I32 di;
     const hn::Rebind<uint32_t, F32> du;
@@ -139,8 +156,14 @@ struct SlopeBatch {
     const VecI row = hn::Add(hn::Mul(at.cell[2], hn::Set(di, int32_t(size[1]))), at.cell[1]);
     const VecI voxel = hn::Add(hn::Mul(row, hn::Set(di, int32_t(size[0]))), at.cell[0]);
     hn::Store(hn::BitCast(du, voxel), du, offsets[k]);
-    for (int r = 0; r < 3; ++r) hn::Store(at.weight[r][1], d, fraction[k][r]);
+    for (int r = 0; r < 2; ++r) hn::Store(at.weight[r + 1][1], d, fraction[k][r]);
     plain[k] = true;
+    // The row above has read the nearer rows.
+    const float* const farther = image + frame.strides.y;
+    for (int64_t lane = 0; lane < kLanes; lane += kPrefetchEach) {
+      __builtin_prefetch(farther + offsets[k][lane]);
+      __builtin_prefetch(farther + frame.strides.z + offsets[k][lane]);
+    }
   }
 
   HWY_INLINE void put(int64_t k, const GridFrame& frame, const PaddedCells<3>& at, int64_t position,
@@ -215,7 +238,7 @@ class BlockSums {
     if constexpr (kOddCellsAreFar) {
       const GridCells at = plainCells(frame_, coordinate);
       if (HWY_LIKELY(batch_.add(ring_, at, position, lanes))) {
-        if constexpr (kGrid) slopes_.put(batch_.count - 1, frame_, at);
+        if constexpr (kGrid) slopes_.put(batch_.count - 1, frame_, image_, at);
         return true;
       }
     }
@@ -230,41 +253,47 @@ class BlockSums {
     return true;
   }
 
-  /** dL/dgrid of vector k. */
-  HWY_INLINE void writeSlopes(int64_t k) const {
+  /** dL/dgrid of the batch. */
+  HWY_INLINE void writeSlopes() const {
     const F32 d;
-    const int64_t position = batch_.first[k], lanes = batch_.lanes[k];
-    const VecF g = loadFirst(upstream_ + position, lanes);
-    HWY_ALIGN float sums[3][kLanes];
-    if (HWY_LIKELY(slopes_.plain[k])) {
-      prefetchCells(image_, ahead_, slopes_.offsets[k], k);
-      const VecI none = hn::Zero(I32());
-      const Cells cells = {hn::Load(d, slopes_.fraction[k][0]),
-                           hn::Load(d, slopes_.fraction[k][1]),
-                           hn::Load(d, slopes_.fraction[k][2]),
-                           none,
-                           none,
-                           none};
-      const Slope slope = linearSlope(image_, frame_.strides, slopes_.offsets[k], cells);
-      const VecF along[3] = {slope.x, slope.y, slope.z};
-      for (int r = 0; r < 3; ++r) {
-        hn::Store(hn::Mul(hn::Mul(g, hn::Set(d, frame_.axis[r].scale)), along[r]), d, sums[r]);
+    // By value, as stores of vectors may change anything that is referred to.
+    const Strides strides = frame_.strides;
+    const float* const image = image_;
+    const float* const upstream = upstream_;
+    float* const gradient = gradientGrid_;
+    const int64_t ahead = ahead_, count = batch_.count;
+    const bool large = large_;
+    VecF scale[3];
+    for (int r = 0; r < 3; ++r) scale[r] = hn::Set(d, frame_.axis[r].scale);
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t position = batch_.first[k], lanes = batch_.lanes[k];
+      const VecF g = loadFirst(upstream + position, lanes);
+      VecF sum[3];
+      if (HWY_LIKELY(slopes_.plain[k])) {
+        prefetchCells(image, ahead, slopes_.offsets[k], k);
+        const VecI none = hn::Zero(I32());
+        const Cells cells = {hn::Load(d, batch_.alongX[k][1]),
+                             hn::Load(d, slopes_.fraction[k][0]),
+                             hn::Load(d, slopes_.fraction[k][1]),
+                             none,
+                             none,
+                             none};
+        const Slope slope = linearSlope(image, strides, slopes_.offsets[k], cells);
+        sum[0] = hn::Mul(hn::Mul(g, scale[0]), slope.x);
+        sum[1] = hn::Mul(hn::Mul(g, scale[1]), slope.y);
+        sum[2] = hn::Mul(hn::Mul(g, scale[2]), slope.z);
+      } else {
+        const auto& padded = slopes_.padded;
+        prefetchCells(image, ahead, padded.offsets[k], k);
+        for (VecF& s : sum) s = hn::Zero(d);
+        addSlopes<3>(image, strides, padded.offsets[k], padded.weight[k], padded.slope[k], g, sum);
       }
-    } else {
-      const auto& padded = slopes_.padded;
-      prefetchCells(image_, ahead_, padded.offsets[k], k);
-      VecF sum[3] = {hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-      addSlopes<3>(image_, frame_.strides, padded.offsets[k], padded.weight[k], padded.slope[k], g,
-                   sum);
-      for (int r = 0; r < 3; ++r) hn::Store(sum[r], d, sums[r]);
+      storeCoordinates<3>(sum, lanes, large, gradient + 3 * position);
     }
-    storeCoordinates<3>(sums, lanes, large_, gradientGrid_ + 3 * position);
   }
 
   HWY_INLINE void flush() {
-    if constexpr (kGrid) {
-      for (int64_t k = 0; k < batch_.count; ++k) writeSlopes(k);
-    }
+    if constexpr (kGrid) writeSlopes();
     batch_.addTo(ring_, upstream_,
                  [this](int64_t position, float g) HWY_ATTR { addTaps(position, g); });
   }

@@ -8,7 +8,7 @@ namespace {
 /** Positions along x of a block, whole rows mostly: pieces of rows are read more slowly. */
 constexpr int64_t kColumns = 256;
 /** Positions of a slice of a block, about: two slices of boxes share a line where its band ends. */
-constexpr int64_t kSlicePositions = 5376;
+constexpr int64_t kSlicePositions = 3584;
 constexpr int64_t kSlices = 40;
 /** Where there are fewer blocks, they get thinner, but not below this. */
 constexpr int64_t kEnoughBlocks = 16;
@@ -17,7 +17,7 @@ constexpr int64_t kWidestVector = 16;
 /** Voxels; larger ones would cost more than they save. */
 constexpr int64_t kLargestBox = int64_t{1} << 21;
 /** Blocks at once; their sums should stay in the third-level cache. */
-constexpr int64_t kFewest = 8;
+constexpr int64_t kFewest = 4;
 constexpr int64_t kMost = 64;
 
 }  // namespace

@@ -42,8 +42,9 @@ HWY_INLINE void gradientByCells(const GridFrame& frame, const GridSampleChunks& 
           }
         }
         for (int64_t k = 0; k < count; ++k) {
-          storeCoordinates<kAxes>(sums[k], batch.lanes[k], large,
-                                  gradient + kAxes * batch.first[k]);
+          VecF sum[3];
+          for (int r = 0; r < kAxes; ++r) sum[r] = hn::Load(d, sums[k][r]);
+          storeCoordinates<kAxes>(sum, batch.lanes[k], large, gradient + kAxes * batch.first[k]);
         }
       });
   if (large) hwy::FlushStream();

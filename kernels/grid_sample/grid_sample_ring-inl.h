@@ -22,6 +22,9 @@ namespace {
 /** The widest vector. */
 constexpr int64_t kRingVector = 16;
 
+/** Of so many lanes one asks for its cell. */
+constexpr int64_t kPrefetchEach = 5;
+
 /** Four floats. */
 using Quad = float __attribute__((vector_size(16)));
 
@@ -109,8 +112,7 @@ class SliceRing {
 
   /** Asks for the cells of some lanes. */
   HWY_INLINE void prefetch(const int32_t* offsets) const {
-    constexpr int64_t kEach = 5;
-    for (int64_t lane = 0; lane < kLanes; lane += kEach) {
+    for (int64_t lane = 0; lane < kLanes; lane += kPrefetchEach) {
       __builtin_prefetch(cells() + offsets[lane], 1);
       __builtin_prefetch(cells() + besideBytes() + offsets[lane], 1);
     }
@@ -190,7 +192,7 @@ class SliceRing {
  * one stored just before by half would wait until that has left the processor. */
 struct RingBatch {
   /** More would not stay in the first-level cache together with what they are added to. */
-  static constexpr int64_t kVectors = 16;
+  static constexpr int64_t kVectors = 8;
 
   HWY_ALIGN int32_t offsets[kVectors][kLanes];
   HWY_ALIGN float alongX[kVectors][2][kLanes];
@@ -236,10 +238,24 @@ struct RingBatch {
       hn::StoreInterleaved2(hn::Mul(g, hn::Load(d, alongX[k][0])),
                             hn::Mul(g, hn::Load(d, alongX[k][1])), d, values[k][0]);
     }
+    if (HWY_LIKELY(full())) {
+      addLanes(ring, values, kVectors);
+    } else {
+      addLanes(ring, values, count);
+    }
+    count = 0;
+  }
+
+ private:
+  HWY_INLINE void addLanes(const SliceRing& ring, const float (*values)[kLanes][2],
+                           int64_t vectors) const {
     char* const cells = ring.cells();
     char* const beside = cells + ring.besideBytes();
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      for (int64_t k = 0; k < count; ++k) {
+    for (int64_t turn = 0; turn < kLanes; ++turn) {
+      // Even lanes, then odd ones.
+      const int64_t twice = 2 * turn;
+      const int64_t lane = twice < kLanes ? twice : (twice - kLanes) | 1;
+      for (int64_t k = 0; k < vectors; ++k) {
         const uint64_t at = uint32_t(offsets[k][lane]);
         const Quad along = eachTwice(values[k][lane]);
         Quad sum0, sum1;
@@ -251,7 +267,6 @@ struct RingBatch {
         __builtin_memcpy(beside + at, &sum1, sizeof sum1);
       }
     }
-    count = 0;
   }
 };
 

@@ -55,8 +55,7 @@ HWY_INLINE void addSlopes(const float* input, const Strides& strides, const Offs
 #if HWY_TARGET == HWY_AVX3
 /** x, y, z of sixteen positions in turn, by two permutations for each third; where they lie on
  * lines of the cache and there are many, around the caches: the lines need not be read before. */
-HWY_INLINE void storeSixteen(const float (*sum)[kLanes], bool large, float* to) {
-  const __m512 x = _mm512_load_ps(sum[0]), y = _mm512_load_ps(sum[1]), z = _mm512_load_ps(sum[2]);
+HWY_INLINE void storeSixteen(__m512 x, __m512 y, __m512 z, bool large, float* to) {
   const auto third = [&](__m512i first, __m512i then) HWY_ATTR {
     return _mm512_permutex2var_ps(_mm512_permutex2var_ps(x, first, y), then, z);
   };
@@ -82,19 +81,21 @@ HWY_INLINE void storeSixteen(const float (*sum)[kLanes], bool large, float* to) 
 #endif
 
 template <int kAxes>
-HWY_INLINE void storeCoordinates(const float (*sum)[kLanes], int64_t n, bool large, float* to) {
+HWY_INLINE void storeCoordinates(const VecF sum[3], int64_t n, bool large, float* to) {
   const F32 d;
 #if HWY_TARGET == HWY_AVX3
-  if (kAxes == 3 && HWY_LIKELY(n == kLanes)) return storeSixteen(sum, large, to);
+  if (kAxes == 3 && HWY_LIKELY(n == kLanes)) {
+    return storeSixteen(sum[0].raw, sum[1].raw, sum[2].raw, large, to);
+  }
 #else
   static_cast<void>(large);
 #endif
   HWY_ALIGN float padded[kAxes * kLanes];
   float* out = HWY_LIKELY(n == kLanes) ? to : padded;
   if constexpr (kAxes == 3) {
-    hn::StoreInterleaved3(hn::Load(d, sum[0]), hn::Load(d, sum[1]), hn::Load(d, sum[2]), d, out);
+    hn::StoreInterleaved3(sum[0], sum[1], sum[2], d, out);
   } else {
-    hn::StoreInterleaved2(hn::Load(d, sum[0]), hn::Load(d, sum[1]), d, out);
+    hn::StoreInterleaved2(sum[0], sum[1], d, out);
   }
   for (int64_t k = 0; out == padded && k < kAxes * n; ++k) to[k] = padded[k];
 }
