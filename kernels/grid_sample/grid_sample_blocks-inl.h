@@ -118,7 +118,7 @@ HWY_INLINE bool findBox(const GridFrame& frame, const GridSampleBlocks& blocks,
     box->begin[r] = first[r];
     box->size[r] = last[r] + 2 - first[r];
   }
-  return box->voxels() <= blocks.boxVoxels && SliceRing::fits(*box);
+  return box->voxels() <= blocks.boxVoxels && SliceRing::floatsFor(*box) <= blocks.ringFloats;
 }
 
 /** Whether coordinates that are no numbers, or too large, are in no cell without being looked at:
@@ -198,6 +198,14 @@ class BlockSums {
 
   /** false if a cell is not in the box: the sums are then not complete. */
   HWY_INLINE bool addAll(const GridSampleBox& box, const int32_t* lowest, float* sums) {
+    const bool within = addSlices(box, lowest, sums);
+    // Others may write the same positions next, also where this failed.
+    if (kGrid && large_) hwy::FlushStream();
+    return within;
+  }
+
+ private:
+  HWY_INLINE bool addSlices(const GridSampleBox& box, const int32_t* lowest, float* sums) {
     const int64_t known = kGrid ? chunkAhead<3>(frame_, blocks_, block_, grid_) : 0;
     ahead_ = frame_.strides.z;
     for (int64_t z = block_.slices.begin; z < block_.slices.end; ++z) {
@@ -208,11 +216,9 @@ class BlockSums {
       if (z + 1 < block_.slices.end) ring_.completeTo(lowest[next], sums);
     }
     ring_.completeTo(box.begin[2] + box.size[2], sums);
-    if (kGrid && large_) hwy::FlushStream();
     return true;
   }
 
- private:
   HWY_INLINE bool addSlice(int64_t z) {
     const int64_t width = blocks_.width, height = blocks_.height;
     const int64_t rows = block_.rows.end - block_.rows.begin;
@@ -384,7 +390,7 @@ class BlockRun {
  private:
   /** Of the blocks of a round, which number those of all planes. */
   HWY_INLINE bool addSamples(Context& context, Range round) {
-    ScratchSlots rings(args_.threads);
+    ScratchSlots rings(int32_t(blocks_.rings));
     std::atomic<bool> within = true;
     parallelFor(context, round.end - round.begin, [&](int64_t k) HWY_ATTR {
       const int64_t number = round.begin + k, plane = number / perItem_;
@@ -393,7 +399,7 @@ class BlockRun {
       const int32_t ring = rings.acquire();
       BlockSums<kGrid> sums(frame, blocks_, plane,
                             blocks_.at(plane / args_.channels, number % perItem_),
-                            memory_.boxes[box], memory_.rings + ring * kGridSampleRing);
+                            memory_.boxes[box], memory_.rings + ring * blocks_.ringFloats);
       if (!sums.addAll(memory_.boxes[box], lowestOf(box), sumsOf(k))) within = false;
       rings.release(ring);
     });

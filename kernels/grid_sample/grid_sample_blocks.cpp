@@ -7,7 +7,8 @@ namespace {
 
 /** Positions along x of a block, whole rows mostly: pieces of rows are read more slowly. */
 constexpr int64_t kColumns = 256;
-/** Positions of a slice of a block, about: two slices of boxes share a line where its band ends. */
+/** Positions of a slice of a block, about: the more, the less the boxes overlap, but what a slice
+ * reaches should stay in the second-level cache. */
 constexpr int64_t kSlicePositions = 3584;
 constexpr int64_t kSlices = 40;
 /** Where there are fewer blocks, they get thinner, but not below this. */
@@ -16,6 +17,8 @@ constexpr int64_t kThinnest = 16;
 constexpr int64_t kWidestVector = 16;
 /** Voxels; larger ones would cost more than they save. */
 constexpr int64_t kLargestBox = int64_t{1} << 21;
+/** Floats of a ring, at most. */
+constexpr int64_t kLargestRing = int64_t{1} << 20;
 /** Blocks at once; their sums should stay in the third-level cache. */
 constexpr int64_t kFewest = 4;
 constexpr int64_t kMost = 64;
@@ -40,6 +43,9 @@ GridSampleBlocks::GridSampleBlocks(const GridSampleArgs& args)
   boxVoxels = std::min(
       {int64_t(4 * scale * double(positions)) + int64_t{16384}, args.volume(), kLargestBox});
   atOnce = std::min(std::clamp<int64_t>(2 * args.threads, kFewest, kMost), planes * perItem());
+  rings = std::min<int64_t>(args.threads, atOnce);
+  const int64_t slice = roundUp(args.size[0] * args.size[1], kWidestVector);
+  ringFloats = std::min(kLargestRing, 2 * slice * (args.size[2] + 2) + kGridSampleSlack);
 }
 
 bool gridSampleTakesBlocks(const GridSampleArgs& args) {
@@ -55,6 +61,6 @@ GridSampleBlockMemory::GridSampleBlockMemory(const GridSampleArgs& args,
       lowest(layout.take<int32_t>(args.batch * blocks.perItem() * (blocks.slices + 1))),
       written(layout.take<uint8_t>(blocks.planes * args.size[2])),
       sums(layout.take<float>(blocks.atOnce * (blocks.boxVoxels + kGridSampleSlack))),
-      rings(layout.take<float>(args.threads * kGridSampleRing)) {}
+      rings(layout.take<float>(blocks.rings * blocks.ringFloats)) {}
 
 }  // namespace vk

@@ -30,6 +30,9 @@ struct GridSampleBlocks : GridSampleRows {
   int64_t boxVoxels;
   /** Boxes that are there at a time. */
   int64_t atOnce;
+  /** Threads that work on them, each with so many floats for the slices that are not complete. */
+  int64_t rings;
+  int64_t ringFloats;
 
   explicit GridSampleBlocks(const GridSampleArgs&);
   int64_t perItem() const { return groups * bands * pieces; }
@@ -40,8 +43,6 @@ struct GridSampleBlocks : GridSampleRows {
   }
 };
 
-/** Floats in which one thread keeps the slices that are not complete. */
-constexpr int64_t kGridSampleRing = int64_t{1} << 20;
 /** Floats behind sums that vectors may reach. */
 constexpr int64_t kGridSampleSlack = 64;
 

@@ -64,7 +64,7 @@ struct GridCells {
 
 class SliceRing {
  public:
-  /** `memory` has kGridSampleRing floats, and the box fits in. */
+  /** `memory` has as many floats as floatsFor() the box says. */
   HWY_INLINE SliceRing(const GridSampleBox& box, float* memory)
       : box_(box), stride_(strideOf(box)), lowest_(box.begin[2]) {
     const F32 d;
@@ -76,9 +76,8 @@ class SliceRing {
     for (int64_t i = 0; i < count; i += kLanes) hn::StoreU(hn::Zero(d), d, memory + i);
   }
 
-  static HWY_INLINE bool fits(const GridSampleBox& box) {
-    return zerosBefore(box) + 2 * strideOf(box) * (box.window + 1) + kGridSampleSlack <=
-           kGridSampleRing;
+  static HWY_INLINE int64_t floatsFor(const GridSampleBox& box) {
+    return zerosBefore(box) + 2 * strideOf(box) * (box.window + 1) + kGridSampleSlack;
   }
 
   /** Gives byte offsets of the cells from cells(), or false if one does not lie in the box, or in
