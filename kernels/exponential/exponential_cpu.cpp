@@ -7,6 +7,7 @@
 #include <hwy/cache_control.h>
 
 #include "compose/field_sampler-inl.h"
+#include "core/simd_quad.h"
 #include "exponential/exponential.h"
 
 #ifndef VK_EXPONENTIAL_LAYOUT
@@ -241,31 +242,117 @@ void exponentialCpu(const ExponentialArgs& args, Context& context, const Workspa
   });
 }
 
-/** The three derivatives by position of the vector sampled in lane i, four floats each. */
-HWY_ATTR HWY_INLINE void sampleSlopes(const float* data, FieldSteps steps, const FieldCells& cells,
-                                      int64_t i, float* byX, float* byY, float* byZ) {
-  const float* corner = data + 4 * int64_t{cells.voxel[i]};
-  const hn::CappedTag<float, 4> d;
-  const auto fx = hn::Set(d, cells.fx[i]), fy = hn::Set(d, cells.fy[i]);
-  const auto fz = hn::Set(d, cells.fz[i]);
-  const auto lerp = [&](auto a, auto b, auto f)
-                        HWY_ATTR { return hn::MulAdd(f, hn::Sub(b, a), a); };
-  for (int64_t c = 0; c < 4; c += static_cast<int64_t>(hn::Lanes(d))) {
-    const float* at = corner + c;
-    const auto l00 = hn::LoadU(d, at), r00 = hn::LoadU(d, at + 4);
-    const auto l10 = hn::LoadU(d, at + steps.y), r10 = hn::LoadU(d, at + steps.y + 4);
-    const auto l01 = hn::LoadU(d, at + steps.z), r01 = hn::LoadU(d, at + steps.z + 4);
-    const auto l11 = hn::LoadU(d, at + steps.y + steps.z);
-    const auto r11 = hn::LoadU(d, at + steps.y + steps.z + 4);
-    hn::StoreU(lerp(lerp(hn::Sub(r00, l00), hn::Sub(r10, l10), fy),
-                    lerp(hn::Sub(r01, l01), hn::Sub(r11, l11), fy), fz),
-               d, byX + c);
-    const auto m00 = lerp(l00, r00, fx), m10 = lerp(l10, r10, fx);
-    const auto m01 = lerp(l01, r01, fx), m11 = lerp(l11, r11, fx);
-    hn::StoreU(lerp(hn::Sub(m10, m00), hn::Sub(m11, m01), fz), d, byY + c);
-    hn::StoreU(lerp(hn::Sub(m01, m00), hn::Sub(m11, m10), fy), d, byZ + c);
-  }
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+/** The four floats of as many voxels as a vector holds. */
+using Blocks = FieldVector;
+constexpr int64_t kBlocks = HWY_LANES(float) / 4;
+HWY_INLINE Blocks mulAdd(Blocks a, Blocks b, Blocks sum) { return hn::MulAdd(a, b, sum); }
+#else
+using Blocks = Quad;
+constexpr int64_t kBlocks = 1;
+HWY_INLINE Blocks mulAdd(Blocks a, Blocks b, Blocks sum) { return quadMulAdd(a, b, sum); }
+#endif
+
+/** Those of the numbered voxels at `data`. */
+HWY_ATTR HWY_INLINE Blocks blocksAt(const float* data, const int32_t* voxel) {
+  const auto at = [&](int64_t k) HWY_ATTR { return quadAt(data + 4 * int64_t{voxel[k]}); };
+#if HWY_TARGET == HWY_AVX3
+  const auto pair = [&](int64_t k) HWY_ATTR {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(at(k)), at(k + 1), 1);
+  };
+  return Blocks{_mm512_insertf32x8(_mm512_castps256_ps512(pair(0)), pair(2), 1)};
+#elif HWY_TARGET == HWY_AVX2
+  return Blocks{_mm256_insertf128_ps(_mm256_castps128_ps256(at(0)), at(1), 1)};
+#else
+  return at(0);
+#endif
 }
+
+/** The floats of voxels behind one another. */
+HWY_ATTR HWY_INLINE Blocks blocksFrom(const float* from) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  return hn::LoadU(FieldTag(), from);
+#else
+  return quadAt(from);
+#endif
+}
+
+HWY_ATTR HWY_INLINE void storeBlocks(Blocks blocks, float* to) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  hn::StoreU(blocks, FieldTag(), to);
+#else
+  storeQuad(blocks, to);
+#endif
+}
+
+/** One number for each voxel, in all its lanes. */
+HWY_ATTR HWY_INLINE Blocks blocksOf(const float* numbers) {
+#if HWY_TARGET == HWY_AVX3
+  const __m512i each = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+  return Blocks{_mm512_permutexvar_ps(each, _mm512_castps128_ps512(_mm_loadu_ps(numbers)))};
+#elif HWY_TARGET == HWY_AVX2
+  return Blocks{_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_set1_ps(numbers[0])),
+                                     _mm_set1_ps(numbers[1]), 1)};
+#else
+  return Quad{numbers[0], numbers[0], numbers[0], numbers[0]};
+#endif
+}
+
+/** Three numbers in the lanes of every voxel, and 0. */
+HWY_ATTR HWY_INLINE Blocks sameBlocks(const float* three) {
+  HWY_ALIGN float lanes[4 * kBlocks] = {};
+  for (int64_t i = 0; i < kBlocks; ++i) {
+    for (int64_t c = 0; c < 3; ++c) lanes[4 * i + c] = three[c];
+  }
+  return blocksFrom(lanes);
+}
+
+/** With a fourth float of 0, whatever it was. */
+HWY_ATTR HWY_INLINE Blocks withoutFourth(Blocks blocks) {
+#if HWY_TARGET == HWY_AVX3
+  return Blocks{_mm512_maskz_mov_ps(0x7777, blocks.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return Blocks{_mm256_blend_ps(blocks.raw, _mm256_setzero_ps(), 0x88)};
+#else
+  blocks[3] = 0;
+  return blocks;
+#endif
+}
+
+/** The sum of each voxel's products, in all its lanes. */
+HWY_ATTR HWY_INLINE Blocks dotBlocks(Blocks a, Blocks b) {
+  const Blocks products = a * b;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  const Blocks pairs = products + hn::Shuffle2301(products);
+  return pairs + hn::Shuffle1032(pairs);
+#else
+  const float sum = products[0] + products[1] + (products[2] + products[3]);
+  return Quad{sum, sum, sum, sum};
+#endif
+}
+
+/** The derivatives by position of the vectors sampled in some lanes. */
+struct BlockSlopes {
+  Blocks byX, byY, byZ;
+
+  HWY_ATTR HWY_INLINE BlockSlopes(const float* data, FieldSteps steps, const FieldCells& cells,
+                                  int64_t lane) {
+    const Blocks fx = blocksOf(cells.fx + lane), fy = blocksOf(cells.fy + lane);
+    const Blocks fz = blocksOf(cells.fz + lane);
+    const auto lerp = [](Blocks a, Blocks b, Blocks f) HWY_ATTR { return mulAdd(f, b - a, a); };
+    const int32_t* const voxel = cells.voxel + lane;
+    const auto corner = [&](int64_t step) HWY_ATTR { return blocksAt(data + step, voxel); };
+    const Blocks l00 = corner(0), r00 = corner(4);
+    const Blocks l10 = corner(steps.y), r10 = corner(steps.y + 4);
+    const Blocks l01 = corner(steps.z), r01 = corner(steps.z + 4);
+    const Blocks l11 = corner(steps.y + steps.z), r11 = corner(steps.y + steps.z + 4);
+    byX = lerp(lerp(r00 - l00, r10 - l10, fy), lerp(r01 - l01, r11 - l11, fy), fz);
+    const Blocks m00 = lerp(l00, r00, fx), m10 = lerp(l10, r10, fx);
+    const Blocks m01 = lerp(l01, r01, fx), m11 = lerp(l11, r11, fx);
+    byY = lerp(m10 - m00, m11 - m01, fz);
+    byZ = lerp(m01 - m00, m11 - m10, fy);
+  }
+};
 
 /** out = upstream + what the squaring's positions pass on to their own voxels. */
 HWY_ATTR void adjointOwnRow(const InterleavedField& u, const OffsetMap& map,
@@ -274,39 +361,41 @@ HWY_ATTR void adjointOwnRow(const InterleavedField& u, const OffsetMap& map,
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t width = u.size[0];
   const float y = float(row % u.size[1]), z = float(row / u.size[1]);
+  const float* const from = upstream.row(row);
   const FieldSteps steps(u);
+  const Blocks rows[3] = {sameBlocks(map.m), sameBlocks(map.m + 3), sameBlocks(map.m + 6)};
   FieldCells cells;
-  HWY_ALIGN float slopes[3][4 * kFieldLanes];
-  HWY_ALIGN float results[4 * kFieldLanes];
+  // 1 where a sample follows the position. To be multiplied by, so that NaN shows beyond the
+  // border, too.
+  HWY_ALIGN float follows[3][kFieldLanes];
   for (int64_t x = 0; x < width; x += lanes) {
-    FieldVector own[3], delta[3], g[3];
+    FieldVector own[3], delta[3];
     FieldMask moves[3];
     loadVoxels(u.row(row) + 4 * x, own);
-    loadVoxels(upstream.row(row) + 4 * x, g);
     map.offsets(own, delta);
     locateCells(u, hn::Iota(d, float(x)), y, z, delta, cells, moves);
     prefetchNextRow(u, u.data, cells);
-    for (int64_t i = 0; i < lanes; ++i) {
-      sampleSlopes(u.data, steps, cells, i, slopes[0] + 4 * i, slopes[1] + 4 * i,
-                   slopes[2] + 4 * i);
-    }
     for (int r = 0; r < 3; ++r) {
-      FieldVector slope[3];
-      loadVoxels(slopes[r], slope);
-      auto byPosition = hn::Mul(slope[0], g[0]);
-      byPosition = hn::MulAdd(slope[1], g[1], byPosition);
-      byPosition = hn::MulAdd(slope[2], g[2], byPosition);
-      // A product, not a choice, so that NaN shows beyond the border, too.
-      delta[r] = hn::Mul(byPosition, hn::IfThenElseZero(moves[r], hn::Set(d, 1.0f)));
+      hn::Store(hn::IfThenElseZero(moves[r], hn::Set(d, 1.0f)), d, follows[r]);
     }
-    for (int c = 0; c < 3; ++c) {
-      for (int r = 0; r < 3; ++r) {
-        g[c] = hn::MulAdd(hn::Set(d, map.m[3 * r + c]), delta[r], g[c]);
+    const int64_t count = width - x < lanes ? width - x : lanes;
+    for (int64_t i = 0; i < count; i += kBlocks) {
+      const BlockSlopes slopes(u.data, steps, cells, i);
+      const Blocks g = blocksFrom(from + 4 * (x + i));
+      Blocks sum = g;
+      sum = mulAdd(rows[0], dotBlocks(slopes.byX, g) * blocksOf(follows[0] + i), sum);
+      sum = mulAdd(rows[1], dotBlocks(slopes.byY, g) * blocksOf(follows[1] + i), sum);
+      sum = mulAdd(rows[2], dotBlocks(slopes.byZ, g) * blocksOf(follows[2] + i), sum);
+      sum = withoutFourth(sum);  // 0 times what is not finite is not 0
+      float* const to = out + 4 * (x + i);
+      if (HWY_LIKELY(i + kBlocks <= count)) {
+        storeBlocks(sum, to);
+      } else {
+        HWY_ALIGN float results[4 * kBlocks];
+        storeBlocks(sum, results);
+        for (int64_t k = 0; k < 4 * (count - i); ++k) to[k] = results[k];
       }
     }
-    hn::StoreInterleaved4(g[0], g[1], g[2], hn::Zero(d), d, results);
-    const int64_t count = width - x < lanes ? width - x : lanes;
-    for (int64_t i = 0; i < 4 * count; ++i) out[4 * x + i] = results[i];
   }
   if (width == 1) {
     for (int64_t c = 0; c < 4; ++c) out[4 + c] = 0;
@@ -334,22 +423,67 @@ HWY_ATTR void reachOfRow(const InterleavedField& u, const OffsetMap& map, int64_
   reach[1] = static_cast<int32_t>(hn::GetLane(hn::MaxOfLanes(d, high))) + (u.size[2] > 1 ? 1 : 0);
 }
 
-/** The two rows of a cell's slice: corner += weights * g. */
-HWY_ATTR HWY_INLINE void scatterSlice(float* corner, int64_t yStep, float wBelow, float wAbove,
-                                      float fx, const float* g) {
-  const hn::CappedTag<float, 4> d;
-  for (int64_t c = 0; c < 4; c += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto value = hn::LoadU(d, g + c);
-    const auto right = hn::Mul(value, hn::Set(d, fx));
-    const auto left = hn::Sub(value, right);
-    float* at = corner + c;
-    hn::StoreU(hn::MulAdd(hn::Set(d, wBelow), left, hn::LoadU(d, at)), d, at);
-    hn::StoreU(hn::MulAdd(hn::Set(d, wBelow), right, hn::LoadU(d, at + 4)), d, at + 4);
-    at += yStep;
-    hn::StoreU(hn::MulAdd(hn::Set(d, wAbove), left, hn::LoadU(d, at)), d, at);
-    hn::StoreU(hn::MulAdd(hn::Set(d, wAbove), right, hn::LoadU(d, at + 4)), d, at + 4);
+/** Adds to the cells of one row of samples, of which neighbours mostly lie in neighbouring cells:
+ * what a cell's right corners get is kept until the next sample is known, as two additions to a
+ * voxel right after each other would wait for its store. */
+class CellRun {
+ public:
+  HWY_INLINE CellRun(float* data, FieldSteps steps) : data_(data), steps_(steps) {}
+
+  /** corners += weights * g, of the cell's lower slice, of the upper one, or of both. */
+  HWY_INLINE void add(const FieldCells& cells, int64_t i, bool lower, bool upper, const float* g) {
+    const int64_t voxel = cells.voxel[i];
+    if (HWY_UNLIKELY(voxel != next_)) finish();
+    next_ = voxel + 1;
+    lower_ = lower;
+    upper_ = upper;
+    const Quad value = quadAt(g);
+    const Quad right = value * cells.fx[i];
+    const Quad left = value - right;
+    float* const corner = data_ + 4 * voxel;
+    if (HWY_LIKELY(lower)) {
+      addRow(corner, cells.w00[i], left, right, &carried_[0]);
+      addRow(corner + steps_.y, cells.w10[i], left, right, &carried_[1]);
+    }
+    if (HWY_LIKELY(upper)) {
+      addRow(corner + steps_.z, cells.w01[i], left, right, &carried_[2]);
+      addRow(corner + steps_.z + steps_.y, cells.w11[i], left, right, &carried_[3]);
+    }
   }
-}
+
+  /** Has to be called after the last sample. */
+  HWY_INLINE void finish() {
+    if (next_ < 0) return;
+    float* const corner = data_ + 4 * next_;
+    if (lower_) {
+      addCarried(corner, &carried_[0]);
+      addCarried(corner + steps_.y, &carried_[1]);
+    }
+    if (upper_) {
+      addCarried(corner + steps_.z, &carried_[2]);
+      addCarried(corner + steps_.z + steps_.y, &carried_[3]);
+    }
+    next_ = -1;
+  }
+
+ private:
+  static HWY_INLINE void addRow(float* at, float weight, Quad left, Quad right, Quad* carried) {
+    const Quad both = {weight, weight, weight, weight};
+    storeQuad(quadAt(at) + quadMulAdd(both, left, *carried), at);
+    *carried = both * right;
+  }
+  static HWY_INLINE void addCarried(float* at, Quad* carried) {
+    storeQuad(quadAt(at) + *carried, at);
+    *carried = Quad{};
+  }
+
+  float* const data_;
+  const FieldSteps steps_;
+  /** Of the voxel after the last cell's, or -1. */
+  int64_t next_ = -1;
+  bool lower_ = false, upper_ = false;
+  Quad carried_[4] = {};
+};
 
 /** Adds what one source row passes on to the slices [begin, end). */
 HWY_ATTR void scatterRow(const InterleavedField& u, const OffsetMap& map,
@@ -362,6 +496,7 @@ HWY_ATTR void scatterRow(const InterleavedField& u, const OffsetMap& map,
   const FieldSteps steps(u);
   const float* g = upstream.row(row);
   FieldCells cells;
+  CellRun run(out, steps);
   for (int64_t x = 0; x < width; x += lanes) {
     FieldVector own[3], delta[3];
     loadVoxels(u.row(row) + 4 * x, own);
@@ -369,18 +504,22 @@ HWY_ATTR void scatterRow(const InterleavedField& u, const OffsetMap& map,
     locateCells(u, hn::Iota(d, float(x)), y, z, delta, cells);
     prefetchNextRow(u, out, cells);
     const int64_t count = width - x < lanes ? width - x : lanes;
+    const hn::RebindToSigned<FieldTag> di;
+    const auto slices = hn::Load(di, cells.slice);
+    const auto inside = hn::And(hn::Gt(slices, hn::Set(di, int32_t(begin - 1))),
+                                hn::Lt(slices, hn::Set(di, int32_t(end - 1))));
+    if (HWY_LIKELY(count == lanes && steps.z != 0 && hn::AllTrue(di, inside))) {
+      for (int64_t i = 0; i < lanes; ++i) run.add(cells, i, true, true, g + 4 * (x + i));
+      continue;
+    }
     for (int64_t i = 0; i < count; ++i) {
-      float* corner = out + 4 * int64_t{cells.voxel[i]};
       const int64_t slice = cells.slice[i];
-      if (slice >= begin && slice < end) {
-        scatterSlice(corner, steps.y, cells.w00[i], cells.w10[i], cells.fx[i], g + 4 * (x + i));
-      }
-      if (steps.z != 0 && slice + 1 >= begin && slice + 1 < end) {
-        scatterSlice(corner + steps.z, steps.y, cells.w01[i], cells.w11[i], cells.fx[i],
-                     g + 4 * (x + i));
-      }
+      const bool lower = slice >= begin && slice < end;
+      const bool upper = steps.z != 0 && slice + 1 >= begin && slice + 1 < end;
+      if (lower || upper) run.add(cells, i, lower, upper, g + 4 * (x + i));
     }
   }
+  run.finish();
 }
 
 /** out = dL/du out of upstream = dL/d(u squared). */

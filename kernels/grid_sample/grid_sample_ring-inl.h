@@ -11,6 +11,7 @@
 #define VK_GRID_SAMPLE_RING_INL
 #endif
 
+#include "core/simd_quad.h"
 #include "grid_sample/grid_sample_blocks.h"
 #include "grid_sample/grid_sample_cells-inl.h"
 
@@ -24,18 +25,6 @@ constexpr int64_t kRingVector = 16;
 
 /** Of so many lanes one asks for its cell. */
 constexpr int64_t kPrefetchEach = 5;
-
-/** Four floats. */
-using Quad = float __attribute__((vector_size(16)));
-
-/** a * b + sum. */
-HWY_INLINE Quad quadMulAdd(Quad a, Quad b, Quad sum) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-  return _mm_fmadd_ps(a, b, sum);
-#else
-  return a * b + sum;
-#endif
-}
 
 /** Of two floats a and b: a, a, b, b. */
 HWY_INLINE Quad eachTwice(const float* two) {
@@ -257,13 +246,12 @@ struct RingBatch {
       for (int64_t k = 0; k < vectors; ++k) {
         const uint64_t at = uint32_t(offsets[k][lane]);
         const Quad along = eachTwice(values[k][lane]);
-        Quad sum0, sum1;
-        __builtin_memcpy(&sum0, cells + at, sizeof sum0);
-        __builtin_memcpy(&sum1, beside + at, sizeof sum1);
-        sum0 = quadMulAdd(along, bothTwice(rows[k][0][lane]), sum0);
-        sum1 = quadMulAdd(along, bothTwice(rows[k][1][lane]), sum1);
-        __builtin_memcpy(cells + at, &sum0, sizeof sum0);
-        __builtin_memcpy(beside + at, &sum1, sizeof sum1);
+        float* const cell0 = reinterpret_cast<float*>(cells + at);
+        float* const cell1 = reinterpret_cast<float*>(beside + at);
+        const Quad sum0 = quadMulAdd(along, bothTwice(rows[k][0][lane]), quadAt(cell0));
+        const Quad sum1 = quadMulAdd(along, bothTwice(rows[k][1][lane]), quadAt(cell1));
+        storeQuad(sum0, cell0);
+        storeQuad(sum1, cell1);
       }
     }
   }
