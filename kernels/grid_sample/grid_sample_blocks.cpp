@@ -35,13 +35,13 @@ GridSampleBlocks::GridSampleBlocks(const GridSampleArgs& args)
   slices = std::min(evenShare(depth, kSlices),
                     std::max(chunkCount(depth, wanted), std::min(kThinnest, depth)));
   groups = chunkCount(depth, slices);
-  // Four times what a grid needs that covers the input evenly, and then some: enough for one that
+  // Six times what a grid needs that covers the input evenly, and then some: enough for one that
   // bends by 12 voxels within 100.
   const double scale =
       std::max(1.0, double(args.volume()) / double(std::max<int64_t>(args.positions(), 1)));
   const int64_t positions = std::min(columns, width) * rows * slices;
   boxVoxels = std::min(
-      {int64_t(4 * scale * double(positions)) + int64_t{16384}, args.volume(), kLargestBox});
+      {int64_t(6 * scale * double(positions)) + int64_t{16384}, args.volume(), kLargestBox});
   atOnce = std::min(std::clamp<int64_t>(2 * args.threads, kFewest, kMost), planes * perItem());
   rings = std::min<int64_t>(args.threads, atOnce);
   const int64_t slice = roundUp(args.size[0] * args.size[1], kWidestVector);
