@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "conv3d/conv3d_bf16.h"
 #include "core/parallel.h"
 #include "core/scratch.h"
 
@@ -15,8 +16,11 @@ constexpr int64_t kLanes = 16;
  * enough that a plane of its values stays in a cache. */
 constexpr int64_t kMostTiles = 96;
 constexpr int64_t kMostTilesOfMany = 48;
-constexpr int64_t wantedTiles(int64_t channels) {
-  return channels <= 32 ? kMostTiles : kMostTilesOfMany;
+/** Tiles of stride 2 have up to 729 values: more of them than these only to fill vectors. */
+constexpr int64_t kStridedTiles = 32;
+constexpr int64_t kMostStridedTiles = 80;
+constexpr int64_t wantedTiles(int64_t channels, int64_t stride) {
+  return stride > 1 ? kStridedTiles : channels <= 32 ? kMostTiles : kMostTilesOfMany;
 }
 /** Vectors of tiles whose sums fit the registers beside those of 8 channels. */
 constexpr int64_t kRun = 3;
@@ -35,19 +39,22 @@ constexpr int64_t kSharedFloats = 3 << 20;
 /** An odd number of lines: what lies a power of two apart would share a cache set. */
 int64_t oddLines(int64_t floats) { return roundUp(floats, kLanes) | kLanes; }
 
-/** Time of the sums over so many tiles: vectors, and runs of them. */
-int64_t sumCost(int64_t tiles) {
+/** Time of the sums over so many tiles: vectors, and runs of them, which matter less than what more
+ * tiles of stride 2 need. */
+int64_t sumCost(int64_t tiles, int64_t stride) {
   const int64_t vectors = chunkCount(tiles, kLanes);
-  return 2 * vectors + chunkCount(vectors, kRun);
+  return stride > 1 ? vectors : 2 * vectors + chunkCount(vectors, kRun);
 }
 
 /** Of `items` by `width` tiles, the items of a block with the least time; the most of them up to
  * the wanted tiles where several have it. */
-int64_t bestShare(int64_t items, int64_t width, int64_t wanted) {
+int64_t bestShare(int64_t items, int64_t width, int64_t wanted, int64_t stride) {
+  const int64_t most = stride > 1 ? kMostStridedTiles : kMostTiles;
   int64_t best = 1;
   int64_t least = -1;
-  for (int64_t share = 1; share <= items && (share == 1 || share * width <= kMostTiles); ++share) {
-    const int64_t cost = items / share * sumCost(share * width) + sumCost(items % share * width);
+  for (int64_t share = 1; share <= items && (share == 1 || share * width <= most); ++share) {
+    const int64_t cost =
+        items / share * sumCost(share * width, stride) + sumCost(items % share * width, stride);
     if (least < 0 || cost < least || (cost == least && share * width <= wanted)) {
       best = share;
       least = cost;
@@ -67,21 +74,24 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
     t.tiles[axis] = chunkCount(chunkCount(args.outSize[axis], t.dilation[axis]), outputs[axis]);
   }
   if (t.lattices[0] == 0 || t.lattices[1] == 0 || t.lattices[2] == 0) return t;
-  const int64_t wanted = wantedTiles(args.inChannels);
+  const int64_t wanted = wantedTiles(args.inChannels, form.stride);
   t.each[2] = evenShare(t.tiles[2], std::max<int64_t>(wanted / t.lattices[2], 1));
   const int64_t row = t.each[2] * t.lattices[2];
-  t.each[1] = bestShare(t.tiles[1], row, wanted);
+  t.each[1] = bestShare(t.tiles[1], row, wanted, form.stride);
   t.each[0] = t.each[1] == t.tiles[1] && t.each[2] == t.tiles[2]
-                  ? bestShare(t.tiles[0], t.tiles[1] * row, wanted)
+                  ? bestShare(t.tiles[0], t.tiles[1] * row, wanted, form.stride)
                   : 1;
   for (int axis = 0; axis < 3; ++axis) t.blocks[axis] = chunkCount(t.tiles[axis], t.each[axis]);
   t.blockTiles = roundUp(t.each[0] * t.each[1] * row, kLanes);
 
   const int64_t positions = (t.each[1] + 1) * t.lattices[2] * (t.each[2] + 1) + kLanes;
-  const int64_t values = winogradValues(form.yx);
+  const int64_t planes = winogradValues(form.z, form.strideZ());
+  const int64_t values = winogradValues(form.yx, form.stride);
+  const int64_t step = form.yx * form.stride;
   t.alongZFloats = oddLines(positions);
-  t.ring = form.z * t.each[0] + winogradValues(form.z) - form.z;
-  t.planeFloats = oddLines(form.yx * form.yx * positions);
+  t.ring = form.z * t.each[0] + planes - form.z;
+  t.planeFloats = oddLines(step * step * positions);
+  t.lineFloats = step * (t.each[2] + 1 + kLanes);
   t.channelFloats = t.ring * t.planeFloats;
   t.alongYFloats = oddLines(positions);
   t.valueFloats = oddLines(args.inChannels * t.blockTiles);
@@ -101,11 +111,14 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
       shared ? evenShare(blocks, kSharedFloats / std::max<int64_t>(t.blockFloats, 1)) : 0;
   t.chunkChannels = shared ? evenShare(args.inChannels, kChunkChannels) : args.inChannels;
   t.sliceChannels = shared ? std::min(args.outChannels, kWinogradBundle) : args.outChannels;
-  t.scratchFloats = t.chunkChannels * t.channelFloats +
-                    winogradValues(form.z) * form.yx * form.yx * t.alongZFloats +
-                    values * form.yx * t.alongYFloats + (shared ? 0 : t.blockFloats) +
-                    values * values * t.sumFloats +
-                    t.sliceChannels * winogradValues(form.z) * form.yx * form.yx * t.blockTiles +
+  const int64_t place = step * step * t.alongZFloats;
+  const int64_t inputFloats =
+      form.stride == 1
+          ? t.chunkChannels * t.channelFloats + planes * place + values * step * t.alongYFloats
+          : (planes + (form.z == 1 ? 0 : form.z + 1)) * place +
+                (form.yx + 1) * step * t.alongZFloats + t.lineFloats;
+  t.scratchFloats = inputFloats + (shared ? 0 : t.blockFloats) + values * values * t.sumFloats +
+                    t.sliceChannels * planes * form.yx * form.yx * t.blockTiles +
                     form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
   return t;
 }
@@ -151,6 +164,9 @@ double directCost(const Conv3dArgs& args) {
          double(conv3dTaps(args)) * double(args.inChannels) * double(args.outChannels);
 }
 
+/** Of directCost(), what products of bfloat16 take; measured. */
+constexpr double kBf16Cost = 0.55;
+
 /** Those of a form of Winograd's, with transforms, loads and stores; measured. */
 double winogradCost(const Conv3dArgs& args, WinogradForm form) {
   const WinogradTiling t = winogradTiling(args, form);
@@ -158,33 +174,47 @@ double winogradCost(const Conv3dArgs& args, WinogradForm form) {
       double(t.lattices[0] * t.lattices[1]) * double(t.blocks[0] * t.blocks[1] * t.blocks[2]);
   const double values = double(winogradValues(form));
   const double voxels = double(form.z * form.yx * form.yx);
+  const double inVoxels = voxels * double(form.strideZ() * form.stride * form.stride);
   const double in = double(args.inChannels);
   const double out = double(args.outChannels);
   // Rows of lattices that vectors do not deal go voxel by voxel.
   const int64_t lattices = t.lattices[2];
+  // Fewer values are stored to nearer memory.
+  const double voxel = form.stride == 2 && form.z == 1 ? 10 : 25;
   const double dealt = lattices == 1 || lattices == 2 || lattices == 4 ? 0 : 36;
   return blocks * double(t.blockTiles) *
-         (1.15 * values * in * out + (10 * values + (25 + dealt) * voxels) * in +
+         (1.15 * values * in * out + (10 * values + (voxel + dealt) * inVoxels) * in +
           (6 * values + (25 + dealt) * voxels) * out);
 }
 
 /** Error in the Frobenius norm, of inputs and weights uniform in [-1, 1]: what the transforms make
  * of the roundings, and that of the sums over many channels. Measured, rounded up. */
 double winogradError(const Conv3dArgs& args, WinogradForm form) {
-  const double transforms = form.yx == 2 ? 2e-7 : form.z == 4 ? 2e-6 : form.z == 2 ? 1.3e-6 : 9e-7;
+  const double transforms = form.stride == 2 ? form.z == 4 ? 1.3e-6 : 8e-7
+                            : form.yx == 2   ? 2e-7
+                            : form.z == 4    ? 2e-6
+                            : form.z == 2    ? 1.3e-6
+                                             : 9e-7;
   return transforms * std::sqrt(1 + double(args.inChannels) / 32);
 }
 
-constexpr WinogradForm kForms[kWinogradForms] = {{4, 4}, {2, 4}, {2, 2}, {1, 4}, {1, 2}};
+constexpr WinogradForm kForms[kWinogradForms] = {{4, 4}, {2, 4},    {2, 2},    {1, 4},
+                                                 {1, 2}, {4, 4, 2}, {2, 4, 2}, {1, 4, 2}};
 
 Refusal suits(const Conv3dArgs& args, WinogradForm form) {
   if (args.type != VK_F32) return "takes f32 only";
   for (int axis = 0; axis < 3; ++axis) {
     const int64_t kernel = axis == 0 && form.z == 1 ? 1 : 3;
-    if (args.kernel[axis] != kernel || args.stride[axis] != 1) {
+    const int64_t stride = axis == 0 ? form.strideZ() : form.stride;
+    if (args.kernel[axis] != kernel || args.stride[axis] != stride) {
+      if (form.stride > 1) {
+        return form.z == 1 ? "takes kernels of 3 x 3 x 1 and stride 2 x 2 x 1 only"
+                           : "takes kernels of 3 x 3 x 3 and stride 2 only";
+      }
       return form.z == 1 ? "takes kernels of 3 x 3 x 1 and stride 1 only"
                          : "takes kernels of 3 x 3 x 3 and stride 1 only";
     }
+    if (form.stride > 1 && args.dilation[axis] != 1) return "takes no dilation with strides";
   }
   return {};
 }
@@ -200,7 +230,11 @@ Refusal accepts(const Conv3dArgs& args) {
   }
   if (args.anyCost) return {};
   const double cost = winogradCost(args, form);
-  if (cost > directCost(args)) return "has more to transform here than it saves";
+  const double direct = directCost(args);
+  if (cost > direct) return "has more to transform here than it saves";
+  if (cost > kBf16Cost * direct && conv3dBf16Accepts(args).empty()) {
+    return "takes longer here than bfloat16, whose error is accepted";
+  }
   for (const WinogradForm& other : kForms) {
     if (suits(args, other).empty() && winogradError(args, other) <= args.accuracy &&
         winogradCost(args, other) < cost) {
@@ -212,7 +246,7 @@ Refusal accepts(const Conv3dArgs& args) {
 
 template <int64_t Form>
 int64_t packedBytes(const Conv3dArgs& args) {
-  return args.groups * args.outChannels * args.inChannels * winogradValues(kForms[Form]) *
+  return args.groups * args.outChannels * args.inChannels * winogradWeights(kForms[Form]) *
          static_cast<int64_t>(sizeof(float));
 }
 
@@ -245,6 +279,9 @@ extern const WinogradTable conv3dWinograd24Table, conv3dWinogradPack24Table;
 extern const WinogradTable conv3dWinograd22Table, conv3dWinogradPack22Table;
 extern const WinogradTable conv3dWinograd14Table, conv3dWinogradPack14Table;
 extern const WinogradTable conv3dWinograd12Table, conv3dWinogradPack12Table;
+extern const WinogradTable conv3dWinogradStrided44Table, conv3dWinogradPackStrided44Table;
+extern const WinogradTable conv3dWinogradStrided24Table, conv3dWinogradPackStrided24Table;
+extern const WinogradTable conv3dWinogradStrided14Table, conv3dWinogradPackStrided14Table;
 
 const WinogradImplementation* winogradImplementations() {
 #define VK_WINOGRAD_FORM(index, name, tables)                                                      \
@@ -256,9 +293,14 @@ const WinogradImplementation* winogradImplementations() {
         &conv3dWinogradPack##tables##Table                                                         \
   }
   static const WinogradImplementation forms[kWinogradForms] = {
-      VK_WINOGRAD_FORM(0, "4x4x4", 44), VK_WINOGRAD_FORM(1, "4x4x2", 24),
-      VK_WINOGRAD_FORM(2, "2x2x2", 22), VK_WINOGRAD_FORM(3, "4x4x1", 14),
-      VK_WINOGRAD_FORM(4, "2x2x1", 12)};
+      VK_WINOGRAD_FORM(0, "4x4x4", 44),
+      VK_WINOGRAD_FORM(1, "4x4x2", 24),
+      VK_WINOGRAD_FORM(2, "2x2x2", 22),
+      VK_WINOGRAD_FORM(3, "4x4x1", 14),
+      VK_WINOGRAD_FORM(4, "2x2x1", 12),
+      VK_WINOGRAD_FORM(5, "strided-4x4x4", Strided44),
+      VK_WINOGRAD_FORM(6, "strided-4x4x2", Strided24),
+      VK_WINOGRAD_FORM(7, "strided-4x4x1", Strided14)};
 #undef VK_WINOGRAD_FORM
   return forms;
 }

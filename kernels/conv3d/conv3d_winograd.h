@@ -1,22 +1,45 @@
-// Winograd's minimal filtering for kernels of three taps, stride 1 and any dilation: tiles of
-// outputs from values that are products of transformed inputs and transformed weights.
+// Winograd's minimal filtering for kernels of three taps: tiles of outputs from values that are
+// products of transformed inputs and transformed weights.
+//
+// With stride 1 any dilation. With stride 2 every other voxel of the input meets the outer two
+// taps, F(4, 2), and those between meet the middle one, whose products are taken as they are: 9
+// instead of 12 for 4 outputs.
 #pragma once
 
 #include "conv3d/conv3d.h"
 
 namespace vk {
 
-/** Outputs of a tile along each axis: 2 or 4, from 4 or 6 values. 1 along z, from 1, is for kernels
- * that have one plane. */
+/** Outputs of a tile along each axis: 2 or 4. 1 along z is for kernels that have one plane. */
 struct WinogradForm {
   int64_t z;
   int64_t yx;
+  /** Along all axes, but not along z where the kernel has one plane. */
+  int64_t stride = 1;
+
+  constexpr int64_t strideZ() const { return z == 1 ? 1 : stride; }
 };
 
-constexpr int64_t winogradValues(int64_t outputs) { return outputs == 1 ? 1 : outputs + 2; }
+/** Values of a tile along an axis, from as many inputs. */
+constexpr int64_t winogradValues(int64_t outputs, int64_t stride = 1) {
+  return outputs == 1 ? 1 : stride == 1 ? outputs + 2 : 2 * outputs + 1;
+}
 
 constexpr int64_t winogradValues(WinogradForm form) {
-  return winogradValues(form.z) * winogradValues(form.yx) * winogradValues(form.yx);
+  const int64_t values = winogradValues(form.yx, form.stride);
+  return winogradValues(form.z, form.strideZ()) * values * values;
+}
+
+/** Different values that the three weights of an axis become. */
+constexpr int64_t winogradWeights(int64_t outputs) { return outputs == 1 ? 1 : outputs + 2; }
+
+constexpr int64_t winogradWeights(WinogradForm form) {
+  return winogradWeights(form.z) * winogradWeights(form.yx) * winogradWeights(form.yx);
+}
+
+/** Which of them a value is multiplied with. */
+constexpr int64_t winogradWeightOf(int64_t value, int64_t outputs) {
+  return value < winogradWeights(outputs) ? value : winogradWeights(outputs) - 1;
 }
 
 /** How the outputs are cut into blocks of tiles, and the scratch memory of one block.
@@ -45,11 +68,14 @@ struct WinogradTiling {
   /** Floats from a channel to the next among values and sums: tiles of a block, whole vectors. */
   int64_t blockTiles;
 
-  /** A ring of input planes with their padding, each [row modulo outputs][row][lattice][column]. */
+  /** With stride 1, a ring of input planes with their padding, each [row modulo outputs][row]
+   * [lattice][column]. */
   int64_t ring;
   int64_t planeFloats;
   int64_t channelFloats;
-  /** Transformed along z: [value][row and column modulo outputs], as far apart. */
+  /** With stride 2, an input row with its padding. */
+  int64_t lineFloats;
+  /** Transformed along z: [value][row and column modulo a tile's inputs], as far apart. */
   int64_t alongZFloats;
   int64_t alongYFloats;
   /** From a value to the next: [input channel][tile], then [output channel][tile]. */
@@ -104,7 +130,7 @@ struct WinogradImplementation {
 /** Vector operations that the direct convolution needs, or the best of the forms. */
 double conv3dLeastCost(const Conv3dArgs& args);
 
-constexpr int64_t kWinogradForms = 5;
+constexpr int64_t kWinogradForms = 8;
 const WinogradImplementation* winogradImplementations();
 
 }  // namespace vk

@@ -4,7 +4,8 @@
 #include "conv3d/conv3d_tile-inl.h"
 #include "conv3d/conv3d_winograd-inl.h"
 #include "conv3d/conv3d_winograd.h"
-#include "conv3d/conv3d_winograd_input-inl.h"
+#include "conv3d/conv3d_winograd_strided-inl.h"
+#include "conv3d/conv3d_winograd_values-inl.h"
 #include "core/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -12,12 +13,15 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/** Runs one task, tiles of Z x M x M outputs. */
-template <int Z, int M>
+/** Runs one task, tiles of Z x M x M outputs, of stride S. */
+template <int Z, int M, int S>
 class Winograd {
-  static constexpr int kPlanes = winogradValues(Z);
-  static constexpr int kRows = winogradValues(M);
+  static constexpr WinogradForm kForm = {Z, M, S};
+  static constexpr int kStrideZ = kForm.strideZ();
+  static constexpr int kPlanes = winogradValues(Z, kStrideZ);
+  static constexpr int kRows = winogradValues(M, S);
   static constexpr int kSlice = kRows * kRows;
+  using Values = std::conditional_t<S == 1, WinogradValues<Z, M>, WinogradStridedValues<Z, M>>;
 
  public:
   /** `channels` of the input are those that it transforms; `values` is null for scratch memory. */
@@ -26,7 +30,6 @@ class Winograd {
       : args_(args),
         tiling_(tiling),
         task_(task),
-        channels_(channels),
         channelTaps_(channelTaps),
         input_(args, tiling, task, channels, scratch) {
     const auto take = [&scratch](int64_t floats) {
@@ -34,17 +37,12 @@ class Winograd {
       scratch += floats;
       return piece;
     };
-    take(tiling.chunkChannels * tiling.channelFloats);
     values_ = values != nullptr ? values : take(tiling.blockFloats);
     sums_ = take(kSlice * tiling.sumFloats);
-    alongZ_ = take(kPlanes * M * M * tiling.alongZFloats);
-    alongY_ = take(kRows * M * tiling.alongYFloats);
     slices_ = take(tiling.sliceChannels * kPlanes * M * M * tiling.blockTiles);
     rows_ = take(Z * M * tiling.blockTiles);
     joined_ = take(M * tiling.blockTiles);
     lattices_ = tiling.lattices[2];
-    column_ = task.count[2] + 1;
-    rowTiles_ = lattices_ * column_;
     planeTiles_ = task.count[1] * lattices_ * task.count[2];
     streams_ = conv3dStreams(args);
   }
@@ -55,9 +53,9 @@ class Winograd {
     input_.expect(blockEnd(task_.first[0]));
     for (int64_t first = task_.first[0]; first < end; first += count_) {
       transform(first);
-      // The next block's input is copied while this one's products are summed.
+      // The next block's input is read while this one's products are summed.
       const int64_t next = first + count_;
-      copyEach_ = next == end ? 0
+      readEach_ = next == end ? 0
                               : chunkCount(input_.expect(blockEnd(next)),
                                            kPlanes * kSlice * bundleCount(args_.outChannels));
       sum(first, {0, bundleCount(args_.outChannels)});
@@ -67,10 +65,7 @@ class Winograd {
   /** To values, the block that begins with a plane of tiles. */
   HWY_ATTR void transform(int64_t first) {
     beginBlock(first);
-    input_.complete();
-    for (int64_t channel = channels_.begin; channel < channels_.end; ++channel) {
-      transformChannel(channel);
-    }
+    input_.transform(first, count_, values_);
   }
 
   HWY_ATTR void transformOnly() {
@@ -99,126 +94,6 @@ class Winograd {
     tiles_ = count_ * planeTiles_;
   }
 
-  HWY_ATTR void transformChannel(int64_t channel) {
-    for (int64_t plane = 0; plane < count_; ++plane) {
-      const float* planes[kPlanes];
-      for (int k = 0; k < kPlanes; ++k) {
-        planes[k] = input_.plane(channel, Z * (first_ + plane) + k);
-      }
-      transformAlongZ(planes);
-      for (int a = 0; a < kPlanes; ++a) {
-        transformAlongY(a);
-        transformAlongX(values_ + a * kSlice * tiling_.valueFloats + channel * tiling_.blockTiles +
-                            plane * planeTiles_,
-                        tiling_.blockTiles - plane * planeTiles_);
-      }
-    }
-  }
-
-  HWY_ATTR HWY_NOINLINE void transformAlongZ(const float* const* planes) {
-    const WinogradTag d;
-    for (int y = 0; y < M; ++y) {
-      // Of a tile's inputs M + 2 is one more for the rows 0 and 1.
-      const int64_t rows = task_.count[1] + (y < 2 ? 1 : 0);
-      const int64_t from = y * (task_.count[1] + 1) * rowTiles_;
-      float* const to = alongZ_ + y * M * tiling_.alongZFloats;
-      for (int64_t at = 0; at < rows * rowTiles_; at += lanes()) {
-        WinogradVec inputs[kPlanes * M];
-#pragma GCC unroll 6
-        for (int k = 0; k < kPlanes; ++k) {
-          loadDealt<M>(planes[k] + (from + at) * M, inputs + k * M);
-        }
-#pragma GCC unroll 4
-        for (int x = 0; x < M; ++x) {
-          WinogradVec values[kPlanes];
-          transformInputs<Z>(inputs + x, M, values);
-#pragma GCC unroll 6
-          for (int a = 0; a < kPlanes; ++a) {
-            hn::StoreU(values[a], d, to + (a * M * M + x) * tiling_.alongZFloats + at);
-          }
-        }
-      }
-    }
-  }
-
-  HWY_ATTR HWY_NOINLINE void transformAlongY(int a) {
-    const WinogradTag d;
-    const float* const from = alongZ_ + a * M * M * tiling_.alongZFloats;
-    for (int x = 0; x < M; ++x) {
-      for (int64_t at = 0; at < task_.count[1] * rowTiles_; at += lanes()) {
-        WinogradVec inputs[kRows], values[kRows];
-#pragma GCC unroll 6
-        for (int i = 0; i < kRows; ++i) {
-          inputs[i] =
-              hn::LoadU(d, from + (i % M * M + x) * tiling_.alongZFloats + i / M * rowTiles_ + at);
-        }
-        transformInputs<M>(inputs, 1, values);
-#pragma GCC unroll 6
-        for (int b = 0; b < kRows; ++b) {
-          hn::StoreU(values[b], d, alongY_ + (b * M + x) * tiling_.alongYFloats + at);
-        }
-      }
-    }
-  }
-
-  /** To values at `to` and on, with rubbish beyond the last tile while there is `room`: what lies
-   * there is another channel's, which another thread may write. */
-  HWY_ATTR HWY_NOINLINE void transformAlongX(float* to, int64_t room) const {
-    const WinogradTag d;
-    const int64_t width = task_.count[2];
-    const int64_t rows = task_.count[1] * lattices_;
-    // Rows in one vector: what lies between them is squeezed out.
-    const int64_t together = (lanes() + 1) / column_;
-    if (together > 1) {
-      HWY_ALIGN int32_t order[hn::MaxLanes(WinogradTag())];
-      for (int64_t i = 0; i < lanes(); ++i) {
-        order[i] = static_cast<int32_t>(i < together * width ? i / width * column_ + i % width : 0);
-      }
-      const auto indices = hn::SetTableIndices(d, order);
-      for (int64_t row = 0; row < rows; row += together) {
-        transformVectors(alongY_ + row * column_, to + row * width, room - row * width,
-                         [&](WinogradVec v) HWY_ATTR { return hn::TableLookupLanes(v, indices); });
-      }
-      return;
-    }
-    for (int64_t row = 0; row < rows; ++row) {
-      for (int64_t x = 0; x < width; x += lanes()) {
-        transformVectors(alongY_ + row * column_ + x, to + row * width + x, room - row * width - x,
-                         [](WinogradVec v) HWY_ATTR { return v; });
-      }
-    }
-  }
-
-  template <class Order>
-  HWY_ATTR HWY_INLINE void transformVectors(const float* from, float* to, int64_t room,
-                                            Order order) const {
-    const WinogradTag d;
-    for (int b = 0; b < kRows; ++b) {
-      WinogradVec inputs[kRows], values[kRows];
-#pragma GCC unroll 6
-      for (int j = 0; j < kRows; ++j) {
-        inputs[j] = hn::LoadU(d, from + (b * M + j % M) * tiling_.alongYFloats + j / M);
-      }
-      transformInputs<M>(inputs, 1, values);
-#pragma GCC unroll 6
-      for (int e = 0; e < kRows; ++e) {
-        store(order(values[e]), to + (b * kRows + e) * tiling_.valueFloats, room);
-      }
-    }
-  }
-
-  /** At most `room` lanes. */
-  static HWY_ATTR HWY_INLINE void store(WinogradVec v, float* to, int64_t room) {
-    const WinogradTag d;
-    if (room >= lanes()) {
-      hn::StoreU(v, d, to);
-      return;
-    }
-    HWY_ALIGN float values[hn::MaxLanes(WinogradTag())];
-    hn::Store(v, d, values);
-    for (int64_t i = 0; i < room; ++i) to[i] = values[i];
-  }
-
   /** Plane by plane of values, so that these stay in a cache from bundle to bundle. */
   HWY_ATTR void sumBundles(Range bundles) {
     const int64_t first = bundleBegin(args_.outChannels, bundles.begin);
@@ -242,16 +117,18 @@ class Winograd {
   /** Sums of one plane of values, of a bundle that begins with an output channel, and their
    * transforms along y and x. */
   HWY_ATTR void sumPlane(int a, int64_t begin, int64_t channels, float* slices) {
-    const float* weights = static_cast<const float*>(args_.packed) +
-                           ((task_.group * args_.outChannels + begin) * kPlanes + a * channels) *
-                               kSlice * args_.inChannels;
+    const float* const weights =
+        static_cast<const float*>(args_.packed) +
+        (task_.group * args_.outChannels + begin) * winogradWeights(kForm) * args_.inChannels;
     const int64_t vectors = chunkCount(tiles_, lanes());
     for (int s = 0; s < kSlice; ++s) {
-      input_.copy(copyEach_);
-      input_.fetch(copyEach_);
-      sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats, weights, channels,
+      input_.read(readEach_);
+      const int64_t row =
+          winogradWeightOf(a, Z) * winogradWeights(M) + winogradWeightOf(s / kRows, M);
+      const int64_t weight = row * winogradWeights(M) + winogradWeightOf(s % kRows, M);
+      sumValue(values_ + (a * kSlice + s) * tiling_.valueFloats,
+               weights + weight * channels * args_.inChannels, channels,
                sums_ + s * tiling_.sumFloats);
-      weights += channels * args_.inChannels;
     }
     for (int64_t channel = 0; channel < channels; ++channel) {
       for (int64_t v = 0; v < vectors; ++v) {
@@ -290,18 +167,18 @@ class Winograd {
   HWY_ATTR HWY_NOINLINE void transformSlice(const float* sums, float* outputs) const {
     const WinogradTag d;
     WinogradVec lines[kRows * M];
-#pragma GCC unroll 6
+#pragma GCC unroll 9
     for (int x = 0; x < kRows; ++x) {
       WinogradVec m[kRows];
-#pragma GCC unroll 6
+#pragma GCC unroll 9
       for (int y = 0; y < kRows; ++y)
         m[y] = hn::LoadU(d, sums + (y * kRows + x) * tiling_.sumFloats);
-      transformSums<M>(m, 1, lines + x * M);
+      transformSums<M, S>(m, 1, lines + x * M);
     }
 #pragma GCC unroll 4
     for (int y = 0; y < M; ++y) {
       WinogradVec results[M];
-      transformSums<M>(lines + y, M, results);
+      transformSums<M, S>(lines + y, M, results);
 #pragma GCC unroll 4
       for (int x = 0; x < M; ++x) {
         hn::StoreU(results[x], d, outputs + (y * M + x) * tiling_.blockTiles);
@@ -342,11 +219,11 @@ class Winograd {
 #pragma GCC unroll 4
     for (int x = 0; x < M; ++x) {
       WinogradVec m[kPlanes], results[Z];
-#pragma GCC unroll 6
+#pragma GCC unroll 9
       for (int a = 0; a < kPlanes; ++a) {
         m[a] = hn::LoadU(d, slices + ((a * M + y) * M + x) * tiling_.blockTiles + at);
       }
-      transformSums<Z>(m, 1, results);
+      transformSums<Z, kStrideZ>(m, 1, results);
 #pragma GCC unroll 4
       for (int z = 0; z < Z; ++z) outputs[z * M + x] = results[z];
     }
@@ -393,34 +270,28 @@ class Winograd {
   const Conv3dArgs& args_;
   const WinogradTiling& tiling_;
   const WinogradTask& task_;
-  Range channels_;
   /** Where the channels lie among the tiles of a value. */
   const int64_t* channelTaps_;
-  WinogradInput<Z, M> input_;
+  Values input_;
   bool streams_;
   int64_t lattices_;
-  /** Tiles of a lattice's row with one more for what its last tile needs, and of all lattices. */
-  int64_t column_;
-  int64_t rowTiles_;
   int64_t planeTiles_;
   /** Of the present block: its planes and all its tiles. */
   int64_t first_ = 0;
   int64_t count_ = 0;
   int64_t tiles_ = 0;
-  /** Rows of the next block to copy with the sums of a value. */
-  int64_t copyEach_ = 0;
+  /** Rows of the next block to read with the sums of a value. */
+  int64_t readEach_ = 0;
   float* values_;
   float* sums_;
-  float* alongZ_;
-  float* alongY_;
   float* slices_;
   float* rows_;
   float* joined_;
 };
 
-template <int Z, int M>
+template <int Z, int M, int S>
 HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
-  constexpr WinogradForm form = {Z, M};
+  constexpr WinogradForm form = {Z, M, S};
   const WinogradTiling tiling = winogradTiling(args, form);
   if (tiling.slabs == 0) return;
   const int64_t slotCount = winogradSlots(args, tiling);
@@ -436,15 +307,15 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
     const WinogradTask task = winogradTask(args, form, tiling, slab);
     if (task.count[0] == 0 || task.count[1] == 0) return;
     const int32_t slot = slots.acquire();
-    Winograd<Z, M> each(args, tiling, task, channels, areas + slot * tiling.scratchFloats, shared,
-                        taps);
+    Winograd<Z, M, S> each(args, tiling, task, channels, areas + slot * tiling.scratchFloats,
+                           shared, taps);
     work(each, task.first[0]);
     slots.release(slot);
   };
   if (tiling.sharedBlocks == 0) {
     parallelFor(context, tiling.slabs, [&](int64_t slab) HWY_ATTR {
       within(slab, {0, args.inChannels}, nullptr,
-             [](Winograd<Z, M>& each, int64_t) HWY_ATTR { each.run(); });
+             [](Winograd<Z, M, S>& each, int64_t) HWY_ATTR { each.run(); });
     });
     return;
   }
@@ -457,12 +328,12 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
       within(begin + index / chunks,
              chunkRange(args.inChannels, tiling.chunkChannels, index % chunks),
              values + index / chunks * tiling.blockFloats,
-             [](Winograd<Z, M>& each, int64_t) HWY_ATTR { each.transformOnly(); });
+             [](Winograd<Z, M, S>& each, int64_t) HWY_ATTR { each.transformOnly(); });
     });
     parallelFor(context, count * bundles, [&](int64_t index) HWY_ATTR {
       // Bundle by bundle: the blocks that need the same weights one after the other.
       within(begin + index % count, {0, 0}, values + index % count * tiling.blockFloats,
-             [&](Winograd<Z, M>& each, int64_t first) HWY_ATTR {
+             [&](Winograd<Z, M, S>& each, int64_t first) HWY_ATTR {
                each.sum(first, {index / count, index / count + 1});
              });
     });
@@ -471,11 +342,11 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
 
 /** Group by group and bundle by bundle: [value][block][input channel][output channel of the
  * block]. */
-template <int Z, int M>
+template <int Z, int M, int S>
 HWY_ATTR void packWinograd(const Conv3dArgs& args) {
   constexpr int kernelPlanes = Z == 1 ? 1 : 3;
-  constexpr int planes = winogradValues(Z);
-  constexpr int rows = winogradValues(M);
+  constexpr int planes = winogradWeights(Z);
+  constexpr int rows = winogradWeights(M);
   constexpr int values = planes * rows * rows;
   const int64_t in = args.inChannels;
   const float* weights = static_cast<const float*>(args.weights);
@@ -492,16 +363,17 @@ HWY_ATTR void packWinograd(const Conv3dArgs& args) {
             double kernel[27], alongX[9 * rows], alongY[3 * rows * rows], all[values];
             for (int w = 0; w < 9 * kernelPlanes; ++w) kernel[w] = weights[w];
             for (int w = 0; w < 3 * kernelPlanes; ++w) {
-              transformWeights<M>(kernel + 3 * w, 1, alongX + rows * w, 1);
+              transformWeights<M, S>(kernel + 3 * w, 1, alongX + rows * w, 1);
             }
             for (int z = 0; z < kernelPlanes; ++z) {
               for (int x = 0; x < rows; ++x) {
-                transformWeights<M>(alongX + 3 * rows * z + x, rows, alongY + rows * rows * z + x,
-                                    rows);
+                transformWeights<M, S>(alongX + 3 * rows * z + x, rows,
+                                       alongY + rows * rows * z + x, rows);
               }
             }
             for (int v = 0; v < rows * rows; ++v) {
-              transformWeights<Z>(alongY + v, rows * rows, all + v, rows * rows);
+              transformWeights<Z, WinogradForm{Z, M, S}.strideZ()>(alongY + v, rows * rows, all + v,
+                                                                   rows * rows);
             }
             for (int64_t value = 0; value < values; ++value) {
               packed[(value * channels + first) * in + i * count + out] =
@@ -515,19 +387,22 @@ HWY_ATTR void packWinograd(const Conv3dArgs& args) {
   }
 }
 
-#define VK_WINOGRAD_FORM(Z, M)                                                                 \
-  HWY_ATTR void conv3dWinograd##Z##M(const Conv3dArgs& args, Context& context,                 \
+#define VK_WINOGRAD_FORM(name, Z, M, S)                                                        \
+  HWY_ATTR void conv3dWinograd##name(const Conv3dArgs& args, Context& context,                 \
                                      const Workspace& workspace) {                             \
-    winograd<Z, M>(args, context, workspace);                                                  \
+    winograd<Z, M, S>(args, context, workspace);                                               \
   }                                                                                            \
-  HWY_ATTR void conv3dWinogradPack##Z##M(const Conv3dArgs& args, Context&, const Workspace&) { \
-    packWinograd<Z, M>(args);                                                                  \
+  HWY_ATTR void conv3dWinogradPack##name(const Conv3dArgs& args, Context&, const Workspace&) { \
+    packWinograd<Z, M, S>(args);                                                               \
   }
-VK_WINOGRAD_FORM(4, 4)
-VK_WINOGRAD_FORM(2, 4)
-VK_WINOGRAD_FORM(2, 2)
-VK_WINOGRAD_FORM(1, 4)
-VK_WINOGRAD_FORM(1, 2)
+VK_WINOGRAD_FORM(44, 4, 4, 1)
+VK_WINOGRAD_FORM(24, 2, 4, 1)
+VK_WINOGRAD_FORM(22, 2, 2, 1)
+VK_WINOGRAD_FORM(14, 1, 4, 1)
+VK_WINOGRAD_FORM(12, 1, 2, 1)
+VK_WINOGRAD_FORM(Strided44, 4, 4, 2)
+VK_WINOGRAD_FORM(Strided24, 2, 4, 2)
+VK_WINOGRAD_FORM(Strided14, 1, 4, 2)
 #undef VK_WINOGRAD_FORM
 
 }  // namespace HWY_NAMESPACE
@@ -542,11 +417,17 @@ VK_SIMD_TABLE(conv3dWinograd24);
 VK_SIMD_TABLE(conv3dWinograd22);
 VK_SIMD_TABLE(conv3dWinograd14);
 VK_SIMD_TABLE(conv3dWinograd12);
+VK_SIMD_TABLE(conv3dWinogradStrided44);
+VK_SIMD_TABLE(conv3dWinogradStrided24);
+VK_SIMD_TABLE(conv3dWinogradStrided14);
 VK_SIMD_TABLE(conv3dWinogradPack44);
 VK_SIMD_TABLE(conv3dWinogradPack24);
 VK_SIMD_TABLE(conv3dWinogradPack22);
 VK_SIMD_TABLE(conv3dWinogradPack14);
 VK_SIMD_TABLE(conv3dWinogradPack12);
+VK_SIMD_TABLE(conv3dWinogradPackStrided44);
+VK_SIMD_TABLE(conv3dWinogradPackStrided24);
+VK_SIMD_TABLE(conv3dWinogradPackStrided14);
 
 }  // namespace vk
 #endif
