@@ -47,9 +47,9 @@ HWY_ATTR HWY_INLINE void transformInputs(const WinogradVec* d, int step, Winogra
   }
 }
 
-/** With stride 2: inputs of phase 0 to values. Those of phase 1 are values as they are. */
+/** With stride 2: inputs that meet the outer taps, `step` apart, to values. */
 template <int Outputs>
-HWY_ATTR HWY_INLINE void transformPhase0(const WinogradVec* d, int step, WinogradVec* values) {
+HWY_ATTR HWY_INLINE void transformOuter(const WinogradVec* d, int step, WinogradVec* values) {
   if constexpr (Outputs == 2) {
     values[0] = hn::Sub(d[0], d[step]);
     values[1] = d[step];

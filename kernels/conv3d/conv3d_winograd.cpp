@@ -85,7 +85,7 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
   t.blockTiles = roundUp(t.each[0] * t.each[1] * row, kLanes);
 
   const int64_t positions = (t.each[1] + 1) * t.lattices[2] * (t.each[2] + 1) + kLanes;
-  const int64_t planes = winogradValues(form.z, form.strideZ());
+  const int64_t planes = winogradValues(form.z, form.strideZ);
   const int64_t values = winogradValues(form.yx, form.stride);
   const int64_t step = form.yx * form.stride;
   t.alongZFloats = oddLines(positions);
@@ -115,8 +115,8 @@ WinogradTiling winogradTiling(const Conv3dArgs& args, WinogradForm form) {
   const int64_t inputFloats =
       form.stride == 1
           ? t.chunkChannels * t.channelFloats + planes * place + values * step * t.alongYFloats
-          : (planes + (form.z == 1 ? 0 : form.z + 1)) * place +
-                (form.yx + 1) * step * t.alongZFloats + t.lineFloats;
+          : (planes + winogradSums(form.z, form.strideZ)) * place +
+                winogradSums(form.yx, form.stride) * step * t.alongZFloats + t.lineFloats;
   t.scratchFloats = inputFloats + (shared ? 0 : t.blockFloats) + values * values * t.sumFloats +
                     t.sliceChannels * planes * form.yx * form.yx * t.blockTiles +
                     form.z * form.yx * t.blockTiles + form.yx * t.blockTiles;
@@ -174,7 +174,7 @@ double winogradCost(const Conv3dArgs& args, WinogradForm form) {
       double(t.lattices[0] * t.lattices[1]) * double(t.blocks[0] * t.blocks[1] * t.blocks[2]);
   const double values = double(winogradValues(form));
   const double voxels = double(form.z * form.yx * form.yx);
-  const double inVoxels = voxels * double(form.strideZ() * form.stride * form.stride);
+  const double inVoxels = voxels * double(form.strideZ * form.stride * form.stride);
   const double in = double(args.inChannels);
   const double out = double(args.outChannels);
   // Rows of lattices that vectors do not deal go voxel by voxel.
@@ -190,30 +190,27 @@ double winogradCost(const Conv3dArgs& args, WinogradForm form) {
 /** Error in the Frobenius norm, of inputs and weights uniform in [-1, 1]: what the transforms make
  * of the roundings, and that of the sums over many channels. Measured, rounded up. */
 double winogradError(const Conv3dArgs& args, WinogradForm form) {
-  const double transforms = form.stride == 2 ? form.z == 4 ? 1.3e-6 : 8e-7
-                            : form.yx == 2   ? 2e-7
-                            : form.z == 4    ? 2e-6
-                            : form.z == 2    ? 1.3e-6
-                                             : 9e-7;
+  const double transforms = form.strideZ == 2  ? form.z == 4 ? 1.3e-6 : 8e-7
+                            : form.stride == 2 ? form.z == 4 ? 1.6e-6 : 8e-7
+                            : form.yx == 2     ? 2e-7
+                            : form.z == 4      ? 2e-6
+                            : form.z == 2      ? 1.3e-6
+                                               : 9e-7;
   return transforms * std::sqrt(1 + double(args.inChannels) / 32);
 }
 
-constexpr WinogradForm kForms[kWinogradForms] = {{4, 4}, {2, 4},    {2, 2},    {1, 4},
-                                                 {1, 2}, {4, 4, 2}, {2, 4, 2}, {1, 4, 2}};
+constexpr WinogradForm kForms[kWinogradForms] = {
+    {4, 4}, {2, 4}, {2, 2}, {1, 4}, {1, 2}, {4, 4, 2, 2}, {2, 4, 2, 2}, {4, 4, 1, 2}, {1, 4, 1, 2}};
 
 Refusal suits(const Conv3dArgs& args, WinogradForm form) {
   if (args.type != VK_F32) return "takes f32 only";
   for (int axis = 0; axis < 3; ++axis) {
     const int64_t kernel = axis == 0 && form.z == 1 ? 1 : 3;
-    const int64_t stride = axis == 0 ? form.strideZ() : form.stride;
-    if (args.kernel[axis] != kernel || args.stride[axis] != stride) {
-      if (form.stride > 1) {
-        return form.z == 1 ? "takes kernels of 3 x 3 x 1 and stride 2 x 2 x 1 only"
-                           : "takes kernels of 3 x 3 x 3 and stride 2 only";
-      }
-      return form.z == 1 ? "takes kernels of 3 x 3 x 1 and stride 1 only"
-                         : "takes kernels of 3 x 3 x 3 and stride 1 only";
+    const int64_t stride = axis == 0 ? form.strideZ : form.stride;
+    if (args.kernel[axis] != kernel) {
+      return form.z == 1 ? "takes kernels of 3 x 3 x 1 only" : "takes kernels of 3 x 3 x 3 only";
     }
+    if (args.stride[axis] != stride) return "takes another stride only";
     if (form.stride > 1 && args.dilation[axis] != 1) return "takes no dilation with strides";
   }
   return {};
@@ -281,7 +278,8 @@ extern const WinogradTable conv3dWinograd14Table, conv3dWinogradPack14Table;
 extern const WinogradTable conv3dWinograd12Table, conv3dWinogradPack12Table;
 extern const WinogradTable conv3dWinogradStrided44Table, conv3dWinogradPackStrided44Table;
 extern const WinogradTable conv3dWinogradStrided24Table, conv3dWinogradPackStrided24Table;
-extern const WinogradTable conv3dWinogradStrided14Table, conv3dWinogradPackStrided14Table;
+extern const WinogradTable conv3dWinogradStridedRows44Table, conv3dWinogradPackStridedRows44Table;
+extern const WinogradTable conv3dWinogradStridedRows14Table, conv3dWinogradPackStridedRows14Table;
 
 const WinogradImplementation* winogradImplementations() {
 #define VK_WINOGRAD_FORM(index, name, tables)                                                      \
@@ -300,7 +298,8 @@ const WinogradImplementation* winogradImplementations() {
       VK_WINOGRAD_FORM(4, "2x2x1", 12),
       VK_WINOGRAD_FORM(5, "strided-4x4x4", Strided44),
       VK_WINOGRAD_FORM(6, "strided-4x4x2", Strided24),
-      VK_WINOGRAD_FORM(7, "strided-4x4x1", Strided14)};
+      VK_WINOGRAD_FORM(7, "strided-rows-4x4x4", StridedRows44),
+      VK_WINOGRAD_FORM(8, "strided-rows-4x4x1", StridedRows14)};
 #undef VK_WINOGRAD_FORM
   return forms;
 }

@@ -14,10 +14,9 @@ namespace vk {
 struct WinogradForm {
   int64_t z;
   int64_t yx;
-  /** Along all axes, but not along z where the kernel has one plane. */
+  /** Of the convolution, along z, and along y and x. */
+  int64_t strideZ = 1;
   int64_t stride = 1;
-
-  constexpr int64_t strideZ() const { return z == 1 ? 1 : stride; }
 };
 
 /** Values of a tile along an axis, from as many inputs. */
@@ -27,7 +26,12 @@ constexpr int64_t winogradValues(int64_t outputs, int64_t stride = 1) {
 
 constexpr int64_t winogradValues(WinogradForm form) {
   const int64_t values = winogradValues(form.yx, form.stride);
-  return winogradValues(form.z, form.strideZ()) * values * values;
+  return winogradValues(form.z, form.strideZ) * values * values;
+}
+
+/** Those that are sums of inputs, the first ones; with stride 2 the others are inputs. */
+constexpr int64_t winogradSums(int64_t outputs, int64_t stride) {
+  return outputs == 1 ? 0 : stride == 1 ? outputs + 2 : outputs + 1;
 }
 
 /** Different values that the three weights of an axis become. */
@@ -130,7 +134,7 @@ struct WinogradImplementation {
 /** Vector operations that the direct convolution needs, or the best of the forms. */
 double conv3dLeastCost(const Conv3dArgs& args);
 
-constexpr int64_t kWinogradForms = 8;
+constexpr int64_t kWinogradForms = 9;
 const WinogradImplementation* winogradImplementations();
 
 }  // namespace vk

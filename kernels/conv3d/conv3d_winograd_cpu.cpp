@@ -13,15 +13,15 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/** Runs one task, tiles of Z x M x M outputs, of stride S. */
-template <int Z, int M, int S>
+/** Runs one task, tiles of Z x M x M outputs. */
+template <int Z, int M, int StrideZ, int S>
 class Winograd {
-  static constexpr WinogradForm kForm = {Z, M, S};
-  static constexpr int kStrideZ = kForm.strideZ();
-  static constexpr int kPlanes = winogradValues(Z, kStrideZ);
+  static constexpr WinogradForm kForm = {Z, M, StrideZ, S};
+  static constexpr int kPlanes = winogradValues(Z, StrideZ);
   static constexpr int kRows = winogradValues(M, S);
   static constexpr int kSlice = kRows * kRows;
-  using Values = std::conditional_t<S == 1, WinogradValues<Z, M>, WinogradStridedValues<Z, M>>;
+  using Values =
+      std::conditional_t<S == 1, WinogradValues<Z, M>, WinogradStridedValues<Z, M, StrideZ>>;
 
  public:
   /** `channels` of the input are those that it transforms; `values` is null for scratch memory. */
@@ -223,7 +223,7 @@ class Winograd {
       for (int a = 0; a < kPlanes; ++a) {
         m[a] = hn::LoadU(d, slices + ((a * M + y) * M + x) * tiling_.blockTiles + at);
       }
-      transformSums<Z, kStrideZ>(m, 1, results);
+      transformSums<Z, StrideZ>(m, 1, results);
 #pragma GCC unroll 4
       for (int z = 0; z < Z; ++z) outputs[z * M + x] = results[z];
     }
@@ -289,9 +289,9 @@ class Winograd {
   float* joined_;
 };
 
-template <int Z, int M, int S>
+template <int Z, int M, int StrideZ, int S>
 HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace& workspace) {
-  constexpr WinogradForm form = {Z, M, S};
+  constexpr WinogradForm form = {Z, M, StrideZ, S};
   const WinogradTiling tiling = winogradTiling(args, form);
   if (tiling.slabs == 0) return;
   const int64_t slotCount = winogradSlots(args, tiling);
@@ -307,15 +307,15 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
     const WinogradTask task = winogradTask(args, form, tiling, slab);
     if (task.count[0] == 0 || task.count[1] == 0) return;
     const int32_t slot = slots.acquire();
-    Winograd<Z, M, S> each(args, tiling, task, channels, areas + slot * tiling.scratchFloats,
-                           shared, taps);
+    Winograd<Z, M, StrideZ, S> each(args, tiling, task, channels,
+                                    areas + slot * tiling.scratchFloats, shared, taps);
     work(each, task.first[0]);
     slots.release(slot);
   };
   if (tiling.sharedBlocks == 0) {
     parallelFor(context, tiling.slabs, [&](int64_t slab) HWY_ATTR {
       within(slab, {0, args.inChannels}, nullptr,
-             [](Winograd<Z, M, S>& each, int64_t) HWY_ATTR { each.run(); });
+             [](Winograd<Z, M, StrideZ, S>& each, int64_t) HWY_ATTR { each.run(); });
     });
     return;
   }
@@ -328,12 +328,12 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
       within(begin + index / chunks,
              chunkRange(args.inChannels, tiling.chunkChannels, index % chunks),
              values + index / chunks * tiling.blockFloats,
-             [](Winograd<Z, M, S>& each, int64_t) HWY_ATTR { each.transformOnly(); });
+             [](Winograd<Z, M, StrideZ, S>& each, int64_t) HWY_ATTR { each.transformOnly(); });
     });
     parallelFor(context, count * bundles, [&](int64_t index) HWY_ATTR {
       // Bundle by bundle: the blocks that need the same weights one after the other.
       within(begin + index % count, {0, 0}, values + index % count * tiling.blockFloats,
-             [&](Winograd<Z, M, S>& each, int64_t first) HWY_ATTR {
+             [&](Winograd<Z, M, StrideZ, S>& each, int64_t first) HWY_ATTR {
                each.sum(first, {index / count, index / count + 1});
              });
     });
@@ -342,7 +342,7 @@ HWY_ATTR void winograd(const Conv3dArgs& args, Context& context, const Workspace
 
 /** Group by group and bundle by bundle: [value][block][input channel][output channel of the
  * block]. */
-template <int Z, int M, int S>
+template <int Z, int M, int StrideZ, int S>
 HWY_ATTR void packWinograd(const Conv3dArgs& args) {
   constexpr int kernelPlanes = Z == 1 ? 1 : 3;
   constexpr int planes = winogradWeights(Z);
@@ -372,8 +372,7 @@ HWY_ATTR void packWinograd(const Conv3dArgs& args) {
               }
             }
             for (int v = 0; v < rows * rows; ++v) {
-              transformWeights<Z, WinogradForm{Z, M, S}.strideZ()>(alongY + v, rows * rows, all + v,
-                                                                   rows * rows);
+              transformWeights<Z, StrideZ>(alongY + v, rows * rows, all + v, rows * rows);
             }
             for (int64_t value = 0; value < values; ++value) {
               packed[(value * channels + first) * in + i * count + out] =
@@ -387,22 +386,23 @@ HWY_ATTR void packWinograd(const Conv3dArgs& args) {
   }
 }
 
-#define VK_WINOGRAD_FORM(name, Z, M, S)                                                        \
+#define VK_WINOGRAD_FORM(name, Z, M, StrideZ, S)                                               \
   HWY_ATTR void conv3dWinograd##name(const Conv3dArgs& args, Context& context,                 \
                                      const Workspace& workspace) {                             \
-    winograd<Z, M, S>(args, context, workspace);                                               \
+    winograd<Z, M, StrideZ, S>(args, context, workspace);                                      \
   }                                                                                            \
   HWY_ATTR void conv3dWinogradPack##name(const Conv3dArgs& args, Context&, const Workspace&) { \
-    packWinograd<Z, M, S>(args);                                                               \
+    packWinograd<Z, M, StrideZ, S>(args);                                                      \
   }
-VK_WINOGRAD_FORM(44, 4, 4, 1)
-VK_WINOGRAD_FORM(24, 2, 4, 1)
-VK_WINOGRAD_FORM(22, 2, 2, 1)
-VK_WINOGRAD_FORM(14, 1, 4, 1)
-VK_WINOGRAD_FORM(12, 1, 2, 1)
-VK_WINOGRAD_FORM(Strided44, 4, 4, 2)
-VK_WINOGRAD_FORM(Strided24, 2, 4, 2)
-VK_WINOGRAD_FORM(Strided14, 1, 4, 2)
+VK_WINOGRAD_FORM(44, 4, 4, 1, 1)
+VK_WINOGRAD_FORM(24, 2, 4, 1, 1)
+VK_WINOGRAD_FORM(22, 2, 2, 1, 1)
+VK_WINOGRAD_FORM(14, 1, 4, 1, 1)
+VK_WINOGRAD_FORM(12, 1, 2, 1, 1)
+VK_WINOGRAD_FORM(Strided44, 4, 4, 2, 2)
+VK_WINOGRAD_FORM(Strided24, 2, 4, 2, 2)
+VK_WINOGRAD_FORM(StridedRows44, 4, 4, 1, 2)
+VK_WINOGRAD_FORM(StridedRows14, 1, 4, 1, 2)
 #undef VK_WINOGRAD_FORM
 
 }  // namespace HWY_NAMESPACE
@@ -419,7 +419,8 @@ VK_SIMD_TABLE(conv3dWinograd14);
 VK_SIMD_TABLE(conv3dWinograd12);
 VK_SIMD_TABLE(conv3dWinogradStrided44);
 VK_SIMD_TABLE(conv3dWinogradStrided24);
-VK_SIMD_TABLE(conv3dWinogradStrided14);
+VK_SIMD_TABLE(conv3dWinogradStridedRows44);
+VK_SIMD_TABLE(conv3dWinogradStridedRows14);
 VK_SIMD_TABLE(conv3dWinogradPack44);
 VK_SIMD_TABLE(conv3dWinogradPack24);
 VK_SIMD_TABLE(conv3dWinogradPack22);
@@ -427,7 +428,8 @@ VK_SIMD_TABLE(conv3dWinogradPack14);
 VK_SIMD_TABLE(conv3dWinogradPack12);
 VK_SIMD_TABLE(conv3dWinogradPackStrided44);
 VK_SIMD_TABLE(conv3dWinogradPackStrided24);
-VK_SIMD_TABLE(conv3dWinogradPackStrided14);
+VK_SIMD_TABLE(conv3dWinogradPackStridedRows44);
+VK_SIMD_TABLE(conv3dWinogradPackStridedRows14);
 
 }  // namespace vk
 #endif

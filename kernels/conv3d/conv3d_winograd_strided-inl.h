@@ -1,9 +1,9 @@
-// Values of a block of tiles of stride 2. Included after core/simd_begin.h, once an instruction
-// set.
+// Values of a block of tiles of stride 2 along y and x. Included after core/simd_begin.h, once an
+// instruction set.
 //
-// Tiles share a ninth of their input along an axis, so each channel is read anew for each block, to
-// memory that stays in the second-level cache. Inputs of phase 1 are values as they are: they are
-// not stored again along z and y.
+// Tiles share a ninth of their input along such an axis, so each channel is read anew for each
+// block, to memory that stays in the second-level cache. Inputs between those of the outer taps are
+// values as they are: they are not stored again along z and y.
 #include "conv3d/conv3d_winograd.h"
 #include "conv3d/conv3d_winograd_tiles-inl.h"
 #include "core/parallel.h"
@@ -21,18 +21,17 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /** Reads and transforms the input of one task, tiles of Z x 4 x 4 outputs. */
-template <int Z, int M>
+template <int Z, int M, int StrideZ>
 class WinogradStridedValues {
   static_assert(M == 4);
-  static constexpr int kStrideZ = WinogradForm{Z, M, 2}.strideZ();
-  static constexpr int kPlanes = winogradValues(Z, kStrideZ);
+  static constexpr int kPlanes = winogradValues(Z, StrideZ);
   static constexpr int kRows = winogradValues(M, 2);
   static constexpr int kSlice = kRows * kRows;
   /** Values that are sums along an axis, the first ones. */
-  static constexpr int kPlaneSums = Z == 1 ? 0 : Z + 1;
-  static constexpr int kRowSums = M + 1;
+  static constexpr int kPlaneSums = winogradSums(Z, StrideZ);
+  static constexpr int kRowSums = winogradSums(M, 2);
   /** Inputs from a tile to the next. */
-  static constexpr int kPlaneStep = Z * kStrideZ;
+  static constexpr int kPlaneStep = Z * StrideZ;
   static constexpr int kStep = 2 * M;
 
  public:
@@ -83,7 +82,7 @@ class WinogradStridedValues {
         for (int a = 0; a < kPlanes; ++a) {
           const float* const from = a < kPlaneSums
                                         ? alongZ_ + a * planeFloats_
-                                        : planes_ + phase1(a - kPlaneSums, kStrideZ) * planeFloats_;
+                                        : planes_ + between(a - kPlaneSums, StrideZ) * planeFloats_;
           transformAlongY(from);
           transformAlongX(from,
                           values + a * kSlice * tiling_.valueFloats + channel * tiling_.blockTiles +
@@ -100,8 +99,8 @@ class WinogradStridedValues {
   static constexpr int64_t kPlanesAhead = 2;
 
   static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
-  /** Of a tile's inputs, number i of phase 1. */
-  static constexpr int phase1(int i, int stride) { return stride == 1 ? i : 2 * i + 1; }
+  /** Of a tile's inputs, number i of those that are values. */
+  static constexpr int between(int i, int stride) { return stride == 1 ? i : 2 * i + 1; }
 
   /** From the first voxel of the task's tiles, which may lie outside; null if the row does. */
   HWY_ATTR const float* rowAt(int64_t channel, int64_t plane, int64_t row) const {
@@ -164,12 +163,16 @@ class WinogradStridedValues {
         const int64_t region = (y * kStep + x) * apart_;
         for (int64_t at = region; at < region + tiles; at += lanes()) {
           WinogradVec inputs[kPlaneSums], values[kPlaneSums];
-#pragma GCC unroll 5
+#pragma GCC unroll 6
           for (int k = 0; k < kPlaneSums; ++k) {
-            inputs[k] = hn::LoadU(d, planes_ + 2 * k * planeFloats_ + at);
+            inputs[k] = hn::LoadU(d, planes_ + StrideZ * k * planeFloats_ + at);
           }
-          transformPhase0<Z>(inputs, 1, values);
-#pragma GCC unroll 5
+          if constexpr (StrideZ == 1) {
+            transformInputs<Z>(inputs, 1, values);
+          } else {
+            transformOuter<Z>(inputs, 1, values);
+          }
+#pragma GCC unroll 6
           for (int a = 0; a < kPlaneSums; ++a) {
             hn::StoreU(values[a], d, alongZ_ + a * planeFloats_ + at);
           }
@@ -188,7 +191,7 @@ class WinogradStridedValues {
           inputs[i] = hn::LoadU(
               d, from + (2 * i % kStep * kStep + x) * apart_ + 2 * i / kStep * column_ + at);
         }
-        transformPhase0<M>(inputs, 1, values);
+        transformOuter<M>(inputs, 1, values);
 #pragma GCC unroll 5
         for (int b = 0; b < kRowSums; ++b) {
           hn::StoreU(values[b], d, alongY_ + (b * kStep + x) * apart_ + at);
@@ -204,7 +207,7 @@ class WinogradStridedValues {
           for (int b = 0; b < kRows; ++b) {
             const float* const rows = b < kRowSums
                                           ? alongY_ + b * kStep * apart_
-                                          : plane + phase1(b - kRowSums, 2) * kStep * apart_;
+                                          : plane + between(b - kRowSums, 2) * kStep * apart_;
             transformVectors(rows + at, to + b * kRows * tiling_.valueFloats + tile, room - tile,
                              order);
           }
@@ -220,10 +223,10 @@ class WinogradStridedValues {
     for (int i = 0; i < kRowSums; ++i) {
       inputs[i] = hn::LoadU(d, from + 2 * i % kStep * apart_ + 2 * i / kStep);
     }
-    transformPhase0<M>(inputs, 1, values);
+    transformOuter<M>(inputs, 1, values);
 #pragma GCC unroll 4
     for (int i = 0; i < M; ++i) {
-      values[kRowSums + i] = hn::LoadU(d, from + phase1(i, 2) * apart_);
+      values[kRowSums + i] = hn::LoadU(d, from + between(i, 2) * apart_);
     }
 #pragma GCC unroll 9
     for (int e = 0; e < kRows; ++e) {
