@@ -1,6 +1,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv3d/conv3d_winograd_cpu.cpp"
 #include "core/simd_begin.h"
+#include <type_traits>
+
 #include "conv3d/conv3d_tile-inl.h"
 #include "conv3d/conv3d_winograd-inl.h"
 #include "conv3d/conv3d_winograd.h"

@@ -5,6 +5,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "grid_sample/grid_sample_gradient_input_cpu.cpp"
 #include "core/simd_begin.h"
+#include <algorithm>
+
 #include "grid_sample/grid_sample_blocks-inl.h"
 #include "grid_sample/grid_sample_slabs.h"
 #include "warp3d/warp3d_scatter-inl.h"

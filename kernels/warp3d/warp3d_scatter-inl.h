@@ -10,6 +10,7 @@
 #define VK_WARP3D_SCATTER_INL
 #endif
 
+#include "core/simd_quad.h"
 #include "warp3d/warp3d_linear-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,9 +44,8 @@ struct ScatterBatch {
   /** Rows on one side along the slab's axis. */
   static constexpr int kBeside = kRows / 2;
   static constexpr int kQuads = kRows / 2;
-  /** Two voxels of one row, and of two rows. */
+  /** Two voxels of one row; a Quad has those of two rows. */
   using Pair = float __attribute__((vector_size(8)));
-  using Quad = float __attribute__((vector_size(16)));
 
   /** Of the rows on either side along the slab's axis. */
   HWY_ALIGN Offset offsets[2][kVectors][kLanes];
