@@ -19,9 +19,7 @@ constexpr int64_t kMostTilesOfMany = 48;
 /** Tiles of stride 2 have up to 729 values: more of them than these only to fill vectors. */
 constexpr int64_t kStridedTiles = 32;
 constexpr int64_t kMostStridedTiles = 80;
-/** Outputs of a channel. For 256 to 320 channels and 512 outputs 6 ms are saved by 39 MB of
- * weights.
- */
+/** Outputs of a channel: for 256 to 320 channels 512 save 6 ms, with 39 MB more of weights. */
 constexpr int64_t kLeastStridedVoxels = 2048;
 constexpr int64_t wantedTiles(int64_t channels, int64_t stride) {
   return stride > 1 ? kStridedTiles : channels <= 32 ? kMostTiles : kMostTilesOfMany;

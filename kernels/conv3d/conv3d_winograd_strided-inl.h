@@ -231,7 +231,8 @@ class WinogradStridedValues {
 #pragma GCC unroll 9
     for (int e = 0; e < kRows; ++e) {
       float* const place = to + e * tiling_.valueFloats;
-      // All values lie beyond the second-level cache: the next channel's place is asked for.
+      // With three planes the values lie beyond the second-level cache: the next channel's place is
+      // asked for.
       __builtin_prefetch(place + tiling_.blockTiles, 1, 2);
       storeTiles(order(values[e]), place, room);
     }
