@@ -28,17 +28,77 @@ HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
   if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
   WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(args.inSize[2]);
+  float* const zeros = layout.take<float>(conv3dDepthwiseZeros(args));
   float* const scratch = layout.take<float>(slotCount * scratchFloats);
-  fillZero(zeros, args.inSize[2]);
+  fillZero(zeros, conv3dDepthwiseZeros(args));
   ScratchSlots slots(static_cast<int32_t>(slotCount));
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    body(task, zeros, scratch + slot * scratchFloats);
+    body(task, zeros + kDepthwiseLead, scratch + slot * scratchFloats);
     slots.release(slot);
   });
 }
+
+/** The voxels of a task's input, and the zeros around them. */
+class DepthwiseInput {
+  using Tag = hn::ScalableTag<float>;
+
+ public:
+  HWY_ATTR DepthwiseInput(const Conv3dArgs& args, const Conv3dTask& task, const float* zeros)
+      : args_(args), plane_(task.plane - args.paddingBegin[0]), zeros_(zeros) {
+    const int64_t voxels = args.inSize[0] * args.inSize[1] * args.inSize[2];
+    voxels_ =
+        static_cast<const float*>(args.input) + (task.image * args.groups + task.group) * voxels;
+  }
+
+  /** The first rows that output rows y to y + Count - 1 need, of a plane that is counted from the
+   * first one that the task needs; rows of zeros outside the input. */
+  template <int Count>
+  HWY_ATTR HWY_INLINE void rowsAt(int64_t plane, int64_t y, const float** rows) const {
+    const int64_t inZ = plane_ + plane;
+    const int64_t inY = y - args_.paddingBegin[1];
+    const bool inside = inZ >= 0 && inZ < args_.inSize[0];
+#pragma GCC unroll 6
+    for (int r = 0; r < Count; ++r) {
+      const bool found = inside && inY + r >= 0 && inY + r < args_.inSize[1];
+      rows[r] = found ? voxels_ + (inZ * args_.inSize[1] + inY + r) * args_.inSize[2] : zeros_;
+    }
+  }
+
+  /** Lanes of a vector from voxel x on that lie in a row. */
+  HWY_ATTR HWY_INLINE hn::Mask<Tag> inside(int64_t x) const {
+    const auto until = [](int64_t count) HWY_ATTR {
+      const int64_t lanes = static_cast<int64_t>(hn::Lanes(Tag()));
+      const int64_t clipped = count < 0 ? 0 : count < lanes ? count : lanes;
+      return hn::FirstN(Tag(), static_cast<size_t>(clipped));
+    };
+    return hn::AndNot(until(-x), until(args_.inSize[2] - x));
+  }
+
+  /** A vector from voxel x of a row on, and zeros outside; `mask` is inside(x). Only with masks
+   * does a load end with the row. */
+  HWY_ATTR HWY_INLINE hn::Vec<Tag> load(hn::Mask<Tag> mask, const float* row, int64_t x) const {
+    const Tag d;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+    return hn::MaskedLoad(mask, d, row + x);
+#else
+    (void)mask;
+    HWY_ALIGN float values[hn::MaxLanes(d)];
+    for (int64_t i = 0; i < static_cast<int64_t>(hn::Lanes(d)); ++i) {
+      values[i] = x + i < 0 || x + i >= args_.inSize[2] ? 0 : row[x + i];
+    }
+    return hn::Load(d, values);
+#endif
+  }
+
+ private:
+  const Conv3dArgs& args_;
+  /** Of the input, the task's first. */
+  int64_t plane_;
+  const float* voxels_;
+  const float* zeros_;
+};
 
 /** Runs one task. A plane of the kernel is multiplied with a plane of the input for all outputs
  * that need it, in three planes; so a row of input is loaded once a column of the kernel. */
@@ -53,10 +113,7 @@ class Depthwise {
  public:
   HWY_ATTR Depthwise(const Conv3dArgs& args, const DepthwiseTiling& tiling, const Conv3dTask& task,
                      const float* zeros, float* scratch)
-      : args_(args), t_(tiling), task_(task), zeros_(zeros), partial_(scratch) {
-    const int64_t voxels = args.inSize[0] * args.inSize[1] * args.inSize[2];
-    input_ =
-        static_cast<const float*>(args.input) + (task.image * args.groups + task.group) * voxels;
+      : args_(args), t_(tiling), task_(task), input_(args, task, zeros), partial_(scratch) {
     weights_ = static_cast<const float*>(args.packed) + task.group * 9 * KernelPlanes;
     rows_ = partial_ + tiling.partialFloats;
     to_ = rowsOf(args, task, 0, 0, 0);
@@ -79,14 +136,10 @@ class Depthwise {
 
   HWY_ATTR void runBand(int64_t y, int64_t count) {
     for (int64_t i = 0; i < t_.partialFloats; ++i) partial_[i] = 0;
-    const int64_t first = task_.plane - args_.paddingBegin[0];
     for (int64_t step = 0; step < task_.planes + kPartial; ++step) {
       for (int64_t row = 0; row < count; row += kRows) {
-        for (int r = 0; r < kFromRows; ++r) {
-          const int64_t inY = y + row + r - args_.paddingBegin[1];
-          from_[r] = rowAt(first + step, inY);
-          if (r >= 2) ahead_[r - 2] = rowAt(first + step + kAhead, inY);
-        }
+        input_.template rowsAt<kFromRows>(step, y + row, from_);
+        input_.template rowsAt<kRows>(step + kAhead, y + row + 2, ahead_);
         const int64_t left = count - row;
         const int64_t z = task_.plane + step - kPartial;
         const int64_t at = (z * args_.outSize[1] + y + row) * args_.outSize[2];
@@ -103,37 +156,6 @@ class Depthwise {
         }
       }
     }
-  }
-
-  HWY_ATTR const float* rowAt(int64_t z, int64_t y) const {
-    if (z < 0 || z >= args_.inSize[0] || y < 0 || y >= args_.inSize[1]) return zeros_;
-    return input_ + (z * args_.inSize[1] + y) * args_.inSize[2];
-  }
-
-  /** Lanes of a vector from voxel x on that lie in a row. */
-  HWY_ATTR HWY_INLINE auto inside(int64_t x) const {
-    const auto until = [](int64_t count) HWY_ATTR {
-      const int64_t clipped = count < 0 ? 0 : count < lanes() ? count : lanes();
-      return hn::FirstN(hn::ScalableTag<float>(), static_cast<size_t>(clipped));
-    };
-    return hn::AndNot(until(-x), until(args_.inSize[2] - x));
-  }
-
-  /** Only with masks does a load end with the row. */
-  template <class M>
-  HWY_ATTR HWY_INLINE hn::Vec<hn::ScalableTag<float>> load(M mask, const float* row,
-                                                           int64_t x) const {
-    const hn::ScalableTag<float> d;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-    return hn::MaskedLoad(mask, d, row + x);
-#else
-    (void)mask;
-    HWY_ALIGN float values[hn::MaxLanes(hn::ScalableTag<float>())];
-    for (int64_t i = 0; i < lanes(); ++i) {
-      values[i] = x + i < 0 || x + i >= args_.inSize[2] ? 0 : row[x + i];
-    }
-    return hn::Load(d, values);
-#endif
   }
 
   /** Adds what a plane of input gives to KernelPlanes planes of outputs, of which the first is
@@ -167,10 +189,10 @@ class Depthwise {
           }
         }
         const int64_t at = x + column - args_.paddingBegin[2];
-        const auto mask = inside(at);
+        const auto mask = input_.inside(at);
 #pragma GCC unroll 6
         for (int from = 0; from < kFromRows; ++from) {
-          const V voxels = load(mask, from_[from], at);
+          const V voxels = input_.load(mask, from_[from], at);
 #pragma GCC unroll 3
           for (int row = 0; row < 3; ++row) {
             const int r = from - row;
@@ -211,12 +233,10 @@ class Depthwise {
   const Conv3dArgs& args_;
   const DepthwiseTiling& t_;
   const Conv3dTask& task_;
-  /** A row of them, for what lies outside the input. */
-  const float* zeros_;
+  const DepthwiseInput input_;
   float* partial_;
   /** Rows of a plane that is complete. */
   float* rows_;
-  const float* input_;
   const float* weights_;
   /** The rows of input that are added, and those that are fetched. */
   const float* from_[kFromRows];

@@ -254,19 +254,44 @@ template <int Count, bool Whole = false, class V>
 HWY_ATTR HWY_INLINE void finishVectors(const V* sums, int64_t x, int channel, int64_t count,
                                        bool streams, const Rows& rows) {
   const hn::ScalableTag<float> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const V bias = hn::Set(d, rows.finish.bias != nullptr ? rows.finish.bias[channel] : 0.0f);
+  const auto at = [&](int r)
+                      HWY_ATTR { return channel * rows.channelFloats + r * rows.rowFloats + x; };
+  const float* const residual = rows.finish.residual;
+  if constexpr (Whole) {
+    // Each question is asked once, not for each vector.
+    V outputs[Count];
 #pragma GCC unroll 4
-  for (int r = 0; r < Count; ++r) {
-    if (!Whole && r >= count) break;
-    const int64_t at = channel * rows.channelFloats + r * rows.rowFloats + x;
-    const float* const added =
-        rows.finish.residual != nullptr ? rows.finish.residual + at : nullptr;
-    if (!Whole && lanes > 1 && x + lanes > rows.width) {
-      finishSome(sums[r], rows.width - x, bias, added, rows.finish, rows.output + at);
-      continue;
+    for (int r = 0; r < Count; ++r) outputs[r] = hn::Add(sums[r], bias);
+    if (residual != nullptr) {
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r) {
+        outputs[r] = hn::Add(outputs[r], hn::LoadU(d, residual + at(r)));
+      }
     }
-    finishVector(sums[r], bias, added, rows.finish, streams, rows.output + at);
+    if (rows.finish.activation != VK_ACTIVATION_NONE) {
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r) outputs[r] = activated(d, outputs[r], rows.finish);
+    }
+    if (streams) {
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r) hn::Stream(outputs[r], d, rows.output + at(r));
+    } else {
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r) hn::StoreU(outputs[r], d, rows.output + at(r));
+    }
+  } else {
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) {
+      if (r >= count) break;
+      const float* const added = residual != nullptr ? residual + at(r) : nullptr;
+      if (lanes > 1 && x + lanes > rows.width) {
+        finishSome(sums[r], rows.width - x, bias, added, rows.finish, rows.output + at(r));
+      } else {
+        finishVector(sums[r], bias, added, rows.finish, streams, rows.output + at(r));
+      }
+    }
   }
 }
 

@@ -111,9 +111,7 @@ bool conv3dByRows(const Conv3dArgs& args) {
 int64_t conv3dRowPlanes(const Conv3dArgs& args) {
   const int64_t wanted =
       chunkCount(kConv3dEnoughTasks, std::max<int64_t>(args.batch * args.groups, 1));
-  // Two planes whose sums are added up together are so whatever the slab.
-  return roundUp(
-      evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab)), 2);
+  return evenShare(args.outSize[0], std::max(chunkCount(args.outSize[0], wanted), kLeastSlab));
 }
 
 int64_t conv3dRowTasks(const Conv3dArgs& args) {

@@ -10,27 +10,28 @@ namespace {
 
 /** In the Frobenius norm; measured, rounded up. */
 constexpr double kError = 3e-7;
-/** Of the widest vectors. */
-constexpr int64_t kLanes = 16;
-/** What the sums of a band may take: a part of the second-level cache. They are read and written in
- * turn; the wider a band, the longer the runs of input. */
-constexpr int64_t kBandBytes = 128 * 1024;
+/** What a block's input may take: a part of the second-level cache, where the next block's input
+ * comes to while this one's is read. */
+constexpr int64_t kBlockBytes = 256 * 1024;
 /** Of a thread; longer rows leave the second-level cache, and would need much memory. */
 constexpr int64_t kMostScratchFloats = 1 << 20;
 
 }  // namespace
 
 WinogradDepthwiseTiling::WinogradDepthwiseTiling(const Conv3dArgs& args) {
-  constexpr int64_t kEach = kWinogradDepthwisePlanes * kWinogradRowValues;
-  width = roundUp(args.outSize[2], kLanes);
-  lead = roundUp(std::max<int64_t>(args.paddingBegin[2], 0), kLanes);
-  columns = std::clamp<int64_t>(args.outSize[2] + 2 - args.paddingBegin[2], 0, args.inSize[2]);
-  pitch = lead + roundUp(std::max(columns, width + 2 - args.paddingBegin[2]), kLanes);
-  const int64_t tileBytes = kEach * width * static_cast<int64_t>(sizeof(float));
+  const int64_t tileBytes = kWinogradDepthwisePlanes * kWinogradRows * args.inSize[2] *
+                            static_cast<int64_t>(sizeof(float));
   const int64_t tiles = chunkCount(args.outSize[1], kWinogradRows);
-  bandRows = evenShare(tiles, kBandBytes / (tileBytes + 1)) * kWinogradRows;
-  partialFloats = kEach * bandRows / kWinogradRows * width;
-  scratchFloats = partialFloats + 2 * kEach * pitch;
+  blockRows = evenShare(tiles, kBlockBytes / (tileBytes + 1)) * kWinogradRows;
+  columns = std::clamp<int64_t>(args.outSize[2] + 2 - args.paddingBegin[2], 0, args.inSize[2]);
+  lead = roundUp(std::max<int64_t>(args.paddingBegin[2], 0), kWinogradDepthwiseLanes);
+  const int64_t width = roundUp(args.outSize[2], kWinogradDepthwiseLanes);
+  pitch =
+      lead + roundUp(std::max(columns, width + 2 - args.paddingBegin[2]), kWinogradDepthwiseLanes);
+  valueFloats = kWinogradRowValues * (kWinogradDepthwisePlanes + 2) * pitch;
+  sumFloats = kWinogradRowValues * kWinogradDepthwisePlanes * kWinogradDepthwiseVectors *
+              kWinogradDepthwiseLanes;
+  scratchFloats = valueFloats + sumFloats;
 }
 
 Refusal winogradDepthwiseAccepts(const Conv3dArgs& args) {

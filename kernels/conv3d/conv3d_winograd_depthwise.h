@@ -6,24 +6,27 @@
 
 namespace vk {
 
-/** Input planes whose products are added together: what waits for further planes is loaded and
- * stored once for both. */
-constexpr int64_t kWinogradDepthwisePlanes = 2;
+/** Of the widest vectors. */
+constexpr int64_t kWinogradDepthwiseLanes = 16;
+/** Output planes of a block. */
+constexpr int64_t kWinogradDepthwisePlanes = 8;
+/** Vectors of a row that are computed together: with the nine weights of a value they take as many
+ * registers as AVX2 has. */
+constexpr int64_t kWinogradDepthwiseVectors = 2;
 
-/** Scratch memory of a task, which is some output planes of a group. It computes bands of output
- * rows, each two planes of input after two. */
+/** Scratch memory of a task, which is some output planes of a group. It computes blocks, each some
+ * rows of some planes, tile after tile, each four rows of all planes. */
 struct WinogradDepthwiseTiling {
-  /** Rows of a band, a multiple of kWinogradRows. */
-  int64_t bandRows;
-  /** An output row in whole vectors. */
-  int64_t width;
+  /** Output rows of a block, a multiple of kWinogradRows. */
+  int64_t blockRows;
   /** Voxels of an input row that any output needs. */
   int64_t columns;
   /** Values of a row with the padding: voxel 0 is the one at `lead`. */
   int64_t lead;
   int64_t pitch;
-  /** Sums of a band's outputs that need further planes. */
-  int64_t partialFloats;
+  /** Of a tile. */
+  int64_t valueFloats;
+  int64_t sumFloats;
   int64_t scratchFloats;
 
   explicit WinogradDepthwiseTiling(const Conv3dArgs& args);
