@@ -28,14 +28,14 @@ HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
   if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
   WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(conv3dDepthwiseZeros(args));
+  float* const zeros = layout.take<float>(conv3dZeroFloats(args));
   float* const scratch = layout.take<float>(slotCount * scratchFloats);
-  fillZero(zeros, conv3dDepthwiseZeros(args));
+  fillZero(zeros, conv3dZeroFloats(args));
   ScratchSlots slots(static_cast<int32_t>(slotCount));
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    body(task, zeros + kDepthwiseLead, scratch + slot * scratchFloats);
+    body(task, zeros + kConv3dZerosLead, scratch + slot * scratchFloats);
     slots.release(slot);
   });
 }

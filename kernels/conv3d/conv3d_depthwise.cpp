@@ -39,13 +39,9 @@ DepthwiseTiling conv3dDepthwiseTiling(const Conv3dArgs& args) {
   return t;
 }
 
-int64_t conv3dDepthwiseZeros(const Conv3dArgs& args) {
-  return kDepthwiseLead + args.inSize[2] + kDepthwiseLead;
-}
-
 int64_t conv3dDepthwiseWorkspaceBytes(const Conv3dArgs& args, int64_t scratchFloats) {
   WorkspaceLayout layout(nullptr);
-  layout.take<float>(conv3dDepthwiseZeros(args));
+  layout.take<float>(conv3dZeroFloats(args));
   layout.take<float>(std::min<int64_t>(args.threads, conv3dRowTasks(args)) * scratchFloats);
   return layout.bytes();
 }

@@ -24,10 +24,6 @@ struct DepthwiseTiling {
 };
 
 DepthwiseTiling conv3dDepthwiseTiling(const Conv3dArgs& args);
-/** Before a row of zeros, and after it. Loads that begin before a row, or end after it, leave out
- * the lanes there; but where those lanes meet a page that was never touched, each takes a fault. */
-constexpr int64_t kDepthwiseLead = 16;
-int64_t conv3dDepthwiseZeros(const Conv3dArgs& args);
 /** Of tasks with `scratchFloats` each, and a row of zeros. */
 int64_t conv3dDepthwiseWorkspaceBytes(const Conv3dArgs& args, int64_t scratchFloats);
 

@@ -129,6 +129,10 @@ Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index) {
   return task;
 }
 
+int64_t conv3dZeroFloats(const Conv3dArgs& args) {
+  return kConv3dZerosLead + args.inSize[2] + kConv3dZerosLead;
+}
+
 int64_t conv3dRowPointers(const Conv3dArgs& args) {
   return args.inChannels * args.kernel[0] * (kConv3dMostRows + 2);
 }
@@ -150,7 +154,7 @@ int64_t conv3dCpuWorkspaceBytes(const Conv3dArgs& args) {
   }
   if (conv3dByRows(args)) {
     WorkspaceLayout layout(nullptr);
-    layout.take<float>(args.inSize[2]);
+    layout.take<float>(conv3dZeroFloats(args));
     layout.take<const float*>(std::min<int64_t>(args.threads, conv3dRowTasks(args)) *
                               conv3dRowPointers(args));
     return layout.bytes();

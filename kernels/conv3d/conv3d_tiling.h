@@ -58,6 +58,12 @@ int64_t conv3dRowPlanes(const Conv3dArgs& args);
 int64_t conv3dRowTasks(const Conv3dArgs& args);
 /** Input rows that are looked at together. */
 int64_t conv3dRowPointers(const Conv3dArgs& args);
+/** Before a row of zeros that stands for one outside the input, and after it. Loads that begin
+ * before a row or end after it leave out the lanes there; but where those are on a page that was
+ * never touched, each load takes a fault. */
+constexpr int64_t kConv3dZerosLead = 16;
+/** Of the row and what is around it. */
+int64_t conv3dZeroFloats(const Conv3dArgs& args);
 
 /** Tasks that keep a few tens of cores busy. */
 constexpr int64_t kConv3dEnoughTasks = 64;
