@@ -30,6 +30,7 @@ HWY_ATTR void averagePoolCpu(const AveragePoolArgs& args, Context& context,
   float* const output = static_cast<float*>(args.output);
   const Sum sum;
   const int64_t rowFloats = poolRowFloats(args);
+  const PoolRows rows(args, input, output);
   eachOutputRow(
       args, context, workspace, rowFloats + poolOutputFloats(args),
       [&](float* scratch) HWY_ATTR {
@@ -39,10 +40,9 @@ HWY_ATTR void averagePoolCpu(const AveragePoolArgs& args, Context& context,
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
         const float* const divisors = scratch + rowFloats;
         const float divisor = rowDivisor(args, row.z, row.y);
-        poolRow(sum, args, input, row, scratch, output,
-                [&](auto d, auto value, int64_t x) HWY_ATTR {
-                  return hn::Div(value, hn::Mul(hn::Set(d, divisor), hn::LoadU(d, divisors + x)));
-                });
+        rows.pool(sum, row, scratch, [&](auto d, auto value, int64_t x) HWY_ATTR {
+          return hn::Div(value, hn::Mul(hn::Set(d, divisor), hn::LoadU(d, divisors + x)));
+        });
       });
 }
 

@@ -54,12 +54,13 @@ HWY_ATTR void lpPoolCpu(const LpPoolArgs& args, Context& context, const Workspac
   const Powers powers{static_cast<float>(args.p)};
   const float root = static_cast<float>(1 / args.p);
   const int64_t floats = poolRowFloats(args);
+  const PoolRows rows(args, input, output);
   eachOutputRow(
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Powers::kOutside); },
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
-        poolRow(powers, args, input, row, scratch, output,
-                [&](auto d, auto sum, int64_t) HWY_ATTR { return power(d, sum, root); });
+        rows.pool(powers, row, scratch,
+                  [&](auto d, auto sum, int64_t) HWY_ATTR { return power(d, sum, root); });
       });
 }
 

@@ -106,12 +106,12 @@ HWY_ATTR void maxPoolCpu(const MaxPoolArgs& args, Context& context, const Worksp
   }
   const Largest largest;
   const int64_t floats = poolRowFloats(args);
+  const PoolRows rows(args, input, output);
   eachOutputRow(
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Largest::kOutside); },
       [&](const OutputRow& row, float* scratch) HWY_ATTR {
-        poolRow(largest, args, input, row, scratch, output,
-                [](auto, auto value, int64_t) HWY_ATTR { return value; });
+        rows.pool(largest, row, scratch, [](auto, auto value, int64_t) HWY_ATTR { return value; });
       });
 }
 

@@ -3,6 +3,7 @@
 // the work, is the same for every stride and dilation along x. Included after core/simd_begin.h,
 // once an instruction set.
 #include "pool/pool_window.h"
+#include <hwy/cache_control.h>
 
 #if defined(VK_POOL_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef VK_POOL_ROWS_INL_H
@@ -45,9 +46,13 @@ HWY_ATTR inline TapRows tapRows(const PoolArgs& args, const float* input, int64_
   return taps;
 }
 
-/** Floats ahead that are asked for: processors do not see that short rows of several planes, read
- * in turn, go on. It may lie beyond the tensor, where asking does nothing. */
+/** Floats ahead in each row that are asked for: processors do not see that short rows of several
+ * planes, read in turn, go on. It may lie beyond the tensor, where asking does nothing. */
 constexpr int64_t kAhead = 768;
+/** What the next plane of outputs needs may take: a part of the second-level cache. */
+constexpr int64_t kAheadBytes = 256 * 1024;
+/** A tensor of which nothing would still be in a cache when it is read again. */
+constexpr int64_t kLargeBytes = 16 << 20;
 
 /** `Vectors` vectors at x of all rows, combined. A kind has load(value), combine(so far, value)
  * and `outside`, which changes nothing. */
@@ -186,8 +191,8 @@ inline bool poolsPairs(const PoolArgs& args) {
 /** The whole vectors of a row of outputs where poolsPairs, never stored in between; gives how many
  * outputs that are. */
 template <class Kind, class Finish>
-HWY_ATTR int64_t reducePairs(const Kind& kind, const TapRows& taps, int64_t width, float* out,
-                             const Finish& finish) {
+HWY_ATTR int64_t reducePairs(const Kind& kind, const TapRows& taps, int64_t width, bool streams,
+                             float* out, const Finish& finish) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t x = 0;
@@ -195,9 +200,20 @@ HWY_ATTR int64_t reducePairs(const Kind& kind, const TapRows& taps, int64_t widt
     hn::Vec<decltype(d)> both[2], even, odd;
     combineVectors(kind, taps, 2 * x, both);
     separate(d, both[0], both[1], even, odd);
-    hn::StoreU(finish(d, kind.combine(d, even, odd), x), d, out + x);
+    const auto value = finish(d, kind.combine(d, even, odd), x);
+    if (streams) {
+      hn::Stream(value, d, out + x);
+    } else {
+      hn::StoreU(value, d, out + x);
+    }
   }
   return x;
+}
+
+/** Whether outputs are written past the caches, where vectors of them are whole. */
+inline bool poolStreams(const PoolArgs& args) {
+  return args.volumes * poolVoxels(args.outSize) * static_cast<int64_t>(sizeof(float)) >
+         kLargeBytes;
 }
 
 /** A row of outputs; `index` counts them over all volumes. */
@@ -221,25 +237,93 @@ HWY_ATTR void eachOutputRow(const PoolArgs& args, Context& context, const Worksp
                [&](int64_t task, float* scratch) HWY_ATTR {
                  begin(scratch);
                  const Range range = chunkRange(total, each, task);
-                 for (int64_t i = range.begin; i < range.end; ++i) {
-                   const int64_t plane = i / rows;
-                   body(OutputRow{plane / planes, plane % planes, i % rows, i}, scratch);
+                 const int64_t plane = range.begin / rows;
+                 OutputRow row{plane / planes, plane % planes, range.begin % rows, range.begin};
+                 for (; row.index < range.end; ++row.index) {
+                   body(row, scratch);
+                   if (++row.y < rows) continue;
+                   row.y = 0;
+                   if (++row.z < planes) continue;
+                   row.z = 0;
+                   ++row.volume;
                  }
+                 if (poolStreams(args)) hwy::FlushStream();
                });
 }
 
-/** One row of outputs. Scratch is a row of the input with its padding, filled with `outside`. */
-template <class Kind, class Finish>
-HWY_ATTR void poolRow(const Kind& kind, const PoolArgs& args, const float* input,
-                      const OutputRow& row, float* scratch, float* output, const Finish& finish) {
-  const TapRows taps = tapRows(args, input, row.volume, row.z, row.y);
-  const int64_t width = args.outSize[2];
-  float* const out = output + row.index * width;
-  const int64_t done = poolsPairs(args) ? reducePairs(kind, taps, width, out, finish) : 0;
-  if (done == width) return;
-  combineRows(kind, taps, 2 * done, args.inSize[2], scratch + args.window.paddingBegin[2]);
-  reduceRow(kind, args, scratch, done, out, finish);
-}
+/** A row of outputs after the other. */
+class PoolRows {
+ public:
+  HWY_ATTR PoolRows(const PoolArgs& args, const float* input, float* output)
+      : args_(args),
+        input_(input),
+        output_(output),
+        pairs_(poolsPairs(args)),
+        streams_(poolStreams(args) &&
+                 reinterpret_cast<uintptr_t>(output) % static_cast<size_t>(vectorBytes()) == 0 &&
+                 args.outSize[2] * kSize % vectorBytes() == 0) {
+    const int64_t voxels = poolVoxels(args.inSize);
+    if (args.volumes * voxels * kSize <= kLargeBytes) return;
+    const int64_t share = voxels / (args.outSize[0] * args.outSize[1]);
+    asksRows_ = share * args.outSize[1] * kSize > kAheadBytes;
+    if (!asksRows_) share_ = share;
+  }
+
+  /** Scratch is a row of the input with its padding, filled with `outside`. */
+  template <class Kind, class Finish>
+  HWY_ATTR void pool(const Kind& kind, const OutputRow& row, float* scratch,
+                     const Finish& finish) const {
+    fetchAhead(row);
+    const TapRows taps = tapRows(args_, input_, row.volume, row.z, row.y);
+    const int64_t width = args_.outSize[2];
+    float* const out = output_ + row.index * width;
+    const int64_t done = pairs_ ? reducePairs(kind, taps, width, streams_, out, finish) : 0;
+    if (done == width) return;
+    combineRows(kind, taps, 2 * done, args_.inSize[2], scratch + args_.window.paddingBegin[2]);
+    reduceRow(kind, args_, scratch, done, out, finish);
+  }
+
+ private:
+  static constexpr int64_t kSize = static_cast<int64_t>(sizeof(float));
+  static constexpr int64_t kLineFloats = 16;
+  static constexpr int64_t kRowsAhead = 2;
+
+  static HWY_ATTR int64_t vectorBytes() {
+    return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())) * kSize;
+  }
+
+  /** The memory is fastest in long runs, and the rows of several planes in turn are short ones. So
+   * with each row of outputs a share of what the next plane of them needs is asked for, in the
+   * order of memory, or, where that would leave the second-level cache, what the row after the next
+   * one needs. */
+  HWY_ATTR HWY_INLINE void fetchAhead(const OutputRow& row) const {
+    const int64_t rows = args_.outSize[1];
+    if (share_ > 0 && row.index + rows < args_.volumes * args_.outSize[0] * rows) {
+      fetch(input_ + (row.index + rows) * share_, share_);
+    }
+    if (!asksRows_ || row.y + kRowsAhead >= rows) return;
+    const TapRows taps = tapRows(args_, input_, row.volume, row.z, row.y + kRowsAhead);
+    for (int64_t z = 0; z < taps.planes; ++z) {
+      for (int64_t y = 0; y < taps.rows; ++y) {
+        fetch(taps.first + z * taps.planeStep + y * taps.rowStep, args_.inSize[2]);
+      }
+    }
+  }
+
+  HWY_ATTR HWY_INLINE static void fetch(const float* from, int64_t count) {
+    for (int64_t i = 0; i < count; i += kLineFloats) __builtin_prefetch(from + i, 0, 2);
+  }
+
+  const PoolArgs& args_;
+  const float* input_;
+  float* output_;
+  bool pairs_;
+  bool streams_;
+  /** Floats of the input for each row of outputs; 0 where what the next plane needs is not asked
+   * for. */
+  int64_t share_ = 0;
+  bool asksRows_ = false;
+};
 
 HWY_ATTR inline void fillRow(float* row, int64_t floats, float value) {
   for (int64_t i = 0; i < floats; ++i) row[i] = value;

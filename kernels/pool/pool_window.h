@@ -44,8 +44,12 @@ inline int64_t poolExtent(const PoolWindow& window, int axis) {
 VK_HD inline Range poolTaps(const PoolWindow& window, int axis, int64_t output, int64_t size) {
   const int64_t first = output * window.stride[axis] - window.paddingBegin[axis];
   const int64_t dilation = window.dilation[axis];
-  const int64_t begin = first < 0 ? (-first + dilation - 1) / dilation : 0;
-  const int64_t fit = first < size ? (size - first + dilation - 1) / dilation : 0;
+  // Without a division where there is none to do: this is done for each row.
+  const auto taps = [&](int64_t room) {
+    return room <= 0 ? 0 : dilation == 1 ? room : (room + dilation - 1) / dilation;
+  };
+  const int64_t begin = taps(-first);
+  const int64_t fit = taps(size - first);
   const int64_t end = fit < window.kernel[axis] ? fit : window.kernel[axis];
   return {begin < end ? begin : end, end};
 }
