@@ -84,8 +84,10 @@ class DepthwiseInput {
     return hn::MaskedLoad(mask, d, row + x);
 #else
     (void)mask;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+    if (x >= 0 && x + lanes <= args_.inSize[2]) return hn::LoadU(d, row + x);
     HWY_ALIGN float values[hn::MaxLanes(d)];
-    for (int64_t i = 0; i < static_cast<int64_t>(hn::Lanes(d)); ++i) {
+    for (int64_t i = 0; i < lanes; ++i) {
       values[i] = x + i < 0 || x + i >= args_.inSize[2] ? 0 : row[x + i];
     }
     return hn::Load(d, values);
