@@ -42,12 +42,26 @@ HWY_ATTR void eachInputRow(const PoolArgs& args, Context& context, const Workspa
                  fillRow(scratch, poolSpreadFloats(args), 0);
                  begin(scratch);
                  const Range range = chunkRange(total, each, task);
-                 for (int64_t i = range.begin; i < range.end; ++i) {
-                   const int64_t plane = i / rows;
+                 const int64_t plane = range.begin / rows;
+                 InputRow row{plane / planes, plane % planes, range.begin % rows, range.begin};
+                 for (; row.index < range.end; ++row.index) {
                    fillRow(spreadOutputs(args, scratch), args.outSize[2], 0);
-                   body(InputRow{plane / planes, plane % planes, i % rows, i}, scratch);
+                   body(row, scratch);
+                   if (++row.y < rows) continue;
+                   row.y = 0;
+                   if (++row.z < planes) continue;
+                   row.z = 0;
+                   ++row.volume;
                  }
                });
+}
+
+/** The output whose window begins at `first`, or -1: without a division where there is none to do,
+ * as this is done for each row. */
+HWY_ATTR inline int64_t outputAt(int64_t first, int64_t stride, int64_t size) {
+  if (first < 0) return -1;
+  const int64_t output = stride == 1 ? first : stride == 2 ? first >> 1 : first / stride;
+  return output * stride == first && output < size ? output : -1;
 }
 
 /** Calls body(z, y, index) for the rows of outputs with a tap on this row of the input. */
@@ -56,12 +70,12 @@ HWY_ATTR void eachRowAbove(const PoolArgs& args, const InputRow& row, const Body
   const PoolWindow& window = args.window;
   for (int64_t kz = window.kernel[0]; kz-- > 0;) {
     const int64_t z = row.z + window.paddingBegin[0] - kz * window.dilation[0];
-    if (z < 0 || z % window.stride[0] != 0 || z / window.stride[0] >= args.outSize[0]) continue;
-    const int64_t outZ = z / window.stride[0];
+    const int64_t outZ = outputAt(z, window.stride[0], args.outSize[0]);
+    if (outZ < 0) continue;
     for (int64_t ky = window.kernel[1]; ky-- > 0;) {
       const int64_t y = row.y + window.paddingBegin[1] - ky * window.dilation[1];
-      if (y < 0 || y % window.stride[1] != 0 || y / window.stride[1] >= args.outSize[1]) continue;
-      const int64_t outY = y / window.stride[1];
+      const int64_t outY = outputAt(y, window.stride[1], args.outSize[1]);
+      if (outY < 0) continue;
       body(outZ, outY, (row.volume * args.outSize[0] + outZ) * args.outSize[1] + outY);
     }
   }
