@@ -30,34 +30,42 @@ HWY_INLINE Strides stridesOf(const Frame& frame) {
 }
 
 #if HWY_TARGET == HWY_AVX3
-/** `pairs` with the two floats at `from` in place kAt of eight. */
+/** `pairs` with the two floats at `from` in place kAt of four: Zen 4 broadcasts to twice as many
+ * half vectors in a cycle as to whole ones. */
 template <int kAt>
-HWY_INLINE __m512d withPair(__m512d pairs, const float* from) {
+HWY_INLINE __m256d withPair(__m256d pairs, const float* from) {
   const __m128d two = _mm_load_sd(reinterpret_cast<const double*>(from));
-  if constexpr (kAt == 0) return _mm512_castpd128_pd512(two);
+  if constexpr (kAt == 0) return _mm256_castpd128_pd256(two);
   __mmask8 place = __mmask8(1 << kAt);
-  // A constant would be put into a mask anew each time; so all seven stay there.
+  // A constant would be put into a mask anew each time; so all three stay there.
   asm("" : "+k"(place));
-  return _mm512_mask_broadcastsd_pd(pairs, place, two);
+  return _mm256_mask_broadcastsd_pd(pairs, place, two);
 }
 
-/** Pairs of sixteen lanes, those of lanes 0 1 4 5 8 9 12 13 and the others together, so that one
- * in-lane shuffle sorts them. */
+/** Pairs of sixteen lanes in halves, those of lanes 0 1 4 5 8 9 12 13 and the others together, so
+ * that one in-lane shuffle sorts them. */
 struct SixteenPairs {
-  __m512d a, b;
+  __m256d a[2], b[2];
 };
 
 /** Puts the lanes 2 kAt, of which kAt is even, and 2 kAt + 1, and the two after, in. */
 template <int kRows, int kAt, class Offset>
 HWY_INLINE void addFour(const float* const rows[4], const Offset* offsets, SixteenPairs pairs[4]) {
+  constexpr int kHalf = kAt / 4, kPlace = kAt % 4;
   const Offset o0 = offsets[2 * kAt], o1 = offsets[2 * kAt + 1];
   const Offset o2 = offsets[2 * kAt + 2], o3 = offsets[2 * kAt + 3];
   for (int k = 0; k < kRows; ++k) {
-    pairs[k].a = withPair<kAt>(pairs[k].a, rows[k] + o0);
-    pairs[k].a = withPair<kAt + 1>(pairs[k].a, rows[k] + o1);
-    pairs[k].b = withPair<kAt>(pairs[k].b, rows[k] + o2);
-    pairs[k].b = withPair<kAt + 1>(pairs[k].b, rows[k] + o3);
+    __m256d& a = pairs[k].a[kHalf];
+    __m256d& b = pairs[k].b[kHalf];
+    a = withPair<kPlace>(a, rows[k] + o0);
+    a = withPair<kPlace + 1>(a, rows[k] + o1);
+    b = withPair<kPlace>(b, rows[k] + o2);
+    b = withPair<kPlace + 1>(b, rows[k] + o3);
   }
+}
+
+HWY_INLINE __m512 joined(const __m256d (&halves)[2]) {
+  return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castpd256_pd512(halves[0]), halves[1], 1));
 }
 #elif HWY_TARGET == HWY_AVX2
 /** Two pairs of neighbours. */
@@ -100,7 +108,7 @@ HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offs
   addFour<kRows, 4>(rows, offsets, sixteen);
   addFour<kRows, 6>(rows, offsets, sixteen);
   for (int k = 0; k < kRows; ++k) {
-    const __m512 p = _mm512_castpd_ps(sixteen[k].a), q = _mm512_castpd_ps(sixteen[k].b);
+    const __m512 p = joined(sixteen[k].a), q = joined(sixteen[k].b);
     pairs[k] = {VecF{_mm512_shuffle_ps(p, q, 0x88)}, VecF{_mm512_shuffle_ps(p, q, 0xDD)}};
   }
 #elif HWY_TARGET == HWY_AVX2
