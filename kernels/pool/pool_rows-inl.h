@@ -210,7 +210,7 @@ HWY_ATTR int64_t reducePairs(const Kind& kind, const TapRows& taps, int64_t widt
   return x;
 }
 
-/** Whether outputs are written past the caches, where vectors of them are whole. */
+/** Whether outputs are written past the caches, where vectors of pairs make whole rows. */
 inline bool poolStreams(const PoolArgs& args) {
   return args.volumes * poolVoxels(args.outSize) * static_cast<int64_t>(sizeof(float)) >
          kLargeBytes;
@@ -262,11 +262,16 @@ class PoolRows {
         streams_(poolStreams(args) &&
                  reinterpret_cast<uintptr_t>(output) % static_cast<size_t>(vectorBytes()) == 0 &&
                  args.outSize[2] * kSize % vectorBytes() == 0) {
-    const int64_t voxels = poolVoxels(args.inSize);
-    if (args.volumes * voxels * kSize <= kLargeBytes) return;
-    const int64_t share = voxels / (args.outSize[0] * args.outSize[1]);
-    asksRows_ = share * args.outSize[1] * kSize > kAheadBytes;
-    if (!asksRows_) share_ = share;
+    if (args.volumes * poolVoxels(args.inSize) * kSize <= kLargeBytes) return;
+    const PoolWindow& window = args.window;
+    // Else it would be asked for what no window sees.
+    const bool gapless = window.dilation[0] == 1 && window.dilation[1] == 1 &&
+                         window.kernel[0] >= window.stride[0] &&
+                         window.kernel[1] >= window.stride[1];
+    const int64_t newFloats = window.stride[0] * args.inSize[1] * args.inSize[2];
+    asksPlanes_ = gapless && newFloats * kSize <= kAheadBytes;
+    asksRows_ = !asksPlanes_;
+    share_ = newFloats / args.outSize[1];
   }
 
   /** Scratch is a row of the input with its padding, filled with `outside`. */
@@ -293,18 +298,25 @@ class PoolRows {
   }
 
   /** The memory is fastest in long runs, and the rows of several planes in turn are short ones. So
-   * with each row of outputs a share of what the next plane of them needs is asked for, in the
-   * order of memory, or, where that would leave the second-level cache, what the row after the next
-   * one needs. */
+   * with each row of outputs a share of the planes that only the next plane of them sees is asked
+   * for, in the order of memory, or, where these would leave the second-level cache, the rows that
+   * the row after the next one is the first to see. */
   HWY_ATTR HWY_INLINE void fetchAhead(const OutputRow& row) const {
-    const int64_t rows = args_.outSize[1];
-    if (share_ > 0 && row.index + rows < args_.volumes * args_.outSize[0] * rows) {
-      fetch(input_ + (row.index + rows) * share_, share_);
+    const PoolWindow& window = args_.window;
+    if (asksPlanes_) {
+      // Where the volume ends there, it is the next one's.
+      const int64_t plane = row.z * window.stride[0] - window.paddingBegin[0] + window.kernel[0];
+      const bool none =
+          plane > args_.inSize[0] || (plane == args_.inSize[0] && row.volume + 1 == args_.volumes);
+      if (none) return;
+      const int64_t first = row.volume * args_.inSize[0] + plane;
+      fetch(input_ + first * args_.inSize[1] * args_.inSize[2] + row.y * share_, share_);
     }
-    if (!asksRows_ || row.y + kRowsAhead >= rows) return;
+    if (!asksRows_ || row.y + kRowsAhead >= args_.outSize[1]) return;
     const TapRows taps = tapRows(args_, input_, row.volume, row.z, row.y + kRowsAhead);
+    const int64_t seen = taps.rows > window.stride[1] ? taps.rows - window.stride[1] : 0;
     for (int64_t z = 0; z < taps.planes; ++z) {
-      for (int64_t y = 0; y < taps.rows; ++y) {
+      for (int64_t y = seen; y < taps.rows; ++y) {
         fetch(taps.first + z * taps.planeStep + y * taps.rowStep, args_.inSize[2]);
       }
     }
@@ -319,10 +331,10 @@ class PoolRows {
   float* output_;
   bool pairs_;
   bool streams_;
-  /** Floats of the input for each row of outputs; 0 where what the next plane needs is not asked
-   * for. */
-  int64_t share_ = 0;
+  bool asksPlanes_ = false;
   bool asksRows_ = false;
+  /** Floats of the planes that are new to a plane of outputs, for each of its rows. */
+  int64_t share_ = 0;
 };
 
 HWY_ATTR inline void fillRow(float* row, int64_t floats, float value) {

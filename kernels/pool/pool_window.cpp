@@ -12,6 +12,8 @@ constexpr const char* const kAxes[] = {"z", "y", "x"};
 constexpr int64_t kMostExtent = int64_t{1} << 20;
 /** Input values that one task reads, about. */
 constexpr int64_t kTaskValues = 65536;
+/** Tasks that keep tens of cores busy. More would hand what is asked for ahead to another core. */
+constexpr int64_t kMostTasks = 256;
 /** Values of a slab: half a megabyte, which stays in the second-level cache. */
 constexpr int64_t kSlabValues = 131072;
 
@@ -107,8 +109,10 @@ int64_t poolRowsEach(const PoolArgs& args) {
   const int64_t rows = std::min(args.window.kernel[1], args.inSize[1]);
   const int64_t width = std::max<int64_t>(args.inSize[2], 16);
   // Without an overflow, however large the window.
-  return std::max<int64_t>(
-      1, kTaskValues / width / std::max<int64_t>(1, planes) / std::max<int64_t>(1, rows));
+  const int64_t each =
+      kTaskValues / width / std::max<int64_t>(1, planes) / std::max<int64_t>(1, rows);
+  const int64_t least = chunkCount(args.volumes * args.outSize[0] * args.outSize[1], kMostTasks);
+  return std::max<int64_t>({1, each, least});
 }
 
 int64_t poolRowTasks(const PoolArgs& args) {
