@@ -23,7 +23,8 @@ HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Works
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args), zeros + kConv3dZerosLead)
+    RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args),
+                    zeros + kConv3dZerosAround)
         .run();
     slots.release(slot);
   });

@@ -35,7 +35,7 @@ HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    body(task, zeros + kConv3dZerosLead, scratch + slot * scratchFloats);
+    body(task, zeros + kConv3dZerosAround, scratch + slot * scratchFloats);
     slots.release(slot);
   });
 }

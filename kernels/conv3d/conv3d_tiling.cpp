@@ -130,7 +130,7 @@ Conv3dTask conv3dRowTask(const Conv3dArgs& args, int64_t index) {
 }
 
 int64_t conv3dZeroFloats(const Conv3dArgs& args) {
-  return kConv3dZerosLead + args.inSize[2] + kConv3dZerosLead;
+  return kConv3dZerosAround + args.inSize[2] + kConv3dZerosAround;
 }
 
 int64_t conv3dRowPointers(const Conv3dArgs& args) {

@@ -58,10 +58,10 @@ int64_t conv3dRowPlanes(const Conv3dArgs& args);
 int64_t conv3dRowTasks(const Conv3dArgs& args);
 /** Input rows that are looked at together. */
 int64_t conv3dRowPointers(const Conv3dArgs& args);
-/** Before a row of zeros that stands for one outside the input, and after it. Loads that begin
+/** Floats before and after a row of zeros, which stands for one outside the input. Loads that begin
  * before a row or end after it leave out the lanes there; but where those are on a page that was
- * never touched, each load takes a fault. */
-constexpr int64_t kConv3dZerosLead = 16;
+ * never touched, each load takes a fault. Enough for paddings of up to a vector. */
+constexpr int64_t kConv3dZerosAround = 16;
 /** Of the row and what is around it. */
 int64_t conv3dZeroFloats(const Conv3dArgs& args);
 

@@ -39,7 +39,8 @@ class WinogradDepthwiseTask {
     for (int p = 0; p < planes; ++p) input_.rowsAt<1>(z + planes + 2 + p, y + 1, &ahead_[p]);
   }
 
-  /** Asks for a part of it, for vectors at column x of output plane p; all parts are all of it. */
+  /** Asks for a part of it, for vectors at column x of output plane p; all parts are all of it
+   * where the output's rows are as long as the input's, and else about that. */
   HWY_ATTR HWY_INLINE void fetchAhead(int p, int64_t x, int vectors) const {
     constexpr int64_t kLineFloats = 16;
     for (int64_t i = 0; i < kRows * vectors * lanes(); i += kLineFloats) {

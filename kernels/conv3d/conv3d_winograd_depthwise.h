@@ -14,8 +14,9 @@ constexpr int64_t kWinogradDepthwisePlanes = 8;
  * registers as AVX2 has. */
 constexpr int64_t kWinogradDepthwiseVectors = 2;
 
-/** Scratch memory of a task, which is some output planes of a group. It computes blocks, each some
- * rows of some planes, tile after tile, each four rows of all planes. */
+/** Scratch memory of a task, which is some output planes of a group; used with sixteen registers.
+ * It computes blocks, each some rows of some planes, tile after tile, each four rows of all planes.
+ */
 struct WinogradDepthwiseTiling {
   /** Output rows of a block, a multiple of kWinogradRows. */
   int64_t blockRows;

@@ -95,8 +95,8 @@ HWY_INLINE void loadEight(const float* const rows[4], const Offset* offsets, Eig
 #endif
 
 /** Neighbours along x of every lane, in the rows y, y + 1 of the slices z, z + 1 (or of one slice,
- * two rows): 8-byte loads put together with shuffles, which on Zen 4 takes half the time of gather
- * instructions. */
+ * two rows): 8-byte loads put together with shuffles, with AVX-512 by broadcasts under a mask,
+ * which on Zen 4 takes half the time of gather instructions. */
 template <int kRows = 4, class Offset>
 HWY_INLINE void loadNeighbours(const float* moving, const Strides& s, const Offset* offsets,
                                Pairs pairs[4]) {
