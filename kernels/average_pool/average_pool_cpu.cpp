@@ -37,7 +37,7 @@ HWY_ATTR void averagePoolCpu(const AveragePoolArgs& args, Context& context,
         fillRow(scratch, rowFloats, Sum::kOutside);
         fillDivisors(args, scratch + rowFloats);
       },
-      [&](const OutputRow& row, float* scratch) HWY_ATTR {
+      [&](const PoolRow& row, float* scratch) HWY_ATTR {
         const float* const divisors = scratch + rowFloats;
         const float divisor = rowDivisor(args, row.z, row.y);
         rows.pool(sum, row, scratch, [&](auto d, auto value, int64_t x) HWY_ATTR {
@@ -53,7 +53,7 @@ HWY_ATTR void averagePoolGradientCpu(const AveragePoolGradientArgs& args, Contex
   eachInputRow(
       args, context, workspace, spreadFloats + poolOutputFloats(args),
       [&](float* scratch) HWY_ATTR { fillDivisors(args, scratch + spreadFloats); },
-      [&](const InputRow& row, float* scratch) HWY_ATTR {
+      [&](const PoolRow& row, float* scratch) HWY_ATTR {
         const hn::ScalableTag<float> d;
         const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
         const float* const divisors = scratch + spreadFloats;

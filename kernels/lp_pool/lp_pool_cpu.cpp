@@ -58,7 +58,7 @@ HWY_ATTR void lpPoolCpu(const LpPoolArgs& args, Context& context, const Workspac
   eachOutputRow(
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Powers::kOutside); },
-      [&](const OutputRow& row, float* scratch) HWY_ATTR {
+      [&](const PoolRow& row, float* scratch) HWY_ATTR {
         rows.pool(powers, row, scratch,
                   [&](auto d, auto sum, int64_t) HWY_ATTR { return power(d, sum, root); });
       });
@@ -80,7 +80,7 @@ HWY_ATTR void lpPoolGradientCpu(const LpPoolGradientArgs& args, Context& context
   const int64_t outWidth = args.outSize[2], width = args.inSize[2];
   eachInputRow(
       args, context, workspace, poolSpreadFloats(args), [](float*) HWY_ATTR {},
-      [&](const InputRow& row, float* scratch) HWY_ATTR {
+      [&](const PoolRow& row, float* scratch) HWY_ATTR {
         const hn::ScalableTag<float> d;
         const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
         eachRowAbove(args, row, [&](int64_t, int64_t, int64_t index) HWY_ATTR {

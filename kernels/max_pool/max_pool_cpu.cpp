@@ -97,7 +97,7 @@ HWY_ATTR void maxPoolCpu(const MaxPoolArgs& args, Context& context, const Worksp
     eachOutputRow(
         args, context, workspace, maxPoolFinderFloats(args),
         [&](float* scratch) HWY_ATTR { Finder(args, input, scratch).clear(); },
-        [&](const OutputRow& row, float* scratch) HWY_ATTR {
+        [&](const PoolRow& row, float* scratch) HWY_ATTR {
           Finder(args, input, scratch)
               .find(row.volume, row.z, row.y, output + row.index * width,
                     args.indices + row.index * width);
@@ -110,7 +110,7 @@ HWY_ATTR void maxPoolCpu(const MaxPoolArgs& args, Context& context, const Worksp
   eachOutputRow(
       args, context, workspace, floats,
       [&](float* scratch) HWY_ATTR { fillRow(scratch, floats, Largest::kOutside); },
-      [&](const OutputRow& row, float* scratch) HWY_ATTR {
+      [&](const PoolRow& row, float* scratch) HWY_ATTR {
         rows.pool(largest, row, scratch, [](auto, auto value, int64_t) HWY_ATTR { return value; });
       });
 }

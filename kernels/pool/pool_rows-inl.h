@@ -216,37 +216,42 @@ inline bool poolStreams(const PoolArgs& args) {
          kLargeBytes;
 }
 
-/** A row of outputs; `index` counts them over all volumes. */
-struct OutputRow {
+/** A row of a tensor; `index` counts them over all volumes. */
+struct PoolRow {
   int64_t volume;
   int64_t z;
   int64_t y;
   int64_t index;
 };
 
+/** Calls body(row) for some rows of volumes of `size`, without a division for each. */
+template <class Body>
+HWY_ATTR void eachPoolRow(Range range, const int64_t (&size)[3], const Body& body) {
+  const int64_t plane = range.begin / size[1];
+  PoolRow row{plane / size[0], plane % size[0], range.begin % size[1], range.begin};
+  for (; row.index < range.end; ++row.index) {
+    body(row);
+    if (++row.y < size[1]) continue;
+    row.y = 0;
+    if (++row.z < size[0]) continue;
+    row.z = 0;
+    ++row.volume;
+  }
+}
+
 /** Calls body(row, scratch) for each row of outputs. A task's scratch memory of `floats` floats
  * goes through begin(scratch) first. */
 template <class Begin, class Body>
 HWY_ATTR void eachOutputRow(const PoolArgs& args, Context& context, const Workspace& workspace,
                             int64_t floats, const Begin& begin, const Body& body) {
-  const int64_t planes = args.outSize[0], rows = args.outSize[1];
   if (args.volumes * poolVoxels(args.outSize) == 0) return;
-  const int64_t total = args.volumes * planes * rows;
+  const int64_t total = args.volumes * args.outSize[0] * args.outSize[1];
   const int64_t each = poolRowsEach(args);
   eachPoolTask(context, args.threads, workspace, poolRowTasks(args), floats,
                [&](int64_t task, float* scratch) HWY_ATTR {
                  begin(scratch);
-                 const Range range = chunkRange(total, each, task);
-                 const int64_t plane = range.begin / rows;
-                 OutputRow row{plane / planes, plane % planes, range.begin % rows, range.begin};
-                 for (; row.index < range.end; ++row.index) {
-                   body(row, scratch);
-                   if (++row.y < rows) continue;
-                   row.y = 0;
-                   if (++row.z < planes) continue;
-                   row.z = 0;
-                   ++row.volume;
-                 }
+                 eachPoolRow(chunkRange(total, each, task), args.outSize,
+                             [&](const PoolRow& row) HWY_ATTR { body(row, scratch); });
                  if (poolStreams(args)) hwy::FlushStream();
                });
 }
@@ -276,7 +281,7 @@ class PoolRows {
 
   /** Scratch is a row of the input with its padding, filled with `outside`. */
   template <class Kind, class Finish>
-  HWY_ATTR void pool(const Kind& kind, const OutputRow& row, float* scratch,
+  HWY_ATTR void pool(const Kind& kind, const PoolRow& row, float* scratch,
                      const Finish& finish) const {
     fetchAhead(row);
     const TapRows taps = tapRows(args_, input_, row.volume, row.z, row.y);
@@ -301,14 +306,13 @@ class PoolRows {
    * with each row of outputs a share of the planes that only the next plane of them sees is asked
    * for, in the order of memory, or, where these would leave the second-level cache, the rows that
    * the row after the next one is the first to see. */
-  HWY_ATTR HWY_INLINE void fetchAhead(const OutputRow& row) const {
+  HWY_ATTR HWY_INLINE void fetchAhead(const PoolRow& row) const {
     const PoolWindow& window = args_.window;
     if (asksPlanes_) {
       // Where the volume ends there, it is the next one's.
       const int64_t plane = row.z * window.stride[0] - window.paddingBegin[0] + window.kernel[0];
-      const bool none =
-          plane > args_.inSize[0] || (plane == args_.inSize[0] && row.volume + 1 == args_.volumes);
-      if (none) return;
+      const int64_t end = args_.inSize[0] + (row.volume + 1 < args_.volumes ? 1 : 0);
+      if (plane < 0 || plane >= end) return;
       const int64_t first = row.volume * args_.inSize[0] + plane;
       fetch(input_ + first * args_.inSize[1] * args_.inSize[2] + row.y * share_, share_);
     }

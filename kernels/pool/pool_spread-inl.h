@@ -15,14 +15,6 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/** A row of the input; `index` counts them over all volumes. */
-struct InputRow {
-  int64_t volume;
-  int64_t z;
-  int64_t y;
-  int64_t index;
-};
-
 /** Where a scratch area has the row of outputs: behind zeros for the outputs that there are not. */
 HWY_ATTR inline float* spreadOutputs(const PoolArgs& args, float* scratch) {
   return scratch + poolSpreadMargin(args);
@@ -33,26 +25,18 @@ HWY_ATTR inline float* spreadOutputs(const PoolArgs& args, float* scratch) {
 template <class Begin, class Body>
 HWY_ATTR void eachInputRow(const PoolArgs& args, Context& context, const Workspace& workspace,
                            int64_t floats, const Begin& begin, const Body& body) {
-  const int64_t planes = args.inSize[0], rows = args.inSize[1];
   if (args.volumes * poolVoxels(args.inSize) == 0) return;
-  const int64_t total = args.volumes * planes * rows;
+  const int64_t total = args.volumes * args.inSize[0] * args.inSize[1];
   const int64_t each = poolSpreadRowsEach(args);
   eachPoolTask(context, args.threads, workspace, poolSpreadTasks(args), floats,
                [&](int64_t task, float* scratch) HWY_ATTR {
                  fillRow(scratch, poolSpreadFloats(args), 0);
                  begin(scratch);
-                 const Range range = chunkRange(total, each, task);
-                 const int64_t plane = range.begin / rows;
-                 InputRow row{plane / planes, plane % planes, range.begin % rows, range.begin};
-                 for (; row.index < range.end; ++row.index) {
-                   fillRow(spreadOutputs(args, scratch), args.outSize[2], 0);
-                   body(row, scratch);
-                   if (++row.y < rows) continue;
-                   row.y = 0;
-                   if (++row.z < planes) continue;
-                   row.z = 0;
-                   ++row.volume;
-                 }
+                 eachPoolRow(chunkRange(total, each, task), args.inSize,
+                             [&](const PoolRow& row) HWY_ATTR {
+                               fillRow(spreadOutputs(args, scratch), args.outSize[2], 0);
+                               body(row, scratch);
+                             });
                });
 }
 
@@ -66,7 +50,7 @@ HWY_ATTR inline int64_t outputAt(int64_t first, int64_t stride, int64_t size) {
 
 /** Calls body(z, y, index) for the rows of outputs with a tap on this row of the input. */
 template <class Body>
-HWY_ATTR void eachRowAbove(const PoolArgs& args, const InputRow& row, const Body& body) {
+HWY_ATTR void eachRowAbove(const PoolArgs& args, const PoolRow& row, const Body& body) {
   const PoolWindow& window = args.window;
   for (int64_t kz = window.kernel[0]; kz-- > 0;) {
     const int64_t z = row.z + window.paddingBegin[0] - kz * window.dilation[0];
