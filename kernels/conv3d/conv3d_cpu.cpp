@@ -16,16 +16,13 @@ HWY_ATTR void convolveRows(const Conv3dArgs& args, Context& context, const Works
   if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
   WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(conv3dZeroFloats(args));
+  const float* const zeros = takeZeros(args, layout);
   const float** const pointers = layout.take<const float*>(slotCount * conv3dRowPointers(args));
-  fillZero(zeros, conv3dZeroFloats(args));
   ScratchSlots slots(static_cast<int32_t>(slotCount));
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args),
-                    zeros + kConv3dZerosAround)
-        .run();
+    RowsConvolution(args, task, pointers + slot * conv3dRowPointers(args), zeros).run();
     slots.release(slot);
   });
 }

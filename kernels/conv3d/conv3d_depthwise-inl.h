@@ -19,6 +19,13 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/** A row of zeros, and around it as many as loads reach. */
+HWY_ATTR inline const float* takeZeros(const Conv3dArgs& args, WorkspaceLayout& layout) {
+  float* const zeros = layout.take<float>(conv3dZeroFloats(args));
+  fillZero(zeros, conv3dZeroFloats(args));
+  return zeros + kConv3dZerosAround;
+}
+
 /** Runs body(task, a row of zeros, its scratch memory) for the tasks of conv3dRowTasks. */
 template <class Body>
 HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
@@ -28,14 +35,13 @@ HWY_ATTR void forEachDepthwiseTask(const Conv3dArgs& args, Context& context,
   if (tasks == 0 || args.outSize[1] == 0 || args.outSize[2] == 0) return;
   const int64_t slotCount = args.threads < tasks ? args.threads : tasks;
   WorkspaceLayout layout(workspace.data);
-  float* const zeros = layout.take<float>(conv3dZeroFloats(args));
+  const float* const zeros = takeZeros(args, layout);
   float* const scratch = layout.take<float>(slotCount * scratchFloats);
-  fillZero(zeros, conv3dZeroFloats(args));
   ScratchSlots slots(static_cast<int32_t>(slotCount));
   parallelFor(context, tasks, [&](int64_t index) HWY_ATTR {
     const Conv3dTask task = conv3dRowTask(args, index);
     const int32_t slot = slots.acquire();
-    body(task, zeros + kConv3dZerosAround, scratch + slot * scratchFloats);
+    body(task, zeros, scratch + slot * scratchFloats);
     slots.release(slot);
   });
 }

@@ -207,19 +207,39 @@ HWY_ATTR inline void finishRow(const float* sums, int64_t count, const Finish& f
   for (; i < count; ++i) hn::StoreU(finished(one, i), one, output + i);
 }
 
+/** Finishes a vector of sums each of Count rows, `step` floats from one to the next in output and
+ * residual. Each question is asked once, not for each vector. */
+template <int Count, class V>
+HWY_ATTR HWY_INLINE void finishWhole(const V* sums, V bias, const float* residual, int64_t step,
+                                     const Finish& finish, bool streams, float* output) {
+  const hn::ScalableTag<float> d;
+  V outputs[Count];
+#pragma GCC unroll 4
+  for (int r = 0; r < Count; ++r) outputs[r] = hn::Add(sums[r], bias);
+  if (residual != nullptr) {
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) {
+      outputs[r] = hn::Add(outputs[r], hn::LoadU(d, residual + r * step));
+    }
+  }
+  if (finish.activation != VK_ACTIVATION_NONE) {
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) outputs[r] = activated(d, outputs[r], finish);
+  }
+  if (streams) {
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) hn::Stream(outputs[r], d, output + r * step);
+  } else {
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) hn::StoreU(outputs[r], d, output + r * step);
+  }
+}
+
 /** Finishes a vector of sums. */
 template <class V>
 HWY_ATTR HWY_INLINE void finishVector(V sum, V bias, const float* residual, const Finish& finish,
                                       bool streams, float* output) {
-  const hn::ScalableTag<float> d;
-  sum = hn::Add(sum, bias);
-  if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual));
-  sum = activated(d, sum, finish);
-  if (streams) {
-    hn::Stream(sum, d, output);
-  } else {
-    hn::StoreU(sum, d, output);
-  }
+  finishWhole<1>(&sum, bias, residual, 0, finish, streams, output);
 }
 
 /** Whether every vector of whole rows begins where one can be written past the caches. */
@@ -255,41 +275,23 @@ HWY_ATTR HWY_INLINE void finishVectors(const V* sums, int64_t x, int channel, in
                                        bool streams, const Rows& rows) {
   const hn::ScalableTag<float> d;
   const V bias = hn::Set(d, rows.finish.bias != nullptr ? rows.finish.bias[channel] : 0.0f);
-  const auto at = [&](int r)
-                      HWY_ATTR { return channel * rows.channelFloats + r * rows.rowFloats + x; };
-  const float* const residual = rows.finish.residual;
+  const int64_t first = channel * rows.channelFloats + x;
+  float* const output = rows.output + first;
+  const float* const residual =
+      rows.finish.residual != nullptr ? rows.finish.residual + first : nullptr;
   if constexpr (Whole) {
-    // Each question is asked once, not for each vector.
-    V outputs[Count];
-#pragma GCC unroll 4
-    for (int r = 0; r < Count; ++r) outputs[r] = hn::Add(sums[r], bias);
-    if (residual != nullptr) {
-#pragma GCC unroll 4
-      for (int r = 0; r < Count; ++r) {
-        outputs[r] = hn::Add(outputs[r], hn::LoadU(d, residual + at(r)));
-      }
-    }
-    if (rows.finish.activation != VK_ACTIVATION_NONE) {
-#pragma GCC unroll 4
-      for (int r = 0; r < Count; ++r) outputs[r] = activated(d, outputs[r], rows.finish);
-    }
-    if (streams) {
-#pragma GCC unroll 4
-      for (int r = 0; r < Count; ++r) hn::Stream(outputs[r], d, rows.output + at(r));
-    } else {
-#pragma GCC unroll 4
-      for (int r = 0; r < Count; ++r) hn::StoreU(outputs[r], d, rows.output + at(r));
-    }
+    finishWhole<Count>(sums, bias, residual, rows.rowFloats, rows.finish, streams, output);
   } else {
     const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
 #pragma GCC unroll 4
     for (int r = 0; r < Count; ++r) {
       if (r >= count) break;
-      const float* const added = residual != nullptr ? residual + at(r) : nullptr;
+      const int64_t at = r * rows.rowFloats;
+      const float* const added = residual != nullptr ? residual + at : nullptr;
       if (lanes > 1 && x + lanes > rows.width) {
-        finishSome(sums[r], rows.width - x, bias, added, rows.finish, rows.output + at(r));
+        finishSome(sums[r], rows.width - x, bias, added, rows.finish, output + at);
       } else {
-        finishVector(sums[r], bias, added, rows.finish, streams, rows.output + at(r));
+        finishVector(sums[r], bias, added, rows.finish, streams, output + at);
       }
     }
   }

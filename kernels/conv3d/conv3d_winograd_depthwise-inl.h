@@ -16,6 +16,7 @@ namespace vk {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/** A task is some output planes of a group. */
 class WinogradDepthwiseTask {
  public:
   HWY_ATTR bool streams() const { return streams_; }
@@ -34,9 +35,26 @@ class WinogradDepthwiseTask {
 
   static HWY_ATTR int64_t lanes() { return static_cast<int64_t>(hn::Lanes(WinogradTag())); }
 
-  /** Before a tile: what only the same tile of the next block needs, into `ahead_`. */
-  HWY_ATTR void lookAhead(int64_t z, int64_t y, int planes) {
+  /** Begins a tile, and finds what only the same tile of the next block needs. */
+  HWY_ATTR void beginTile(int64_t z, int64_t y, int planes) {
+    planes_ = planes;
     for (int p = 0; p < planes; ++p) input_.rowsAt<1>(z + planes + 2 + p, y + 1, &ahead_[p]);
+  }
+
+  /** Goes along the rows of a tile: whole(x, count, rows) where all of `floats` outputs of its four
+   * rows are written, part(x, count, rows) for what there is of a vector; rows is where the outputs
+   * of plane z go, from row y on, of which there are `count`. */
+  template <class Whole, class Part>
+  HWY_ATTR HWY_INLINE void alongRows(int64_t z, int64_t y, int64_t floats, const Whole& whole,
+                                     const Part& part) const {
+    const Rows rows = rowsOf(args_, task_, task_.plane + z, y, 0);
+    const int64_t count = args_.outSize[1] - y;
+    const int64_t width = args_.outSize[2];
+    int64_t x = 0;
+    if (count >= kRows) {
+      for (; x + floats <= width; x += floats) whole(x, count, rows);
+    }
+    for (; x < width; x += lanes()) part(x, count, rows);
   }
 
   /** Asks for a part of it, for vectors at column x of output plane p; all parts are all of it
@@ -60,6 +78,8 @@ class WinogradDepthwiseTask {
   /** [value][kz][kx]. */
   const float* weights_;
   bool streams_;
+  /** Of the tile. */
+  int planes_ = 0;
 
  private:
   const float* ahead_[kMostPlanes];

@@ -26,17 +26,14 @@ class WinogradDepthwiseColumns : public WinogradDepthwiseTask {
 
   /** Four rows, from row y on, of some planes, from the task's z on. */
   HWY_ATTR void runTile(int64_t z, int64_t y, int planes) {
-    planes_ = planes;
+    beginTile(z, y, planes);
     for (int p = 0; p < planes + 2; ++p) input_.rowsAt<kValues>(z + p, y, from_[p]);
-    lookAhead(z, y, planes);
-    const Rows rows = rowsOf(args_, task_, task_.plane + z, y, 0);
-    const int64_t count = args_.outSize[1] - y;
-    const int64_t width = args_.outSize[2];
-    int64_t x = 0;
-    if (count >= kRows) {
-      for (; x + lanes() <= width; x += lanes()) runColumn<true>(x, count, rows);
-    }
-    for (; x < width; x += lanes()) runColumn<false>(x, count, rows);
+    alongRows(
+        z, y, lanes(),
+        [&](int64_t x, int64_t count, const Rows& rows)
+            HWY_ATTR { runColumn<true>(x, count, rows); },
+        [&](int64_t x, int64_t count, const Rows& rows)
+            HWY_ATTR { runColumn<false>(x, count, rows); });
   }
 
  private:
@@ -111,7 +108,6 @@ class WinogradDepthwiseColumns : public WinogradDepthwiseTask {
 #endif
   }
 
-  int planes_ = 0;
   /** The rows that a tile needs. */
   const float* from_[kMostPlanes + 2][kValues];
 };

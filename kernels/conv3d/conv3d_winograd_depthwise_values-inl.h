@@ -30,19 +30,14 @@ class WinogradDepthwiseValues : public WinogradDepthwiseTask {
 
   /** Four rows, from row y on, of some planes, from the task's z on. */
   HWY_ATTR void runTile(int64_t z, int64_t y, int planes) {
-    planes_ = planes;
+    beginTile(z, y, planes);
     for (int p = 0; p < planes + 2; ++p) transformPlane(z, y, p);
-    lookAhead(z, y, planes);
-    const Rows rows = rowsOf(args_, task_, task_.plane + z, y, 0);
-    const int64_t count = args_.outSize[1] - y;
-    const int64_t width = args_.outSize[2];
-    int64_t x = 0;
-    if (count >= kRows) {
-      for (; x + kVectors * lanes() <= width; x += kVectors * lanes()) {
-        runVectors<kVectors, true>(x, count, rows);
-      }
-    }
-    for (; x < width; x += lanes()) runVectors<1, false>(x, count, rows);
+    alongRows(
+        z, y, kVectors * lanes(),
+        [&](int64_t x, int64_t count, const Rows& rows)
+            HWY_ATTR { runVectors<kVectors, true>(x, count, rows); },
+        [&](int64_t x, int64_t count, const Rows& rows)
+            HWY_ATTR { runVectors<1, false>(x, count, rows); });
   }
 
  private:
@@ -191,7 +186,6 @@ class WinogradDepthwiseValues : public WinogradDepthwiseTask {
   }
 
   const WinogradDepthwiseTiling& t_;
-  int planes_ = 0;
   /** Of a tile: [plane][value][pitch]. */
   float* values_;
   /** Of some vectors: [plane][value][vector]. */
